@@ -1,0 +1,1 @@
+//! Plain types and rules in AWS's own words, without IO.
