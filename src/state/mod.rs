@@ -1,1 +1,3 @@
-//! (to be written)
+//! The console's state and the one function that changes it.
+
+pub mod event;
