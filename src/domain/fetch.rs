@@ -4,6 +4,29 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+/// Numbers a source: one set of credentials in one region, which one or more environments read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub usize);
+
+/// Names what a source reads, each with an age and a failure of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Panel {
+    /// Who we are: STS.
+    Identity,
+    /// Clusters and services.
+    Services,
+    /// Tasks.
+    Tasks,
+    /// Alarms.
+    Alarms,
+    /// Metrics.
+    Metrics,
+    /// Service deployments of the service that is open.
+    Deployments,
+    /// History of the alarm that is open.
+    History,
+}
+
 /// Holds the last value that was read, and what became of the latest attempt to read it anew.
 ///
 /// A value survives a failed refresh: stale rows are better than none, as long as their age and the failure are told.
