@@ -1,1 +1,3 @@
 //! Plain types and rules in AWS's own words, without IO.
+
+pub mod text;
