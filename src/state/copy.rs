@@ -32,7 +32,7 @@ const PATH: &AsciiSet = &CONTROLS
 enum Object {
     Service(SourceId, ServiceKey),
     Alarm(SourceId, String),
-    Task(SourceId, String),
+    Task(String),
 }
 
 fn selected(state: &State) -> Option<Object> {
@@ -49,7 +49,7 @@ fn selected(state: &State) -> Option<Object> {
         Screen::Service => {
             let view = state.service.as_ref()?;
             match view.task_list.key() {
-                Some(arn) if view.panel == ServicePanel::Tasks => Some(Object::Task(view.id.source, arn.clone())),
+                Some(arn) if view.panel == ServicePanel::Tasks => Some(Object::Task(arn.clone())),
                 _ => Some(Object::Service(view.id.source, view.id.key.clone())),
             }
         }
@@ -84,7 +84,7 @@ fn arn(state: &State, object: &Object) -> Option<String> {
             .iter()
             .find(|alarm| alarm.name == *name)
             .map(|alarm| alarm.arn.clone()),
-        Object::Task(_, arn) => Some(arn.clone()),
+        Object::Task(arn) => Some(arn.clone()),
     }
 }
 
@@ -137,7 +137,7 @@ fn link(arn: &str, object: &Object) -> Option<String> {
             escape(&key.cluster),
             escape(&key.service)
         ),
-        Object::Task(_, arn) => {
+        Object::Task(arn) => {
             let mut path = arn.rsplit('/');
             let (id, cluster) = (path.next()?, path.next()?);
             format!(

@@ -3,23 +3,24 @@
 /// Holds the selection and the scroll position of a list whose rows are kept elsewhere.
 ///
 /// The selection belongs to a row's key, not to its index: rows may be sorted anew or vanish under it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ListView<K> {
     selected: usize,
     offset: usize,
     key: Option<K>,
 }
 
-impl<K: Clone + PartialEq> ListView<K> {
-    /// Makes a list with nothing selected yet.
-    pub fn new() -> Self {
+impl<K> Default for ListView<K> {
+    fn default() -> Self {
         Self {
             selected: 0,
             offset: 0,
             key: None,
         }
     }
+}
 
+impl<K: Clone + PartialEq> ListView<K> {
     /// Returns the index of the selected row.
     pub fn selected(&self) -> usize {
         self.selected
@@ -92,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_window_follows_the_selection_and_never_shows_less_than_it_can() {
-        let mut list = ListView::new();
+        let mut list = ListView::default();
         list.step(4, &KEYS, 3);
         assert_eq!((list.selected(), list.offset()), (4, 2));
         list.step(-2, &KEYS, 3);
@@ -107,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_selection_stays_with_its_row_when_rows_move_and_near_it_when_they_vanish() {
-        let mut list = ListView::new();
+        let mut list = ListView::default();
         list.select(2, &KEYS, 3);
         list.follow(&['f', 'e', 'd', 'c'], 3);
         assert_eq!((list.selected(), list.key()), (3, Some(&'c')));
@@ -119,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_window_without_rows_is_empty() {
-        let list: ListView<char> = ListView::new();
+        let list: ListView<char> = ListView::default();
         assert_eq!(list.visible(0, 5), 0..0);
         assert_eq!(list.visible(3, 0), 0..0);
     }

@@ -245,7 +245,7 @@ impl ServiceView {
             exists: false,
             panel: ServicePanel::default(),
             tasks: Vec::new(),
-            task_list: ListView::new(),
+            task_list: ListView::default(),
             deployments: Scroll::default(),
             events: Scroll::default(),
             alarms: Vec::new(),
