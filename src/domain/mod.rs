@@ -1,1 +1,4 @@
 //! Plain types and rules in AWS's own words, without IO.
+
+pub mod environment;
+pub mod identity;
