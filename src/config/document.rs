@@ -29,10 +29,7 @@ impl Position {
         let offset = text.floor_char_boundary(offset);
         let before = &text[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 }
 
@@ -65,13 +62,7 @@ pub fn render(texts: Texts, place: &Place, problem: &str, advice: &str) -> Strin
     if place.is_empty() {
         t!(texts, "common.fault", problem = problem, advice = advice)
     } else {
-        t!(
-            texts,
-            "common.fault-at",
-            place = place,
-            problem = problem,
-            advice = advice
-        )
+        t!(texts, "common.fault-at", place = place, problem = problem, advice = advice)
     }
 }
 
@@ -98,9 +89,7 @@ pub fn read(path: &Path) -> Result<String, ReadError> {
         _ => ReadError::Io(error),
     })?;
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(ReadError::Io)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(ReadError::TooLarge);
     }
@@ -133,11 +122,7 @@ pub fn parse(text: &str) -> (DeTable<'_>, Vec<SyntaxFault>) {
                 let key = text.get(span.clone()).unwrap_or_default();
                 key.trim_matches(['"', '\'']).to_owned()
             });
-            SyntaxFault {
-                span,
-                repeated,
-                detail: error.message().to_owned(),
-            }
+            SyntaxFault { span, repeated, detail: error.message().to_owned() }
         })
         .collect();
     (table.into_inner(), faults)
@@ -153,12 +138,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let far = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&word, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= far)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -174,9 +154,7 @@ pub fn printable(text: &str) -> String {
             shown.push('…');
             break;
         }
-        if c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+        if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);
@@ -230,10 +208,7 @@ mod tests {
         assert!(matches!(read(&path), Err(ReadError::Missing)));
         assert!(matches!(read(folder.path()), Err(ReadError::Io(_))));
         std::fs::write(&path, b"a = 1\nb = \xff").unwrap();
-        assert!(matches!(
-            read(&path),
-            Err(ReadError::NotUtf8(Position { line: 2, column: 5 }))
-        ));
+        assert!(matches!(read(&path), Err(ReadError::NotUtf8(Position { line: 2, column: 5 }))));
         std::fs::write(&path, vec![b'#'; 1024 * 1024 + 1]).unwrap();
         assert!(matches!(read(&path), Err(ReadError::TooLarge)));
     }

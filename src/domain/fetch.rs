@@ -56,11 +56,7 @@ pub enum Phase {
 
 impl<T> Default for Fetched<T> {
     fn default() -> Self {
-        Self {
-            value: None,
-            at: None,
-            phase: Phase::Unasked,
-        }
+        Self { value: None, at: None, phase: Phase::Unasked }
     }
 }
 
@@ -165,9 +161,6 @@ impl FailureKind {
 
     /// Tells whether asking again cannot help until something outside changes.
     pub fn is_lasting(&self) -> bool {
-        matches!(
-            self,
-            Self::Denied { .. } | Self::NotSubscribed | Self::WrongAccount { .. } | Self::Refused
-        )
+        matches!(self, Self::Denied { .. } | Self::NotSubscribed | Self::WrongAccount { .. } | Self::Refused)
     }
 }

@@ -202,10 +202,7 @@ pub fn rank<'a>(sightings: impl IntoIterator<Item = Sighting<'a>>, now: Timestam
             Seen::Failure(panel, failure) => groups.add(
                 Subject::Source(sighting.source, panel),
                 sighting.place,
-                Trouble::Blind {
-                    panel,
-                    failure: failure.clone(),
-                },
+                Trouble::Blind { panel, failure: failure.clone() },
             ),
             Seen::Credentials(end) if end.duration_since(now) <= ENDING_SOON => groups.add(
                 Subject::Source(sighting.source, Panel::Identity),
@@ -256,8 +253,7 @@ struct Group {
 impl Group {
     fn item(mut self, now: Timestamp) -> Item {
         let kind = self.place.kind;
-        self.troubles
-            .sort_by_key(|trouble| (Reverse(weigh(trouble, kind, now)), order_in_group(trouble)));
+        self.troubles.sort_by_key(|trouble| (Reverse(weigh(trouble, kind, now)), order_in_group(trouble)));
         let also = self.troubles.split_off(1);
         let trouble = self.troubles.remove(0);
         Item {
@@ -307,11 +303,7 @@ impl Groups {
         let next = self.found.len();
         let index = *self.by_subject.entry(subject.clone()).or_insert(next);
         if index == next {
-            self.found.push(Group {
-                subject,
-                place,
-                troubles: Vec::new(),
-            });
+            self.found.push(Group { subject, place, troubles: Vec::new() });
         }
         self.found[index].troubles.push(trouble);
     }
@@ -322,8 +314,7 @@ impl Groups {
         for arn in &service.target_groups {
             if let Some(start) = arn.find("targetgroup/") {
                 let dimension = arn[start..].to_owned();
-                self.by_target_group
-                    .insert((sighting.source, dimension), (service.key.clone(), place));
+                self.by_target_group.insert((sighting.source, dimension), (service.key.clone(), place));
             }
         }
         if let Some(trouble) = service_trouble(service, now) {
@@ -338,14 +329,8 @@ impl Groups {
         };
         let metric = rule.metric.as_ref()?;
         if let (Some(cluster), Some(service)) = (metric.dimension("ClusterName"), metric.dimension("ServiceName")) {
-            let key = ServiceKey {
-                cluster: cluster.to_owned(),
-                service: service.to_owned(),
-            };
-            return self
-                .places
-                .get(&(source, key.clone()))
-                .map(|place| (key, *place));
+            let key = ServiceKey { cluster: cluster.to_owned(), service: service.to_owned() };
+            return self.places.get(&(source, key.clone())).map(|place| (key, *place));
         }
         let group = metric.dimension("TargetGroup")?;
         self.by_target_group.get(&(source, group.to_owned())).cloned()
@@ -385,13 +370,7 @@ impl Groups {
                 .get(&(sighting.source, alarm.name.as_str()))
                 .cloned()
                 .unwrap_or_else(|| (Subject::Alarm(sighting.source, alarm.name.clone()), sighting.place));
-            self.add(
-                subject,
-                place,
-                Trouble::Alarm {
-                    alarm: Arc::clone(alarm),
-                },
-            );
+            self.add(subject, place, Trouble::Alarm { alarm: Arc::clone(alarm) });
         }
     }
 }
@@ -401,10 +380,7 @@ fn service_trouble(service: &Arc<Service>, now: Timestamp) -> Option<Trouble> {
     match service.steadiness() {
         Steadiness::Steady | Steadiness::Stopped | Steadiness::Draining => None,
         Steadiness::Failing => Some(match service.troubled_deployment() {
-            Some(deployment) => Trouble::Rollout {
-                service: shared(),
-                given_up: deployment.rollout == Rollout::Failed,
-            },
+            Some(deployment) => Trouble::Rollout { service: shared(), given_up: deployment.rollout == Rollout::Failed },
             None => Trouble::Short { service: shared() },
         }),
         Steadiness::Short => Some(Trouble::Short { service: shared() }),

@@ -80,15 +80,8 @@ pub enum AlarmColumn {
 
 impl AlarmColumn {
     /// Lists the columns from left to right.
-    pub const ALL: [Self; 7] = [
-        Self::State,
-        Self::Since,
-        Self::Environment,
-        Self::Name,
-        Self::Condition,
-        Self::Flags,
-        Self::Description,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::State, Self::Since, Self::Environment, Self::Name, Self::Condition, Self::Flags, Self::Description];
 
     /// Returns the order that the column stands for.
     pub fn sort(self) -> Option<AlarmSort> {
@@ -207,13 +200,7 @@ pub struct AlarmView {
 impl AlarmView {
     /// Opens an alarm.
     pub fn new(id: AlarmRef) -> Self {
-        Self {
-            id,
-            row: None,
-            exists: false,
-            tree: Vec::new(),
-            history: Scroll::default(),
-        }
+        Self { id, row: None, exists: false, tree: Vec::new(), history: Scroll::default() }
     }
 }
 
@@ -223,11 +210,7 @@ impl AlarmView {
 pub fn chart_query(rule: &MetricRule, range: Range) -> Option<Query> {
     let metric = rule.metric.clone()?;
     let period = rule.period.max(1);
-    Some(Query {
-        metric,
-        statistic: rule.statistic.clone(),
-        period: period * range.period().div_ceil(period),
-    })
+    Some(Query { metric, statistic: rule.statistic.clone(), period: period * range.period().div_ceil(period) })
 }
 
 /// Makes all rows anew from what the sources hold.
@@ -261,18 +244,9 @@ fn row(state: &State, source: SourceId, place: Place, alarm: &Arc<Alarm>) -> Ala
         .and_then(|index| state.environments.get(index))
         .map_or("", |environment| environment.name.as_str());
     AlarmRow {
-        id: AlarmRef {
-            source,
-            name: alarm.name.clone(),
-        },
+        id: AlarmRef { source, name: alarm.name.clone() },
         place,
-        haystack: format!(
-            "{environment} {} {} {}",
-            alarm.name,
-            alarm.state.as_str(),
-            alarm.description
-        )
-        .to_lowercase(),
+        haystack: format!("{environment} {} {} {}", alarm.name, alarm.state.as_str(), alarm.description).to_lowercase(),
         alarm: Arc::clone(alarm),
     }
 }
@@ -281,24 +255,16 @@ fn row(state: &State, source: SourceId, place: Place, alarm: &Arc<Alarm>) -> Ala
 pub fn arrange(state: &mut State) {
     let alarms = &mut state.alarms;
     let words = words(&alarms.filter);
-    let mut rows: Vec<AlarmRow> = alarms
-        .all
-        .iter()
-        .filter(|row| words.iter().all(|word| row.haystack.contains(word)))
-        .cloned()
-        .collect();
+    let mut rows: Vec<AlarmRow> =
+        alarms.all.iter().filter(|row| words.iter().all(|word| row.haystack.contains(word))).cloned().collect();
     match alarms.sort {
         AlarmSort::State => rows.sort_by(|a, b| {
-            (b.alarm.state, b.alarm.since)
-                .cmp(&(a.alarm.state, a.alarm.since))
-                .then_with(|| a.id.cmp(&b.id))
+            (b.alarm.state, b.alarm.since).cmp(&(a.alarm.state, a.alarm.since)).then_with(|| a.id.cmp(&b.id))
         }),
         AlarmSort::Name => rows.sort_by(|a, b| a.id.name.cmp(&b.id.name).then_with(|| a.id.cmp(&b.id))),
-        AlarmSort::Since => rows.sort_by(|a, b| {
-            Reverse(a.alarm.since)
-                .cmp(&Reverse(b.alarm.since))
-                .then_with(|| a.id.cmp(&b.id))
-        }),
+        AlarmSort::Since => {
+            rows.sort_by(|a, b| Reverse(a.alarm.since).cmp(&Reverse(b.alarm.since)).then_with(|| a.id.cmp(&b.id)))
+        }
     }
     if alarms.reversed {
         rows.reverse();
@@ -316,11 +282,7 @@ pub fn derive_open(state: &mut State) {
     };
     if let Some(source) = state.source(view.id.source) {
         let find = |name: &str| {
-            source
-                .alarms
-                .value
-                .as_ref()
-                .and_then(|snapshot| snapshot.alarms.iter().find(|alarm| alarm.name == name))
+            source.alarms.value.as_ref().and_then(|snapshot| snapshot.alarms.iter().find(|alarm| alarm.name == name))
         };
         let found = find(&view.id.name);
         view.exists = found.is_some();

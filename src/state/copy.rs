@@ -2,11 +2,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::domain::{
-    ecs::ServiceKey,
-    fetch::SourceId,
-    queue::Subject,
-};
+use crate::domain::{ecs::ServiceKey, fetch::SourceId, queue::Subject};
 
 use super::{
     Screen, State,
@@ -42,10 +38,7 @@ fn selected(state: &State) -> Option<Object> {
             Subject::Alarm(source, name) => Some(Object::Alarm(*source, name.clone())),
             Subject::Source(..) => None,
         },
-        Screen::Services => state
-            .services
-            .selected()
-            .map(|row| Object::Service(row.id.source, row.id.key.clone())),
+        Screen::Services => state.services.selected().map(|row| Object::Service(row.id.source, row.id.key.clone())),
         Screen::Service => {
             let view = state.service.as_ref()?;
             match view.task_list.key() {
@@ -53,14 +46,8 @@ fn selected(state: &State) -> Option<Object> {
                 _ => Some(Object::Service(view.id.source, view.id.key.clone())),
             }
         }
-        Screen::Alarms => state
-            .alarms
-            .selected()
-            .map(|row| Object::Alarm(row.id.source, row.id.name.clone())),
-        Screen::Alarm => state
-            .alarm
-            .as_ref()
-            .map(|view| Object::Alarm(view.id.source, view.id.name.clone())),
+        Screen::Alarms => state.alarms.selected().map(|row| Object::Alarm(row.id.source, row.id.name.clone())),
+        Screen::Alarm => state.alarm.as_ref().map(|view| Object::Alarm(view.id.source, view.id.name.clone())),
     }
 }
 
@@ -91,10 +78,7 @@ fn arn(state: &State, object: &Object) -> Option<String> {
 /// Copies the ARN of what the cursor is on.
 pub fn copy(state: &mut State) -> Vec<Effect> {
     match selected(state).and_then(|object| arn(state, &object)) {
-        Some(text) => vec![Effect::Copy {
-            done: Notice::with("screens.notice.copied", "text", text.clone()),
-            text,
-        }],
+        Some(text) => vec![Effect::Copy { done: Notice::with("screens.notice.copied", "text", text.clone()), text }],
         None => nothing(state),
     }
 }
@@ -106,10 +90,7 @@ pub fn console_link(state: &mut State) -> Vec<Effect> {
         link(&arn, &object)
     });
     match link {
-        Some(text) => vec![Effect::Copy {
-            done: Notice::with("screens.notice.link", "text", text.clone()),
-            text,
-        }],
+        Some(text) => vec![Effect::Copy { done: Notice::with("screens.notice.link", "text", text.clone()), text }],
         None => nothing(state),
     }
 }
@@ -167,16 +148,13 @@ mod tests {
                 "https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#alarmsV2:alarm/%E6%B1%BA%E6%B8%88%205xx%2F%E9%AB%98"
             )
         );
-        let service = Object::Service(
-            SourceId(0),
-            ServiceKey {
-                cluster: "shop-prd".to_owned(),
-                service: "web".to_owned(),
-            },
-        );
+        let service =
+            Object::Service(SourceId(0), ServiceKey { cluster: "shop-prd".to_owned(), service: "web".to_owned() });
         assert_eq!(
             link("arn:aws-cn:ecs:cn-north-1:111122223333:service/shop-prd/web", &service).as_deref(),
-            Some("https://cn-north-1.console.amazonaws.cn/ecs/v2/clusters/shop-prd/services/web/health?region=cn-north-1")
+            Some(
+                "https://cn-north-1.console.amazonaws.cn/ecs/v2/clusters/shop-prd/services/web/health?region=cn-north-1"
+            )
         );
         assert_eq!(link("not an arn", &service), None);
     }

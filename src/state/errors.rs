@@ -47,20 +47,10 @@ impl ErrorLog {
                 && entry.failure.action == failure.action
         });
         let entry = match known.and_then(|index| self.entries.remove(index)) {
-            Some(known) => ErrorEntry {
-                times: known.times.saturating_add(1),
-                failure,
-                ..known
-            },
+            Some(known) => ErrorEntry { times: known.times.saturating_add(1), failure, ..known },
             None => {
                 self.unseen += 1;
-                ErrorEntry {
-                    source,
-                    panel,
-                    first: failure.at,
-                    failure,
-                    times: 1,
-                }
+                ErrorEntry { source, panel, first: failure.at, failure, times: 1 }
             }
         };
         self.entries.push_front(entry);

@@ -130,6 +130,8 @@ pub enum Event {
     Drawn {
         /// Rows of the list that has the focus.
         page: usize,
+        /// The last row that a text on top can be scrolled to.
+        end: usize,
     },
     /// The first keys of a longer chord were pressed; holds what may follow.
     Pending(Vec<(String, Command)>),
@@ -151,18 +153,12 @@ pub struct Notice {
 impl Notice {
     /// Makes a notice without arguments.
     pub fn plain(key: &'static str) -> Self {
-        Self {
-            key,
-            arguments: Vec::new(),
-        }
+        Self { key, arguments: Vec::new() }
     }
 
     /// Makes a notice with one argument.
     pub fn with(key: &'static str, name: &'static str, value: impl Into<String>) -> Self {
-        Self {
-            key,
-            arguments: vec![(name, value.into())],
-        }
+        Self { key, arguments: vec![(name, value.into())] }
     }
 }
 

@@ -65,9 +65,7 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
         }
         Screen::Alarms => {
             let selected = state.alarms.selected().filter(|row| row.id.source == source);
-            interest
-                .queries
-                .extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
+            interest.queries.extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
         }
         Screen::Alarm => {
             if let Some(view) = state.alarm.as_ref().filter(|view| view.id.source == source) {
@@ -90,9 +88,7 @@ pub fn overview_rows(state: &State) -> impl Iterator<Item = &ServiceRow> {
 /// Returns the queries of an open service's charts: average and maximum of CPU and memory.
 pub fn service_queries(key: &ServiceKey, period: u32) -> impl Iterator<Item = Query> {
     ["CPUUtilization", "MemoryUtilization"].into_iter().flat_map(move |name| {
-        ["Average", "Maximum"]
-            .into_iter()
-            .map(move |statistic| ecs_utilization(key, name, statistic, period))
+        ["Average", "Maximum"].into_iter().map(move |statistic| ecs_utilization(key, name, statistic, period))
     })
 }
 
@@ -113,9 +109,9 @@ pub fn overview_chart(state: &State) -> Option<(SourceId, Query)> {
     };
     let query = match chart_subject(item)? {
         Trouble::Alarm { alarm } => alarm_query(state, alarm),
-        Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => Some(
-            ecs_utilization(&service.key, "CPUUtilization", "Average", state.range.period()),
-        ),
+        Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
+            Some(ecs_utilization(&service.key, "CPUUtilization", "Average", state.range.period()))
+        }
         Trouble::Blind { .. } | Trouble::Credentials { .. } => None,
     };
     query.map(|query| (source, query))

@@ -12,11 +12,7 @@ pub struct ListView<K> {
 
 impl<K> Default for ListView<K> {
     fn default() -> Self {
-        Self {
-            selected: 0,
-            offset: 0,
-            key: None,
-        }
+        Self { selected: 0, offset: 0, key: None }
     }
 }
 
@@ -50,21 +46,15 @@ impl<K: Clone + PartialEq> ListView<K> {
 
     /// Finds the selected key in rows that changed; where it vanished, the selection stays at its index.
     pub fn follow(&mut self, keys: &[K], page: usize) {
-        let found = self
-            .key
-            .as_ref()
-            .and_then(|key| keys.iter().position(|candidate| candidate == key));
+        let found = self.key.as_ref().and_then(|key| keys.iter().position(|candidate| candidate == key));
         self.select(found.unwrap_or(self.selected), keys, page);
     }
 
     /// Moves the window so that the selection is inside and no row below the last is shown while rows above are hidden.
     pub fn scroll(&mut self, len: usize, page: usize) {
         let page = page.max(1);
-        self.offset = self
-            .offset
-            .min(self.selected)
-            .max((self.selected + 1).saturating_sub(page))
-            .min(len.saturating_sub(page));
+        self.offset =
+            self.offset.min(self.selected).max((self.selected + 1).saturating_sub(page)).min(len.saturating_sub(page));
     }
 
     /// Returns the indices of the visible rows.

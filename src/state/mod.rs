@@ -173,16 +173,16 @@ impl State {
 
     /// Returns the environment to which a cluster of a source belongs.
     pub fn place_of_cluster(&self, source: &Source, cluster: &str) -> Place {
-        self.place(source, |environment| environment.owns_cluster(cluster), |environment| {
-            !environment.clusters.is_empty()
-        })
+        self.place(
+            source,
+            |environment| environment.owns_cluster(cluster),
+            |environment| !environment.clusters.is_empty(),
+        )
     }
 
     /// Returns the environment to which an alarm of a source belongs.
     pub fn place_of_alarm(&self, source: &Source, name: &str) -> Place {
-        self.place(source, |environment| environment.owns_alarm(name), |environment| {
-            !environment.alarms.is_empty()
-        })
+        self.place(source, |environment| environment.owns_alarm(name), |environment| !environment.alarms.is_empty())
     }
 
     /// Finds the owner among a source's environments: one whose patterns match, before one that takes everything.
@@ -199,18 +199,10 @@ impl State {
                 .filter_map(|index| self.environments.get(*index).map(|environment| (*index, environment)))
                 .filter(|(_, environment)| owns(environment))
         };
-        let owner = owners()
-            .find(|(_, environment)| is_narrow(environment))
-            .or_else(|| owners().next());
+        let owner = owners().find(|(_, environment)| is_narrow(environment)).or_else(|| owners().next());
         match owner {
-            Some((index, environment)) => Place {
-                environment: Some(index),
-                kind: environment.kind,
-            },
-            None => Place {
-                environment: None,
-                kind: Kind::Unknown,
-            },
+            Some((index, environment)) => Place { environment: Some(index), kind: environment.kind },
+            None => Place { environment: None, kind: Kind::Unknown },
         }
     }
 
@@ -227,16 +219,10 @@ impl State {
             .iter()
             .filter_map(|index| self.environments.get(*index).map(|environment| (*index, environment.kind)))
             .min_by_key(|(_, kind)| rank(*kind))
-            .map_or(
-                Place {
-                    environment: None,
-                    kind: Kind::Unknown,
-                },
-                |(index, kind)| Place {
-                    environment: Some(index),
-                    kind,
-                },
-            )
+            .map_or(Place { environment: None, kind: Kind::Unknown }, |(index, kind)| Place {
+                environment: Some(index),
+                kind,
+            })
     }
 
     /// Tells whether something at that place is among what is shown.
@@ -254,9 +240,7 @@ impl State {
 
     /// Returns the scope in which keys are looked up now.
     pub fn scope(&self) -> Scope {
-        self.overlays
-            .last()
-            .map_or_else(|| self.screen.scope(), Overlay::scope)
+        self.overlays.last().map_or_else(|| self.screen.scope(), Overlay::scope)
     }
 
     /// Tells whether keys that are no chord are text.

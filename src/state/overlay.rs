@@ -134,11 +134,7 @@ pub struct Palette {
 impl Palette {
     /// Opens the palette with everything that can be done on this screen.
     pub fn new(state: &State) -> Self {
-        let mut palette = Self {
-            input: Input::default(),
-            entries: Vec::new(),
-            selected: 0,
-        };
+        let mut palette = Self { input: Input::default(), entries: Vec::new(), selected: 0 };
         palette.search(state);
         palette
     }
@@ -171,38 +167,31 @@ impl Palette {
 
     /// Moves the selection, stopping at the ends.
     pub fn step(&mut self, by: isize) {
-        self.selected = self
-            .selected
-            .saturating_add_signed(by)
-            .min(self.entries.len().saturating_sub(1));
+        self.selected = self.selected.saturating_add_signed(by).min(self.entries.len().saturating_sub(1));
     }
 }
 
 fn candidates(state: &State) -> impl Iterator<Item = PaletteEntry> {
     let scope = state.screen.scope();
-    let commands = command::entries()
-        .iter()
-        .filter(move |entry| entry.palette && entry.available_in(scope))
-        .map(|entry| PaletteEntry {
-            action: PaletteAction::Command(entry.command),
-            name: entry.id.to_owned(),
-            label: state
-                .labels
-                .iter()
-                .find(|(command, _)| *command == entry.command)
-                .map_or_else(String::new, |(_, label)| (*label).to_owned()),
-            matched: Vec::new(),
+    let commands =
+        command::entries().iter().filter(move |entry| entry.palette && entry.available_in(scope)).map(|entry| {
+            PaletteEntry {
+                action: PaletteAction::Command(entry.command),
+                name: entry.id.to_owned(),
+                label: state
+                    .labels
+                    .iter()
+                    .find(|(command, _)| *command == entry.command)
+                    .map_or_else(String::new, |(_, label)| (*label).to_owned()),
+                matched: Vec::new(),
+            }
         });
-    let environments = state
-        .environments
-        .iter()
-        .enumerate()
-        .map(|(index, environment)| PaletteEntry {
-            action: PaletteAction::Environment(index),
-            name: environment.name.clone(),
-            label: String::new(),
-            matched: Vec::new(),
-        });
+    let environments = state.environments.iter().enumerate().map(|(index, environment)| PaletteEntry {
+        action: PaletteAction::Environment(index),
+        name: environment.name.clone(),
+        label: String::new(),
+        matched: Vec::new(),
+    });
     commands.chain(environments)
 }
 

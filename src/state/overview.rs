@@ -110,11 +110,7 @@ pub fn derive(state: &mut State) {
             place: whole,
             seen: Seen::Failure(panel, failure),
         }));
-        sightings.extend(source.expires.map(|end| Sighting {
-            source: id,
-            place: whole,
-            seen: Seen::Credentials(end),
-        }));
+        sightings.extend(source.expires.map(|end| Sighting { source: id, place: whole, seen: Seen::Credentials(end) }));
         let services = source.services.value.iter().flat_map(|snapshot| &snapshot.services);
         for service in services {
             let place = state.place_of_cluster(source, &service.key.cluster);
@@ -168,10 +164,7 @@ fn lines(state: &State) -> Vec<EnvironmentLine> {
         .iter()
         .enumerate()
         .map(|(index, environment)| EnvironmentLine {
-            place: Place {
-                environment: Some(index),
-                kind: environment.kind,
-            },
+            place: Place { environment: Some(index), kind: environment.kind },
             services: ServiceCounts::default(),
             alarms: AlarmCounts::default(),
             complete: state
@@ -182,10 +175,7 @@ fn lines(state: &State) -> Vec<EnvironmentLine> {
         })
         .collect();
     let unassigned = EnvironmentLine {
-        place: Place {
-            environment: None,
-            kind: crate::domain::environment::Kind::Unknown,
-        },
+        place: Place { environment: None, kind: crate::domain::environment::Kind::Unknown },
         services: ServiceCounts::default(),
         alarms: AlarmCounts::default(),
         complete: true,

@@ -59,14 +59,7 @@ pub enum ServiceSort {
 }
 
 impl ServiceSort {
-    const ALL: [Self; 6] = [
-        Self::Attention,
-        Self::Name,
-        Self::Running,
-        Self::Cpu,
-        Self::Memory,
-        Self::Event,
-    ];
+    const ALL: [Self; 6] = [Self::Attention, Self::Name, Self::Running, Self::Cpu, Self::Memory, Self::Event];
 
     /// Tells whether the order changes with metrics.
     pub fn is_by_metric(self) -> bool {
@@ -304,10 +297,7 @@ fn row(state: &State, source: SourceId, place: Place, service: &Arc<Service>, im
     )
     .to_lowercase();
     ServiceRow {
-        id: ServiceRef {
-            source,
-            key: service.key.clone(),
-        },
+        id: ServiceRef { source, key: service.key.clone() },
         place,
         service: Arc::clone(service),
         steadiness,
@@ -341,16 +331,13 @@ fn newest_images(tasks: Option<&crate::domain::ecs::TasksSnapshot>) -> ImagesByS
 /// Applies filter and order to the rows that there are.
 pub fn arrange(state: &mut State) {
     let words = words(&state.services.filter);
-    let mut rows: Vec<ServiceRow> = state
-        .services
-        .all
-        .iter()
-        .filter(|row| words.iter().all(|word| row.haystack.contains(word)))
-        .cloned()
-        .collect();
+    let mut rows: Vec<ServiceRow> =
+        state.services.all.iter().filter(|row| words.iter().all(|word| row.haystack.contains(word))).cloned().collect();
     let sort = state.services.sort;
     match sort {
-        ServiceSort::Cpu | ServiceSort::Memory => sort_by_metric(state, &mut rows, usize::from(sort == ServiceSort::Memory)),
+        ServiceSort::Cpu | ServiceSort::Memory => {
+            sort_by_metric(state, &mut rows, usize::from(sort == ServiceSort::Memory))
+        }
         _ => rows.sort_by(|a, b| compare(sort, a, b).then_with(|| a.id.cmp(&b.id))),
     }
     if state.services.reversed {
@@ -419,13 +406,11 @@ pub fn derive_open(state: &mut State) {
         return;
     };
     if let Some(source) = state.source(view.id.source) {
-        let found = source.services.value.as_ref().and_then(|snapshot| {
-            snapshot
-                .services
-                .iter()
-                .find(|service| service.key == view.id.key)
-                .cloned()
-        });
+        let found = source
+            .services
+            .value
+            .as_ref()
+            .and_then(|snapshot| snapshot.services.iter().find(|service| service.key == view.id.key).cloned());
         view.exists = found.is_some();
         let tasks = source.tasks.value.as_deref();
         if let Some(service) = found {
@@ -437,8 +422,7 @@ pub fn derive_open(state: &mut State) {
         }
         if let Some(tasks) = tasks {
             view.tasks = tasks.of(&view.id.key).cloned().collect();
-            view.tasks
-                .sort_by_key(|task| (task_order(task), std::cmp::Reverse(task.created_at), task.id.clone()));
+            view.tasks.sort_by_key(|task| (task_order(task), std::cmp::Reverse(task.created_at), task.id.clone()));
         }
         view.alarms = alarms_watching(source, &view);
     }
@@ -476,12 +460,5 @@ fn alarms_watching(source: &super::source::Source, view: &ServiceView) -> Vec<Ar
             own || metric.dimension("TargetGroup").is_some_and(|group| groups.contains(&group))
         })
     };
-    source
-        .alarms
-        .value
-        .iter()
-        .flat_map(|snapshot| &snapshot.alarms)
-        .filter(|alarm| watches(alarm))
-        .cloned()
-        .collect()
+    source.alarms.value.iter().flat_map(|snapshot| &snapshot.alarms).filter(|alarm| watches(alarm)).cloned().collect()
 }

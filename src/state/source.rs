@@ -86,12 +86,12 @@ impl Source {
 
     /// Returns the failures that stand, worst for the reader first.
     pub fn failures(&self) -> impl Iterator<Item = (Panel, &Failure)> {
-        [Panel::Identity, Panel::Services, Panel::Alarms, Panel::Tasks, Panel::Metrics]
-            .into_iter()
-            .filter_map(|panel| match self.phase(panel) {
+        [Panel::Identity, Panel::Services, Panel::Alarms, Panel::Tasks, Panel::Metrics].into_iter().filter_map(
+            |panel| match self.phase(panel) {
                 Phase::Failed(failure) => Some((panel, failure)),
                 _ => None,
-            })
+            },
+        )
     }
 
     /// Takes a report that was read at `at`.

@@ -3,11 +3,7 @@
 use tui_input::Input;
 
 use crate::command::Command;
-use crate::domain::{
-    fetch::Panel,
-    metric::Range,
-    queue::Subject,
-};
+use crate::domain::{fetch::Panel, metric::Range, queue::Subject};
 
 use super::{
     Screen, State, alarms,
@@ -56,8 +52,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             overview::derive(state);
             Vec::new()
         }
-        Event::Drawn { page } => {
+        Event::Drawn { page, end } => {
             repage(state, page);
+            if let Some(Overlay::Help(scroll) | Overlay::Errors(scroll)) = state.overlays.last_mut() {
+                scroll.0 = scroll.0.min(end);
+            }
             Vec::new()
         }
         Event::Pending(next) => {
@@ -137,10 +136,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
 
 /// Puts an overlay on top; the same kind is not opened over itself but closed, as a key that toggles.
 fn push(state: &mut State, overlay: Overlay) {
-    let same = state
-        .overlays
-        .last()
-        .is_some_and(|top| std::mem::discriminant(top) == std::mem::discriminant(&overlay));
+    let same = state.overlays.last().is_some_and(|top| std::mem::discriminant(top) == std::mem::discriminant(&overlay));
     if same {
         state.overlays.pop();
     } else {
@@ -259,16 +255,12 @@ fn show_environment(state: &mut State, environment: Option<usize>) {
     state.overview.quiet_since = None;
     // An object of another environment would contradict the header.
     let foreign = match state.screen {
-        Screen::Service => state
-            .service
-            .as_ref()
-            .and_then(|view| view.row.as_ref())
-            .is_some_and(|row| !state.shows(row.place)),
-        Screen::Alarm => state
-            .alarm
-            .as_ref()
-            .and_then(|view| view.row.as_ref())
-            .is_some_and(|row| !state.shows(row.place)),
+        Screen::Service => {
+            state.service.as_ref().and_then(|view| view.row.as_ref()).is_some_and(|row| !state.shows(row.place))
+        }
+        Screen::Alarm => {
+            state.alarm.as_ref().and_then(|view| view.row.as_ref()).is_some_and(|row| !state.shows(row.place))
+        }
         _ => false,
     };
     if foreign {
@@ -292,11 +284,10 @@ fn refresh(state: &mut State) -> Vec<Effect> {
 /// Moves whatever has the keys: the overlay on top, else the list or panel of the screen.
 fn step(state: &mut State, by: isize) {
     let page = state.page;
-    let errors = state.errors.entries().len();
     if let Some(mut overlay) = state.overlays.pop() {
         match &mut overlay {
-            Overlay::Help(scroll) => scroll.step(by, usize::from(u16::MAX)),
-            Overlay::Errors(scroll) => scroll.step(by, errors),
+            // How many rows the text has is known once it was wrapped: `Event::Drawn` brings it back.
+            Overlay::Help(scroll) | Overlay::Errors(scroll) => scroll.step(by, usize::from(u16::MAX)),
             Overlay::Menu(menu) => menu.step(by, menu.len(state)),
             Overlay::Palette(palette) => palette.step(by),
             Overlay::Filter(_) => {

@@ -6,9 +6,9 @@ use ratatui::text::{Line, Span};
 
 use crate::domain::alarm::{HistoryItem, Watches};
 use crate::domain::ecs::Deployment;
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::alarms::{AlarmRow, AlarmView, Branch};
+use crate::t;
 
 use super::alarms::{flags, line};
 use super::widgets::menu::wrap_line;
@@ -88,7 +88,8 @@ pub fn watched(state: &State, ui: &Ui, row: &AlarmRow, tree: &[Branch], area: Re
             }
             if tree.is_empty() {
                 for child in &rule.children {
-                    rest = line(&Line::styled(format!("{} {child}", ui.glyphs.tree.branch), ui.theme.text), ui, rest, buf);
+                    rest =
+                        line(&Line::styled(format!("{} {child}", ui.glyphs.tree.branch), ui.theme.text), ui, rest, buf);
                 }
             }
         }

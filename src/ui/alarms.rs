@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::domain::alarm::{Alarm, Watches};
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::alarms::{AlarmColumn, AlarmRow, AlarmSort};
 use crate::state::event::Target;
+use crate::t;
 
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Sorted, Table};
@@ -57,7 +57,9 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     drawn.page = areas.page;
     drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
     drawn.hits.extend(areas.headers.iter().map(|(index, area)| (*area, Target::Column(*index))));
-    if preview > 0 && let Some(row) = alarms.selected() {
+    if preview > 0
+        && let Some(row) = alarms.selected()
+    {
         let below = Rect { y: list.bottom(), height: preview, ..area };
         horizontal_rule(below, buf, ui.theme.border, ui.glyphs);
         let below = Rect { y: below.y + 1, height: below.height - 1, ..below };
@@ -113,9 +115,7 @@ fn cell(state: &State, ui: &Ui, row: &AlarmRow, column: AlarmColumn) -> Cell<'st
             let (mark, word, style) = ui.alarm_state(alarm.state);
             Cell::new(Span::styled(format!("{mark} {word}"), style))
         }
-        AlarmColumn::Since => {
-            Cell::new(Span::styled(words::since(ui.texts, state.now, alarm.since), ui.theme.text))
-        }
+        AlarmColumn::Since => Cell::new(Span::styled(words::since(ui.texts, state.now, alarm.since), ui.theme.text)),
         AlarmColumn::Environment => Cell::new(ui.place(state, row.place)),
         AlarmColumn::Name => Cell::new(Span::styled(alarm.name.clone(), ui.theme.text)),
         AlarmColumn::Condition => Cell::new(Span::styled(words::condition(ui.texts, alarm), ui.theme.dim)),

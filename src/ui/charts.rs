@@ -7,9 +7,9 @@ use crate::domain::alarm::{Alarm, Watches};
 use crate::domain::ecs::{Deployment, ServiceKey};
 use crate::domain::fetch::SourceId;
 use crate::domain::metric::{Query, ecs_utilization};
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::alarms::chart_query;
+use crate::t;
 
 use super::Ui;
 use super::widgets::chart::{Chart, Mark, Scale, Series, Threshold, Unit};

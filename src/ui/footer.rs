@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::command::Command;
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::overlay::Overlay;
+use crate::t;
 
 use super::widgets::input::Prompt;
 use super::widgets::{fit_line, line_width, put_line};
@@ -66,7 +66,7 @@ fn pending(state: &State, ui: &Ui) -> Line<'static> {
 }
 
 fn screens_and_hints(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let scopes = state.screen.scope();
+    let scopes = state.screen.scope().chain();
     let key = |command: Command| ui.keymap.chords(scopes, command).into_iter().next();
     let mut x = area.x + 1;
     for (command, title) in SCREENS {
@@ -90,10 +90,7 @@ fn screens_and_hints(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
     let mut used = 0;
     for (command, text) in HINTS {
         let Some(key) = key(command) else { continue };
-        let pair = [
-            Span::styled(key, ui.theme.key),
-            Span::styled(format!(" {}  ", ui.texts.get(text)), ui.theme.dim),
-        ];
+        let pair = [Span::styled(key, ui.theme.key), Span::styled(format!(" {}  ", ui.texts.get(text)), ui.theme.dim)];
         let width = line_width(&Line::from(pair.to_vec()));
         if used + width > usize::from(area.right().saturating_sub(x)) {
             break;

@@ -13,9 +13,9 @@ use ratatui::text::{Line, Span};
 use crate::domain::environment::Kind;
 use crate::domain::fetch::Phase;
 use crate::domain::identity::RoleResolution;
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::event::Usage;
+use crate::t;
 
 use super::widgets::{fit_line, horizontal_rule, line_width, put_line};
 use super::{Ui, words};
@@ -112,8 +112,12 @@ fn environment(state: &State, ui: &Ui) -> Vec<Span<'static>> {
         Some(environment) => vec![badge(&environment.name, environment.kind)],
         None => {
             const NAMED: usize = 4;
-            let mut spans: Vec<Span<'static>> =
-                state.environments.iter().take(NAMED).map(|environment| badge(&environment.name, environment.kind)).collect();
+            let mut spans: Vec<Span<'static>> = state
+                .environments
+                .iter()
+                .take(NAMED)
+                .map(|environment| badge(&environment.name, environment.kind))
+                .collect();
             if state.environments.len() > NAMED {
                 let more = state.environments.len() - NAMED;
                 spans.push(Span::styled(format!(" +{more}"), ui.theme.dim));

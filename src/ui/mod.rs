@@ -35,11 +35,12 @@ use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::i18n::{Texts, t};
+use crate::i18n::Texts;
 use crate::keymap::Keymap;
 use crate::state::event::Target;
 use crate::state::overlay::Overlay;
 use crate::state::{Screen, State};
+use crate::t;
 
 use self::glyphs::Glyphs;
 use self::theme::Theme;
@@ -72,6 +73,8 @@ pub struct Drawn {
     pub hits: Vec<(Rect, Target)>,
     /// Rows that the list with the focus has room for.
     pub page: usize,
+    /// The last row that a text on top can be scrolled to.
+    pub end: usize,
     /// Where the cursor belongs, if something is being typed.
     pub cursor: Option<Position>,
 }

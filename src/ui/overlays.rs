@@ -7,10 +7,10 @@ use ratatui::text::{Line, Span};
 use crate::command::{Command, Scope};
 use crate::domain::metric::Range;
 use crate::domain::text;
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::overlay::{Menu, MenuKind, Overlay, Palette, PaletteAction};
+use crate::t;
 
 use super::widgets::menu::{Item, Menu as MenuWidget, Reader};
 use super::{Drawn, Ui, words};
@@ -18,7 +18,9 @@ use super::{Drawn, Ui, words};
 /// Draws an overlay over the middle of an area.
 pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     match overlay {
-        Overlay::Help(scroll) => reader(ui, t!(ui.texts, "screens.help.title"), &help(state, ui), scroll.0, area, buf, drawn),
+        Overlay::Help(scroll) => {
+            reader(ui, t!(ui.texts, "screens.help.title"), &help(state, ui), scroll.0, area, buf, drawn)
+        }
         Overlay::Errors(scroll) => {
             reader(ui, t!(ui.texts, "screens.errors.title"), &errors(state, ui), scroll.0, area, buf, drawn);
         }
@@ -31,9 +33,9 @@ pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut B
 
 fn reader(ui: &Ui, title: &str, lines: &[Line<'_>], offset: usize, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let footer = key_hint(ui, Scope::Help, Command::Back, t!(ui.texts, "screens.hint.close"));
-    let areas =
-        Reader { title, footer: &footer, lines, offset, theme: &ui.theme, glyphs: ui.glyphs }.render(area, buf);
+    let areas = Reader { title, footer: &footer, lines, offset, theme: &ui.theme, glyphs: ui.glyphs }.render(area, buf);
     drawn.page = areas.page;
+    drawn.end = areas.rows.saturating_sub(areas.page);
 }
 
 fn key_hint(ui: &Ui, scope: Scope, command: Command, text: &str) -> String {
@@ -119,8 +121,7 @@ fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
             (t!(ui.texts, "screens.range.title"), each.collect())
         }
     };
-    let items: Vec<Item<'_>> =
-        labels.iter().map(|(label, detail)| Item { label, detail, ..Item::default() }).collect();
+    let items: Vec<Item<'_>> = labels.iter().map(|(label, detail)| Item { label, detail, ..Item::default() }).collect();
     let footer = key_hint(ui, Scope::Menu, Command::Open, t!(ui.texts, "screens.hint.choose"));
     draw_menu(ui, title, &footer, None, &items, menu.selected, area, buf, drawn);
 }

@@ -17,10 +17,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::domain::queue::Trouble;
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::interest::overview_rows;
 use crate::state::overview::{EnvironmentLine, chart_subject};
+use crate::t;
 
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
@@ -195,7 +195,9 @@ fn selected_chart(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
 
 fn service_of(trouble: &Trouble) -> Option<&crate::domain::ecs::Service> {
     match trouble {
-        Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => Some(service),
+        Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
+            Some(service)
+        }
         Trouble::Alarm { .. } | Trouble::Blind { .. } | Trouble::Credentials { .. } => None,
     }
 }

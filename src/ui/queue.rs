@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::domain::queue::Item;
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::event::Target;
+use crate::t;
 
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
@@ -45,7 +45,8 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
             std::iter::once(Entry::Item(index)).chain((!item.also.is_empty()).then_some(Entry::Also(index)))
         })
         .collect();
-    let position = |wanted: usize| entries.iter().position(|entry| matches!(entry, Entry::Item(index) if *index == wanted));
+    let position =
+        |wanted: usize| entries.iter().position(|entry| matches!(entry, Entry::Item(index) if *index == wanted));
     let columns = columns(state);
     let table = Table {
         columns: &columns,
@@ -95,10 +96,7 @@ fn also(state: &State, ui: &Ui, item: &Item) -> Line<'static> {
     let first = item.also.first().map(|trouble| words::trouble(ui.texts, trouble, state.now)).unwrap_or_default();
     let count = item.also.len() + 1;
     let signals = t!(ui.texts, "screens.overview.signals", n = count);
-    Line::styled(
-        format!("         {} {signals} {} {first}", ui.glyphs.tree.last, ui.glyphs.separator),
-        ui.theme.dim,
-    )
+    Line::styled(format!("         {} {signals} {} {first}", ui.glyphs.tree.last, ui.glyphs.separator), ui.theme.dim)
 }
 
 /// Says that nothing needs a person, since when, and what was looked at: quiet is a statement, not an absence.

@@ -19,10 +19,10 @@ use ratatui::text::{Line, Span};
 use crate::domain::alarm::{Alarm, AlarmState, Watches};
 use crate::domain::ecs::{Deployment, Rollout, Service, ServiceDeployment};
 use crate::domain::text;
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::services::{ServicePanel, ServiceRow, ServiceView};
+use crate::t;
 
 use super::widgets::gauge::Gauge;
 use super::widgets::panel::Panel;

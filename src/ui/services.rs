@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 
 use crate::domain::ecs::Rollout;
 use crate::domain::fetch::Phase;
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::services::{ServiceColumn, ServiceRow, ServiceSort, row_queries};
+use crate::t;
 
 use super::widgets::panel::Panel;
 use super::widgets::sparkline::{Scale, sparkline};
@@ -27,7 +27,8 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         glyphs: ui.glyphs,
     };
     let inner = panel.render(area, buf);
-    let columns: Vec<Column<'_>> = ServiceColumn::ALL.into_iter().map(|column| self::column(state, ui, column)).collect();
+    let columns: Vec<Column<'_>> =
+        ServiceColumn::ALL.into_iter().map(|column| self::column(state, ui, column)).collect();
     let table = Table {
         columns: &columns,
         len: services.rows.len(),

@@ -6,10 +6,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::domain::ecs::{Container, Task};
-use crate::i18n::t;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::services::{ServicePanel, ServiceView};
+use crate::t;
 
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
@@ -109,20 +109,14 @@ fn task_cells(state: &State, ui: &Ui, task: &Task) -> Vec<Cell<'static>> {
     let image = first.map_or_else(String::new, |container| {
         format!("{}:{}", container.image.repository(), container.image.version())
     });
-    let exec = if task.exec_ready() {
-        Span::styled(ui.glyphs.ok, ui.theme.ok)
-    } else {
-        Span::styled("-", ui.theme.dim)
-    };
+    let exec =
+        if task.exec_ready() { Span::styled(ui.glyphs.ok, ui.theme.ok) } else { Span::styled("-", ui.theme.dim) };
     let short_id: String = task.id.chars().take(12).collect();
     vec![
         Cell::new(Span::styled(format!("{mark} {}", task.last_status), style)),
         Cell::new(Span::styled(short_id, ui.theme.text)),
         Cell::new(Span::styled(task.health.clone(), health_style(ui, &task.health))),
-        Cell::new(Span::styled(
-            words::since(ui.texts, state.now, task.started_at.or(task.created_at)),
-            ui.theme.text,
-        )),
+        Cell::new(Span::styled(words::since(ui.texts, state.now, task.started_at.or(task.created_at)), ui.theme.text)),
         Cell::new(Span::styled(task.task_definition.clone(), ui.theme.dim)),
         Cell::cut_middle(Span::styled(image, ui.theme.text)),
         Cell::new(exec),

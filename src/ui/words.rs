@@ -9,8 +9,9 @@ use crate::domain::ecs::Steadiness;
 use crate::domain::environment::Kind;
 use crate::domain::fetch::{Failure, FailureKind, Fetched, Panel, Phase};
 use crate::domain::queue::{Place, Severity, Trouble};
-use crate::i18n::{Texts, t};
+use crate::i18n::Texts;
 use crate::state::State;
+use crate::t;
 
 use super::Ui;
 
@@ -100,7 +101,9 @@ impl Ui {
             AlarmState::InsufficientData => {
                 (self.glyphs.unknown, t!(self.texts, "screens.alarm-state.no-data"), self.theme.unknown)
             }
-            AlarmState::Alarm => (self.glyphs.critical, t!(self.texts, "screens.alarm-state.alarm"), self.theme.critical),
+            AlarmState::Alarm => {
+                (self.glyphs.critical, t!(self.texts, "screens.alarm-state.alarm"), self.theme.critical)
+            }
         }
     }
 
@@ -294,12 +297,9 @@ pub fn trouble(texts: Texts, trouble: &Trouble, now: Timestamp) -> String {
         Trouble::Alarm { alarm } => {
             t!(texts, "screens.trouble.alarm-described", name = alarm.name, description = alarm.description)
         }
-        Trouble::Blind { panel: blind, failure } => t!(
-            texts,
-            "screens.trouble.blind",
-            panel = panel(texts, *blind),
-            why = failure_line(texts, failure)
-        ),
+        Trouble::Blind { panel: blind, failure } => {
+            t!(texts, "screens.trouble.blind", panel = panel(texts, *blind), why = failure_line(texts, failure))
+        }
         Trouble::Credentials { end } if *end <= now => t!(texts, "screens.trouble.credentials-ended").to_owned(),
         Trouble::Credentials { end } => {
             t!(texts, "screens.trouble.credentials-end", left = left(texts, end.duration_since(now)))
