@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::document::{self, ReadError};
+use super::document::{self, FileProblem, Place};
 use crate::domain::environment::AccountId;
 
 /// What a profile says that matters here.
@@ -34,8 +34,8 @@ impl Profile {
 pub struct Profiles {
     /// The profiles, in the order of their names.
     pub profiles: BTreeMap<String, Profile>,
-    /// The files that are there but could not be read.
-    pub unreadable: Vec<PathBuf>,
+    /// The files that are there but could not be read, and why.
+    pub unreadable: Vec<(FileProblem, Place)>,
 }
 
 /// Which of the two files is read: they name their sections differently.
@@ -70,8 +70,8 @@ impl Profiles {
             let Some(path) = path else { continue };
             match document::read(path) {
                 Ok(text) => profiles.add(&text, form),
-                Err(ReadError::Missing) => {}
-                Err(_) => profiles.unreadable.push(path.to_path_buf()),
+                Err((FileProblem::NoFile, _)) => {}
+                Err(fault) => profiles.unreadable.push(fault),
             }
         }
         profiles
@@ -196,7 +196,9 @@ no equals sign
     fn a_file_that_cannot_be_read_is_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let profiles = Profiles::read(Some(folder.path()), Some(&folder.path().join("none")));
-        assert_eq!(profiles.unreadable, [folder.path()]);
+        let (problem, place) = &profiles.unreadable[0];
+        assert_eq!(problem.code(), "unreadable");
+        assert_eq!(place.file.as_deref(), Some(folder.path()));
         assert!(profiles.profiles.is_empty());
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::document::{Place, printable, render};
+use super::document::{FileProblem, Place, printable, render};
 use crate::i18n::{Lang, Texts};
 use crate::t;
 
@@ -18,17 +18,8 @@ pub struct ConfigError {
 /// What can be wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigProblem {
-    /// The file that a flag names is not there.
-    NoFile,
-    /// The operating system does not let the file be read.
-    Unreadable {
-        /// What the operating system says.
-        reason: String,
-    },
-    /// The file is larger than a configuration can be.
-    TooLarge,
-    /// The file is not UTF-8.
-    NotUtf8,
+    /// The file cannot be had as text.
+    File(FileProblem),
     /// The file is not TOML.
     Syntax {
         /// What the TOML reader says, in English.
@@ -217,10 +208,7 @@ impl ConfigProblem {
     /// Names the kind of fault, as tests and scripts do.
     pub const fn code(&self) -> &'static str {
         match self {
-            ConfigProblem::NoFile => "no-file",
-            ConfigProblem::Unreadable { .. } => "unreadable",
-            ConfigProblem::TooLarge => "too-large",
-            ConfigProblem::NotUtf8 => "not-utf8",
+            ConfigProblem::File(problem) => problem.code(),
             ConfigProblem::Syntax { .. } => "syntax",
             ConfigProblem::Repeated { .. } => "repeated",
             ConfigProblem::UnknownKey { .. } => "unknown-key",
@@ -252,12 +240,7 @@ impl ConfigProblem {
     fn describe(&self, texts: Texts) -> String {
         use ConfigProblem as P;
         match self {
-            P::NoFile => t!(texts, "config.error.no-file").to_owned(),
-            P::Unreadable { reason } => {
-                t!(texts, "config.error.unreadable", reason = printable(reason))
-            }
-            P::TooLarge => t!(texts, "config.error.too-large").to_owned(),
-            P::NotUtf8 => t!(texts, "config.error.not-utf8").to_owned(),
+            P::File(problem) => problem.describe(texts),
             P::Syntax { detail } => t!(texts, "config.error.syntax", detail = printable(detail)),
             P::Repeated { key } => t!(texts, "config.error.repeated", key = printable(key)),
             P::UnknownKey { key, table: "", .. } => {
@@ -343,10 +326,8 @@ impl ConfigProblem {
             P::UnknownEnvironment { known, .. } => t!(texts, "config.advice.unknown-environment", names = list(known)),
             P::MissingField { key, .. } => t!(texts, "config.advice.missing-field", key = key),
             P::WrongType { expected, .. } => expected.example(texts).to_owned(),
-            P::NoFile => t!(texts, "config.advice.no-file").to_owned(),
-            P::Unreadable { .. } => t!(texts, "config.advice.unreadable").to_owned(),
-            P::TooLarge => t!(texts, "config.advice.too-large").to_owned(),
-            P::NotUtf8 => t!(texts, "config.advice.not-utf8").to_owned(),
+            P::File(FileProblem::NoFile) => t!(texts, "config.advice.no-file").to_owned(),
+            P::File(problem) => problem.advise(texts).to_owned(),
             P::Syntax { .. } => t!(texts, "common.advice-toml").to_owned(),
             P::Repeated { .. } => t!(texts, "common.advice-repeated").to_owned(),
             P::BadName { .. } => t!(texts, "config.advice.bad-name").to_owned(),
@@ -391,7 +372,11 @@ fn list(names: &[String]) -> String {
 impl ConfigError {
     /// Writes the fault with its place and what to do about it, in the reader's language.
     pub fn render(&self, texts: Texts) -> String {
-        render(texts, &self.place, &self.problem.describe(texts), &self.problem.advise(texts))
+        render(
+            &self.place,
+            &self.problem.describe(texts),
+            &self.problem.advise(texts),
+        )
     }
 }
 

@@ -32,9 +32,29 @@ pub(super) struct ConfigFile {
     pub(super) roles: Vec<RoleMapping>,
 }
 
-/// Reads and checks a whole file.
-pub(super) fn read(path: &Path, text: &str, profiles: &Profiles) -> Result<ConfigFile, Vec<ConfigError>> {
-    let mut reader = Reader { path, text, profiles, errors: Vec::new() };
+/// How much of a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// All but the environments and the roles.
+    Preferences,
+}
+
+/// Reads and checks a file.
+pub(super) fn read(
+    path: &Path,
+    text: &str,
+    profiles: &Profiles,
+    part: Part,
+) -> Result<ConfigFile, Vec<ConfigError>> {
+    let mut reader = Reader {
+        path,
+        text,
+        profiles,
+        part,
+        errors: Vec::new(),
+    };
     let file = reader.file();
     let mut errors = reader.errors;
     if errors.is_empty() {
@@ -58,6 +78,7 @@ pub(super) struct Reader<'r> {
     path: &'r Path,
     text: &'r str,
     pub(super) profiles: &'r Profiles,
+    part: Part,
     errors: Vec<ConfigError>,
 }
 
@@ -91,6 +112,7 @@ impl Reader<'_> {
                 }
                 "mouse" => file.mouse = self.boolean("mouse", value),
                 "utc" => file.utc = self.boolean("utc", value),
+                "environment" | "role" if self.part == Part::Preferences => {}
                 "environment" => file.environments = self.environments(value),
                 "role" => file.roles = self.roles(value),
                 _ => self.unknown_key(key, "", TOP),
@@ -300,10 +322,9 @@ pub(super) fn check_profile(profiles: &Profiles, name: &str) -> Result<(), Confi
     if profiles.get(name).is_some() {
         return Ok(());
     }
-    if let Some(file) = profiles.unreadable.first() {
-        let place = Place { file: Some(file.clone()), position: None };
-        let reason = std::fs::File::open(file).err().map_or_else(String::new, |error| error.to_string());
-        return Err(ConfigError { place, problem: ConfigProblem::Unreadable { reason } });
+    if let Some((problem, place)) = profiles.unreadable.first().cloned() {
+        let problem = ConfigProblem::File(problem);
+        return Err(ConfigError { place, problem });
     }
     let nearest = document::nearest(name, profiles.names()).map(str::to_owned);
     let known = profiles.names().map(str::to_owned).collect();

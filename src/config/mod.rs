@@ -21,8 +21,8 @@ use crate::domain::environment::{Environment, Kind};
 use crate::domain::identity::RoleMapping;
 use crate::i18n::Lang;
 use crate::keymap::builtin_names;
-use document::{Place, ReadError};
-use file::{ConfigFile, check_profile, unknown_value};
+use document::{FileProblem, Place};
+use file::{ConfigFile, Part, check_profile, unknown_value};
 
 /// The themes that come with the program, the default first.
 pub const THEMES: &[&str] = &["default"];
@@ -223,54 +223,86 @@ impl Config {
     /// # Errors
     /// Every fault that was found, not only the first.
     pub fn load_in(flags: &Flags, around: &Surroundings) -> Result<Config, Vec<ConfigError>> {
+        let (mut config, mut errors) = Config::read(flags, around, Part::Whole)?;
+        match environments(std::mem::take(&mut config.environments), flags, around) {
+            Ok(environments) => config.environments = environments,
+            Err(more) => errors.extend(more),
+        }
+        if errors.is_empty() {
+            Ok(config)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Loads how the program is to look and feel, and nothing about AWS: for the simulated account, and for what
+    /// needs no account at all. The environments are empty, and faults in them do not count.
+    ///
+    /// # Errors
+    /// Every fault that was found, not only the first.
+    pub fn load_preferences(
+        flags: &Flags,
+        around: &Surroundings,
+    ) -> Result<Config, Vec<ConfigError>> {
+        let (config, errors) = Config::read(flags, around, Part::Preferences)?;
+        if errors.is_empty() {
+            Ok(config)
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Puts file and flags together, with the faults of the flags; the environments are those of the file.
+    fn read(
+        flags: &Flags,
+        around: &Surroundings,
+        part: Part,
+    ) -> Result<(Config, Vec<ConfigError>), Vec<ConfigError>> {
         let path = flags.config.clone().or_else(|| around.config_file.clone());
-        let text = path.as_deref().map_or(Ok(None), |path| read_file(path, flags.config.is_some()))?;
-        let read = match (&path, &text) {
-            (Some(path), Some(text)) => file::read(path, text, &around.profiles)?,
+        let text = path
+            .as_deref()
+            .map_or(Ok(None), |path| read_file(path, flags.config.is_some()))?;
+        let file = match (&path, &text) {
+            (Some(path), Some(text)) => file::read(path, text, &around.profiles, part)?,
             _ => ConfigFile::default(),
         };
-        let mut errors = check_flags(flags);
-        let environments = match environments(read.environments, flags, around) {
-            Ok(environments) => environments,
-            Err(more) => {
-                errors.extend(more);
-                Vec::new()
-            }
-        };
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        Ok(Config {
-            keymap_file: path.as_deref().map(|path| path.with_file_name("keymap.toml")),
+        let config = Config {
+            keymap_file: path
+                .as_deref()
+                .map(|path| path.with_file_name("keymap.toml")),
             file: path.filter(|_| text.is_some()),
-            lang: flags.lang.or(read.lang).unwrap_or(around.lang),
-            keymap: flags.keymap.clone().or(read.keymap).unwrap_or_else(|| "default".to_owned()),
-            theme: flags.theme.clone().or(read.theme).unwrap_or_else(|| THEMES[0].to_owned()),
-            glyphs: read.glyphs.unwrap_or_default(),
-            mouse: !flags.no_mouse && read.mouse.unwrap_or(true),
-            utc: flags.utc || read.utc.unwrap_or(false),
+            lang: flags.lang.or(file.lang).unwrap_or(around.lang),
+            keymap: flags
+                .keymap
+                .clone()
+                .or(file.keymap)
+                .unwrap_or_else(|| "default".to_owned()),
+            theme: flags
+                .theme
+                .clone()
+                .or(file.theme)
+                .unwrap_or_else(|| THEMES[0].to_owned()),
+            glyphs: file.glyphs.unwrap_or_default(),
+            mouse: !flags.no_mouse && file.mouse.unwrap_or(true),
+            utc: flags.utc || file.utc.unwrap_or(false),
             endpoint_url: flags.endpoint_url.clone(),
-            environments,
-            roles: read.roles,
-        })
+            environments: file.environments,
+            roles: file.roles,
+        };
+        Ok((config, check_flags(flags)))
     }
 }
 
 /// Reads the file; one in its usual place need not be there.
 fn read_file(path: &Path, asked_for: bool) -> Result<Option<String>, Vec<ConfigError>> {
-    let mut place = Place { file: Some(path.to_path_buf()), position: None };
-    let problem = match document::read(path) {
-        Ok(text) => return Ok(Some(text)),
-        Err(ReadError::Missing) if !asked_for => return Ok(None),
-        Err(ReadError::Missing) => ConfigProblem::NoFile,
-        Err(ReadError::Io(error)) => ConfigProblem::Unreadable { reason: error.to_string() },
-        Err(ReadError::TooLarge) => ConfigProblem::TooLarge,
-        Err(ReadError::NotUtf8(position)) => {
-            place.position = Some(position);
-            ConfigProblem::NotUtf8
+    match document::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err((FileProblem::NoFile, _)) if !asked_for => Ok(None),
+        Err((problem, place)) => {
+            let problem = ConfigProblem::File(problem);
+            Err(vec![ConfigError { place, problem }])
         }
-    };
-    Err(vec![ConfigError { place, problem }])
+    }
 }
 
 /// Says that a flag is at fault.

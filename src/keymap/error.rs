@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::config::document::{Place, printable, render};
+use crate::config::document::{FileProblem, Place, printable, render};
 use crate::i18n::{Lang, Texts};
 use crate::t;
 
@@ -23,6 +23,8 @@ pub enum KeymapProblem {
         /// The name that was asked for.
         name: String,
     },
+    /// The file cannot be had as text.
+    File(FileProblem),
     /// The file is not TOML.
     Syntax {
         /// What the TOML reader says, in English.
@@ -100,6 +102,7 @@ impl KeymapProblem {
     pub const fn code(&self) -> &'static str {
         match self {
             KeymapProblem::UnknownKeymap { .. } => "unknown-keymap",
+            KeymapProblem::File(problem) => problem.code(),
             KeymapProblem::Syntax { .. } => "syntax",
             KeymapProblem::Repeated { .. } => "repeated",
             KeymapProblem::UnknownScope { .. } => "unknown-scope",
@@ -118,6 +121,7 @@ impl KeymapProblem {
             KeymapProblem::UnknownKeymap { name } => {
                 t!(texts, "keymap.error.unknown-keymap", name = printable(name))
             }
+            KeymapProblem::File(problem) => problem.describe(texts),
             KeymapProblem::Syntax { detail } => {
                 t!(texts, "keymap.error.syntax", detail = printable(detail))
             }
@@ -162,7 +166,7 @@ impl KeymapProblem {
                 let names: Vec<_> = crate::command::Scope::ALL.iter().map(|scope| scope.id()).collect();
                 t!(texts, "keymap.advice.unknown-scope", names = names.join(", "))
             }
-            KeymapProblem::UnknownCommand { .. } => t!(texts, "keymap.advice.unknown-command").to_owned(),
+            KeymapProblem::File(problem) => problem.advise(texts).to_owned(),
             KeymapProblem::Syntax { .. } => t!(texts, "common.advice-toml").to_owned(),
             KeymapProblem::Repeated { .. } => t!(texts, "common.advice-repeated").to_owned(),
             KeymapProblem::NotATable { scope } => {
@@ -187,7 +191,11 @@ impl KeymapProblem {
 impl KeymapError {
     /// Writes the fault with its place and what to do about it, in the reader's language.
     pub fn render(&self, texts: Texts) -> String {
-        render(texts, &self.place, &self.problem.describe(texts), &self.problem.advise(texts))
+        render(
+            &self.place,
+            &self.problem.describe(texts),
+            &self.problem.advise(texts),
+        )
     }
 }
 

@@ -15,6 +15,7 @@ pub use chord::{BadChord, Chord, normalise};
 pub use error::{KeymapError, KeymapProblem};
 
 use crate::command::{Command, Scope};
+use crate::config::document::{self, FileProblem};
 
 /// The keymaps that come with the program, by name.
 const BUILTIN: &[(&str, &str)] =
@@ -77,6 +78,24 @@ impl Keymap {
     /// Every fault of the user's file (or of the name of the base), not only the first, in the file's order.
     pub fn load(base: &str, user: Option<(&Path, String)>) -> Result<Keymap, Vec<KeymapError>> {
         load::load(base, user)
+    }
+
+    /// Loads a built-in keymap, and over it the user's file where there is one.
+    ///
+    /// # Errors
+    /// As [`Keymap::load`]; also where the file is there but cannot be read.
+    pub fn load_with_file(base: &str, file: Option<&Path>) -> Result<Keymap, Vec<KeymapError>> {
+        let Some(path) = file else {
+            return Keymap::load(base, None);
+        };
+        match document::read(path) {
+            Ok(text) => Keymap::load(base, Some((path, text))),
+            Err((FileProblem::NoFile, _)) => Keymap::load(base, None),
+            Err((problem, place)) => Err(vec![KeymapError {
+                place,
+                problem: KeymapProblem::File(problem),
+            }]),
+        }
     }
 
     /// Finds what the keys pressed so far mean where these scopes hold, the most specific first.
