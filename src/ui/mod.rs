@@ -1,1 +1,5 @@
-//! (to be written)
+//! The screen: what it is drawn with.
+
+pub mod glyphs;
+pub mod theme;
+pub mod widgets;
