@@ -113,6 +113,8 @@ pub enum FailureKind {
     Expired,
     /// No credentials could be found or made.
     NoCredentials,
+    /// Neither the configuration, the environment nor the profile names a region.
+    NoRegion,
     /// The credentials belong to another account than the configuration says.
     WrongAccount {
         /// The account that the configuration names.
@@ -148,6 +150,7 @@ impl FailureKind {
             Self::Throttled => "throttled",
             Self::Expired => "expired",
             Self::NoCredentials => "no-credentials",
+            Self::NoRegion => "no-region",
             Self::WrongAccount { .. } => "wrong-account",
             Self::Refused => "refused",
             Self::Unreachable { .. } => "unreachable",
@@ -162,5 +165,13 @@ impl FailureKind {
     /// Tells whether asking again cannot help until something outside changes.
     pub fn is_lasting(&self) -> bool {
         matches!(self, Self::Denied { .. } | Self::NotSubscribed | Self::WrongAccount { .. } | Self::Refused)
+    }
+
+    /// Tells whether the credentials themselves are what failed, so that other ones have to be found.
+    pub fn is_about_credentials(&self) -> bool {
+        matches!(
+            self,
+            Self::Expired | Self::NoCredentials | Self::NoRegion | Self::Refused | Self::WrongAccount { .. }
+        )
     }
 }
