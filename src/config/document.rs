@@ -29,7 +29,10 @@ impl Position {
         let offset = text.floor_char_boundary(offset);
         let before = &text[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
+        Position {
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
     }
 }
 
@@ -168,7 +171,11 @@ pub fn parse(text: &str) -> (DeTable<'_>, Vec<SyntaxFault>) {
                 let key = text.get(span.clone()).unwrap_or_default();
                 key.trim_matches(['"', '\'']).to_owned()
             });
-            SyntaxFault { span, repeated, detail: error.message().to_owned() }
+            SyntaxFault {
+                span,
+                repeated,
+                detail: error.message().to_owned(),
+            }
         })
         .collect();
     (table.into_inner(), faults)
@@ -184,7 +191,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let far = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&word, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, _)| *distance <= far)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -200,7 +212,9 @@ pub fn printable(text: &str) -> String {
             shown.push('…');
             break;
         }
-        if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+        if c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);

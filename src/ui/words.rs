@@ -161,6 +161,7 @@ fn failure_keys(kind: &FailureKind) -> (&'static str, &'static str) {
         FailureKind::NotSubscribed => ("aws.not-subscribed", "aws.not-subscribed-remedy"),
         FailureKind::Throttled => ("aws.throttled", "aws.throttled-remedy"),
         FailureKind::Expired => ("aws.expired", "aws.expired-remedy"),
+        FailureKind::NoRegion => ("aws.no-region", "aws.no-region-remedy"),
         FailureKind::NoCredentials => ("aws.no-credentials", "aws.no-credentials-remedy"),
         FailureKind::WrongAccount { .. } => ("aws.wrong-account", "aws.wrong-account-remedy"),
         FailureKind::Refused => ("aws.refused", "aws.refused-remedy"),
