@@ -29,10 +29,7 @@ impl Position {
         let offset = text.floor_char_boundary(offset);
         let before = &text[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 }
 
@@ -120,10 +117,7 @@ impl FileProblem {
 /// # Errors
 /// What keeps it from being read, and the place where that is known.
 pub fn read(path: &Path) -> Result<String, (FileProblem, Place)> {
-    let place = |position| Place {
-        file: Some(path.to_path_buf()),
-        position,
-    };
+    let place = |position| Place { file: Some(path.to_path_buf()), position };
     let refused = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => (FileProblem::NoFile, place(None)),
         _ => {
@@ -133,19 +127,14 @@ pub fn read(path: &Path) -> Result<String, (FileProblem, Place)> {
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(refused)?;
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(refused)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(refused)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err((FileProblem::TooLarge, place(None)));
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-        (
-            FileProblem::NotUtf8,
-            place(Some(Position::of(&text, valid))),
-        )
+        (FileProblem::NotUtf8, place(Some(Position::of(&text, valid))))
     })
 }
 
@@ -171,11 +160,7 @@ pub fn parse(text: &str) -> (DeTable<'_>, Vec<SyntaxFault>) {
                 let key = text.get(span.clone()).unwrap_or_default();
                 key.trim_matches(['"', '\'']).to_owned()
             });
-            SyntaxFault {
-                span,
-                repeated,
-                detail: error.message().to_owned(),
-            }
+            SyntaxFault { span, repeated, detail: error.message().to_owned() }
         })
         .collect();
     (table.into_inner(), faults)
@@ -191,12 +176,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let far = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&word, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= far)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -212,9 +192,7 @@ pub fn printable(text: &str) -> String {
             shown.push('…');
             break;
         }
-        if c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+        if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);

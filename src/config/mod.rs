@@ -78,9 +78,7 @@ impl Glyphs {
 
     /// Reads the name that the configuration gives.
     pub fn from_name(name: &str) -> Option<Glyphs> {
-        [Glyphs::Unicode, Glyphs::Ascii]
-            .into_iter()
-            .find(|glyphs| glyphs.as_str() == name)
+        [Glyphs::Unicode, Glyphs::Ascii].into_iter().find(|glyphs| glyphs.as_str() == name)
     }
 }
 
@@ -126,19 +124,12 @@ impl fmt::Debug for CredentialSource {
         match self {
             CredentialSource::Current => f.write_str("Current"),
             CredentialSource::Profile(name) => f.debug_tuple("Profile").field(name).finish(),
-            CredentialSource::AssumeRole {
-                role_arn,
-                source_profile,
-            } => f
+            CredentialSource::AssumeRole { role_arn, source_profile } => f
                 .debug_struct("AssumeRole")
                 .field("role_arn", role_arn)
                 .field("source_profile", source_profile)
                 .finish(),
-            CredentialSource::Static {
-                access_key_id,
-                expires,
-                ..
-            } => f
+            CredentialSource::Static { access_key_id, expires, .. } => f
                 .debug_struct("Static")
                 .field("access_key_id", access_key_id)
                 .field("expires", expires)
@@ -209,6 +200,11 @@ pub fn default_file() -> Option<PathBuf> {
     Some(folders.config_dir().join("sekisho").join("config.toml"))
 }
 
+/// Gives how long the name of an environment or a role may be, in characters.
+pub const fn longest_name() -> usize {
+    file::LONGEST_NAME
+}
+
 /// Finds the language to speak before anything is checked: the flag, then the file as far as it can be read, then the locale.
 pub fn early_lang(flag: Option<Lang>, config: Option<&Path>) -> Lang {
     let from_file = || {
@@ -237,11 +233,7 @@ impl Config {
             Ok(environments) => config.environments = environments,
             Err(more) => errors.extend(more),
         }
-        if errors.is_empty() {
-            Ok(config)
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
     }
 
     /// Loads how the program is to look and feel, and nothing about AWS: for the simulated account, and for what
@@ -249,48 +241,25 @@ impl Config {
     ///
     /// # Errors
     /// Every fault that was found, not only the first.
-    pub fn load_preferences(
-        flags: &Flags,
-        around: &Surroundings,
-    ) -> Result<Config, Vec<ConfigError>> {
+    pub fn load_preferences(flags: &Flags, around: &Surroundings) -> Result<Config, Vec<ConfigError>> {
         let (config, errors) = Config::read(flags, around, Part::Preferences)?;
-        if errors.is_empty() {
-            Ok(config)
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
     }
 
     /// Puts file and flags together, with the faults of the flags; the environments are those of the file.
-    fn read(
-        flags: &Flags,
-        around: &Surroundings,
-        part: Part,
-    ) -> Result<(Config, Vec<ConfigError>), Vec<ConfigError>> {
+    fn read(flags: &Flags, around: &Surroundings, part: Part) -> Result<(Config, Vec<ConfigError>), Vec<ConfigError>> {
         let path = flags.config.clone().or_else(|| around.config_file.clone());
-        let text = path
-            .as_deref()
-            .map_or(Ok(None), |path| read_file(path, flags.config.is_some()))?;
+        let text = path.as_deref().map_or(Ok(None), |path| read_file(path, flags.config.is_some()))?;
         let file = match (&path, &text) {
             (Some(path), Some(text)) => file::read(path, text, &around.profiles, part)?,
             _ => ConfigFile::default(),
         };
         let config = Config {
-            keymap_file: path
-                .as_deref()
-                .map(|path| path.with_file_name("keymap.toml")),
+            keymap_file: path.as_deref().map(|path| path.with_file_name("keymap.toml")),
             file: path.filter(|_| text.is_some()),
             lang: flags.lang.or(file.lang).unwrap_or(around.lang),
-            keymap: flags
-                .keymap
-                .clone()
-                .or(file.keymap)
-                .unwrap_or_else(|| "default".to_owned()),
-            theme: flags
-                .theme
-                .clone()
-                .or(file.theme)
-                .unwrap_or_else(|| THEMES[0].to_owned()),
+            keymap: flags.keymap.clone().or(file.keymap).unwrap_or_else(|| "default".to_owned()),
+            theme: flags.theme.clone().or(file.theme).unwrap_or_else(|| THEMES[0].to_owned()),
             glyphs: file.glyphs.unwrap_or_default(),
             mouse: !flags.no_mouse && file.mouse.unwrap_or(true),
             utc: flags.utc || file.utc.unwrap_or(false),
@@ -316,32 +285,19 @@ fn read_file(path: &Path, asked_for: bool) -> Result<Option<String>, Vec<ConfigE
 
 /// Says that a flag is at fault.
 fn flag_error(problem: ConfigProblem) -> ConfigError {
-    ConfigError {
-        place: Place::default(),
-        problem,
-    }
+    ConfigError { place: Place::default(), problem }
 }
 
 /// Checks what flags say by themselves.
 fn check_flags(flags: &Flags) -> Vec<ConfigError> {
     let mut problems = Vec::new();
     let keymaps: Vec<_> = builtin_names().collect();
-    for (key, value, known) in [
-        ("keymap", &flags.keymap, keymaps.as_slice()),
-        ("theme", &flags.theme, THEMES),
-    ] {
-        if let Some(value) = value
-            .as_ref()
-            .filter(|value| !known.contains(&value.as_str()))
-        {
+    for (key, value, known) in [("keymap", &flags.keymap, keymaps.as_slice()), ("theme", &flags.theme, THEMES)] {
+        if let Some(value) = value.as_ref().filter(|value| !known.contains(&value.as_str())) {
             problems.push(unknown_value(key, value.clone(), known));
         }
     }
-    if let Some(region) = flags
-        .region
-        .as_ref()
-        .filter(|region| !region::is_plausible(region))
-    {
+    if let Some(region) = flags.region.as_ref().filter(|region| !region::is_plausible(region)) {
         problems.push(environment::bad_region(region.clone()));
     }
     if let Some(url) = flags.endpoint_url.as_ref().filter(|url| !is_endpoint(url)) {
@@ -351,9 +307,7 @@ fn check_flags(flags: &Flags) -> Vec<ConfigError> {
 }
 
 fn is_endpoint(url: &str) -> bool {
-    let rest = url
-        .strip_prefix("http://")
-        .or_else(|| url.strip_prefix("https://"));
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     rest.is_some_and(|rest| {
         rest.bytes().all(|byte| byte.is_ascii_graphic())
             && rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
@@ -374,45 +328,28 @@ fn environments(
         return Err(errors);
     }
     if configured.is_empty() {
-        return single_environment(flags, around)
-            .map(|only| vec![only])
-            .map_err(|error| vec![error]);
+        return single_environment(flags, around).map(|only| vec![only]).map_err(|error| vec![error]);
     }
     let mut chosen: Vec<_> = configured
         .into_iter()
-        .filter(|config| {
-            flags.environments.is_empty() || flags.environments.contains(&config.environment.name)
-        })
+        .filter(|config| flags.environments.is_empty() || flags.environments.contains(&config.environment.name))
         .collect();
     override_by_flags(&mut chosen, flags).map(|()| chosen)
 }
 
 fn unknown_environments(configured: &[EnvironmentConfig], flags: &Flags) -> Vec<ConfigError> {
-    let names: Vec<&str> = configured
-        .iter()
-        .map(|config| config.environment.name.as_str())
-        .collect();
-    let unknown = flags
-        .environments
-        .iter()
-        .filter(|name| !names.contains(&name.as_str()));
+    let names: Vec<&str> = configured.iter().map(|config| config.environment.name.as_str()).collect();
+    let unknown = flags.environments.iter().filter(|name| !names.contains(&name.as_str()));
     unknown
         .map(|name| {
             let nearest = document::nearest(name, names.iter().copied()).map(str::to_owned);
             let known = names.iter().map(|&name| name.to_owned()).collect();
-            flag_error(ConfigProblem::UnknownEnvironment {
-                name: name.clone(),
-                nearest,
-                known,
-            })
+            flag_error(ConfigProblem::UnknownEnvironment { name: name.clone(), nearest, known })
         })
         .collect()
 }
 
-fn override_by_flags(
-    chosen: &mut [EnvironmentConfig],
-    flags: &Flags,
-) -> Result<(), Vec<ConfigError>> {
+fn override_by_flags(chosen: &mut [EnvironmentConfig], flags: &Flags) -> Result<(), Vec<ConfigError>> {
     if let [only] = chosen {
         if let Some(profile) = &flags.profile {
             only.credentials = CredentialSource::Profile(profile.clone());
@@ -422,44 +359,24 @@ fn override_by_flags(
         }
         return Ok(());
     }
-    let given = [
-        ("--profile", flags.profile.is_some()),
-        ("--region", flags.region.is_some()),
-    ];
+    let given = [("--profile", flags.profile.is_some()), ("--region", flags.region.is_some())];
     let errors: Vec<_> = given
         .into_iter()
         .filter(|(_, given)| *given)
         .map(|(flag, _)| {
-            let environments = chosen
-                .iter()
-                .map(|config| config.environment.name.clone())
-                .collect();
+            let environments = chosen.iter().map(|config| config.environment.name.clone()).collect();
             flag_error(ConfigProblem::AmbiguousOverride { flag, environments })
         })
         .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 /// Makes the one environment that there is without a configuration: the current profile and region, kind unknown.
-fn single_environment(
-    flags: &Flags,
-    around: &Surroundings,
-) -> Result<EnvironmentConfig, ConfigError> {
+fn single_environment(flags: &Flags, around: &Surroundings) -> Result<EnvironmentConfig, ConfigError> {
     let profile = flags.profile.as_ref().or(around.profile.as_ref());
     let name = profile.map_or("default", String::as_str);
-    let of_profile = around
-        .profiles
-        .get(name)
-        .and_then(|profile| profile.region.as_ref());
-    let region = flags
-        .region
-        .as_ref()
-        .or(around.region.as_ref())
-        .or(of_profile);
+    let of_profile = around.profiles.get(name).and_then(|profile| profile.region.as_ref());
+    let region = flags.region.as_ref().or(around.region.as_ref()).or(of_profile);
     let Some(region) = region else {
         return Err(flag_error(ConfigProblem::NoRegion));
     };
@@ -472,12 +389,6 @@ fn single_environment(
         regions: vec![region.clone()],
         ..Environment::default()
     };
-    let credentials = flags
-        .profile
-        .clone()
-        .map_or(CredentialSource::Current, CredentialSource::Profile);
-    Ok(EnvironmentConfig {
-        environment,
-        credentials,
-    })
+    let credentials = flags.profile.clone().map_or(CredentialSource::Current, CredentialSource::Profile);
+    Ok(EnvironmentConfig { environment, credentials })
 }
