@@ -28,7 +28,7 @@ use crossterm::terminal::{
 use crossterm::{execute, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Rect, Size};
 use rustix::process::{Signal, kill_current_process_group};
 
 use crate::domain::text;
@@ -136,7 +136,13 @@ impl Terminal {
 
     /// Makes the next frame draw every cell, whatever the terminal shows now.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        // The library's own `clear` would ask the terminal where its cursor is, and wait for an answer that the
+        // reader of keys takes away. What this writes is held back to go out with the next frame.
+        self.hold.store(true, Ordering::Relaxed);
+        let size = self.inner.size()?;
+        let cleared = self.inner.resize(Rect::from((Position::ORIGIN, size)));
+        self.hold.store(false, Ordering::Relaxed);
+        cleared
     }
 
     /// Returns how many columns and rows there are.
@@ -191,7 +197,7 @@ impl Terminal {
     pub fn resume(&mut self) -> io::Result<()> {
         restore();
         take_over(self.mouse)?;
-        self.inner.clear()
+        self.clear()
     }
 
     /// Gives the terminal back, as dropping does.
