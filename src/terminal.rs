@@ -17,13 +17,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
-    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
-    EnableFocusChange, EnableMouseCapture,
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
+    EnableMouseCapture,
 };
 use crossterm::style::{Print, ResetColor};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    SetTitle, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::Frame;
@@ -100,16 +100,9 @@ impl Terminal {
         restore_before_panics();
         take_over(options.mouse)?;
         let hold = Arc::new(AtomicBool::new(false));
-        let screen = Screen {
-            buffer: Vec::new(),
-            hold: Arc::clone(&hold),
-        };
+        let screen = Screen { buffer: Vec::new(), hold: Arc::clone(&hold) };
         match ratatui::Terminal::new(CrosstermBackend::new(screen)) {
-            Ok(inner) => Ok(Self {
-                inner,
-                hold,
-                mouse: options.mouse,
-            }),
+            Ok(inner) => Ok(Self { inner, hold, mouse: options.mouse }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -154,19 +147,12 @@ impl Terminal {
     pub fn set_mouse(&mut self, mouse: bool) -> io::Result<()> {
         self.mouse = mouse;
         let backend = self.inner.backend_mut();
-        if mouse {
-            execute!(backend, EnableMouseCapture)
-        } else {
-            execute!(backend, DisableMouseCapture)
-        }
+        if mouse { execute!(backend, EnableMouseCapture) } else { execute!(backend, DisableMouseCapture) }
     }
 
     /// Sets the window's title, cleaned; the one before comes back on leaving.
     pub fn set_title(&mut self, title: &str) -> io::Result<()> {
-        execute!(
-            self.inner.backend_mut(),
-            SetTitle(text::clean(title, TITLE_LIMIT))
-        )
+        execute!(self.inner.backend_mut(), SetTitle(text::clean(title, TITLE_LIMIT)))
     }
 
     /// Copies a text to the clipboard of the terminal's user, across SSH too (OSC 52).
@@ -242,11 +228,7 @@ impl Write for Screen {
 }
 
 fn require(is_terminal: bool, error: NotATerminal) -> io::Result<()> {
-    if is_terminal {
-        Ok(())
-    } else {
-        Err(io::Error::new(io::ErrorKind::Unsupported, error))
-    }
+    if is_terminal { Ok(()) } else { Err(io::Error::new(io::ErrorKind::Unsupported, error)) }
 }
 
 /// Changes the terminal's modes, all of them or none.
@@ -260,14 +242,7 @@ fn take_over(mouse: bool) -> io::Result<()> {
 fn enter_modes(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     let mut stdout = io::stdout().lock();
-    queue!(
-        stdout,
-        Print(SAVE_TITLE),
-        EnterAlternateScreen,
-        EnableBracketedPaste,
-        EnableFocusChange,
-        Hide
-    )?;
+    queue!(stdout, Print(SAVE_TITLE), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide)?;
     if mouse {
         queue!(stdout, EnableMouseCapture)?;
     }

@@ -97,49 +97,31 @@ pub struct Frame {
     pub corners: [&'static str; 4],
 }
 
-/// The pieces of a line in a chart; the corners are named by the directions that they join.
+/// The pieces of a line in a chart, drawn from left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineStyle {
     /// From left to right.
     pub level: &'static str,
     /// From top to bottom.
     pub upright: &'static str,
-    /// `╭`
-    pub down_right: &'static str,
-    /// `╮`
-    pub down_left: &'static str,
-    /// `╰`
-    pub up_right: &'static str,
-    /// `╯`
-    pub up_left: &'static str,
+    /// `╭`: a level line begins here, joined from below.
+    pub opening_down: &'static str,
+    /// `╮`: a level line ends here and goes on below.
+    pub closing_down: &'static str,
+    /// `╰`: a level line begins here, joined from above.
+    pub opening_up: &'static str,
+    /// `╯`: a level line ends here and goes on above.
+    pub closing_up: &'static str,
 }
 
 impl LineStyle {
     const fn round(level: &'static str, upright: &'static str) -> Self {
-        Self {
-            level,
-            upright,
-            down_right: "╭",
-            down_left: "╮",
-            up_right: "╰",
-            up_left: "╯",
-        }
+        Self { level, upright, opening_down: "╭", closing_down: "╮", opening_up: "╰", closing_up: "╯" }
     }
 
-    const fn square(
-        level: &'static str,
-        upright: &'static str,
-        corners: [&'static str; 4],
-    ) -> Self {
-        let [down_right, down_left, up_right, up_left] = corners;
-        Self {
-            level,
-            upright,
-            down_right,
-            down_left,
-            up_right,
-            up_left,
-        }
+    const fn square(level: &'static str, upright: &'static str, corners: [&'static str; 4]) -> Self {
+        let [opening_down, closing_down, opening_up, closing_up] = corners;
+        Self { level, upright, opening_down, closing_down, opening_up, closing_up }
     }
 }
 
@@ -154,7 +136,7 @@ const UNICODE: Glyphs = Glyphs {
     denied: "⊘",
     rollback: "↩",
     recording: "●",
-    selected: "▌",
+    selected: "▸",
     focus: "▌",
     ascending: "▴",
     descending: "▾",
@@ -170,16 +152,8 @@ const UNICODE: Glyphs = Glyphs {
     bar_full: "━",
     bar_part: "╍",
     bar_empty: "─",
-    tree: Tree {
-        branch: "├",
-        last: "└",
-        trunk: "│",
-    },
-    frame: Frame {
-        horizontal: "─",
-        vertical: "│",
-        corners: ["╭", "╮", "╰", "╯"],
-    },
+    tree: Tree { branch: "├", last: "└", trunk: "│" },
+    frame: Frame { horizontal: "─", vertical: "│", corners: ["╭", "╮", "╰", "╯"] },
     lines: [
         LineStyle::round("─", "│"),
         LineStyle::round("┄", "┆"),
@@ -218,16 +192,8 @@ const ASCII: Glyphs = Glyphs {
     bar_full: "#",
     bar_part: "=",
     bar_empty: ".",
-    tree: Tree {
-        branch: "|",
-        last: "`",
-        trunk: "|",
-    },
-    frame: Frame {
-        horizontal: "-",
-        vertical: "|",
-        corners: ["+", "+", "+", "+"],
-    },
+    tree: Tree { branch: "|", last: "`", trunk: "|" },
+    frame: Frame { horizontal: "-", vertical: "|", corners: ["+", "+", "+", "+"] },
     lines: [
         LineStyle::square("-", "|", [".", ".", "'", "'"]),
         LineStyle::square("~", ":", [".", ".", "'", "'"]),
@@ -259,20 +225,8 @@ mod tests {
     use crate::domain::text::width;
 
     fn states(glyphs: &Glyphs) -> [&'static str; 8] {
-        let Glyphs {
-            critical,
-            warning,
-            notice,
-            ok,
-            progress,
-            unknown,
-            stale,
-            denied,
-            ..
-        } = *glyphs;
-        [
-            critical, warning, notice, ok, progress, unknown, stale, denied,
-        ]
+        let Glyphs { critical, warning, notice, ok, progress, unknown, stale, denied, .. } = *glyphs;
+        [critical, warning, notice, ok, progress, unknown, stale, denied]
     }
 
     #[test]
@@ -291,12 +245,7 @@ mod tests {
     #[test]
     fn line_styles_differ_in_shape() {
         for glyphs in [Glyphs::unicode(), Glyphs::ascii()] {
-            let levels: HashSet<_> = glyphs
-                .lines
-                .iter()
-                .map(|line| line.level)
-                .chain([glyphs.threshold])
-                .collect();
+            let levels: HashSet<_> = glyphs.lines.iter().map(|line| line.level).chain([glyphs.threshold]).collect();
             assert_eq!(levels.len(), 5);
         }
     }
@@ -304,16 +253,7 @@ mod tests {
     #[test]
     fn each_takes_one_cell() {
         for glyphs in [Glyphs::unicode(), Glyphs::ascii()] {
-            let Glyphs {
-                thumb,
-                bar_full,
-                bar_part,
-                bar_empty,
-                threshold,
-                mark,
-                levels,
-                ..
-            } = *glyphs;
+            let Glyphs { thumb, bar_full, bar_part, bar_empty, threshold, mark, levels, .. } = *glyphs;
             let drawn = levels.into_iter().chain(states(glyphs));
             for glyph in drawn.chain([thumb, bar_full, bar_part, bar_empty, threshold, mark]) {
                 assert_eq!(width(glyph), 1, "{glyph}");
