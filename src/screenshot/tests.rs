@@ -22,8 +22,8 @@ fn places_text_by_columns() {
             "<text x=\"0\" y=\"15\" textLength=\"24\">web</text>",
             "<text x=\"40\" y=\"15\" textLength=\"32\">関所</text>",
             "<text x=\"80\" y=\"15\" textLength=\"32\">v1.4</text>",
-            "<text x=\"128\" y=\"15\" textLength=\"8\">✓</text>",
             "<text x=\"0\" y=\"34\" textLength=\"8\">a</text>",
+            "<text x=\"128\" y=\"15\" textLength=\"8\">✓</text>",
         ]
     );
 }
