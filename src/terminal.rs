@@ -218,10 +218,11 @@ impl Write for Screen {
             return Ok(());
         }
         let frame = std::mem::take(&mut self.buffer);
+        // Asked under the lock: whoever gives the screen back meanwhile writes after this frame, not before it.
+        let mut stdout = io::stdout().lock();
         if !ENTERED.load(Ordering::SeqCst) {
             return Ok(());
         }
-        let mut stdout = io::stdout().lock();
         stdout.write_all(&frame)?;
         stdout.flush()
     }
