@@ -16,12 +16,13 @@ use vt100::MouseProtocolMode;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Runs the child, then says in what modes the shell finds the terminal.
-const SCRIPT: &str = "\"$0\" --exact child --ignored --nocapture; stty -a; echo over";
+/// Runs the child, then says in what modes the shell finds the terminal. It stays until a last line comes: what a
+/// pty was told right before its end may be lost.
+const SCRIPT: &str = "\"$0\" --exact child --ignored --nocapture; stty -a; echo over; read -r";
 
 /// The same with a process group of its own for the child, as an interactive shell gives it; `fg` continues it.
 const JOB_SCRIPT: &str =
-    "set -m; \"$0\" --exact child --ignored --nocapture; echo stopped; read -r; fg; stty -a; echo over";
+    "set -m; \"$0\" --exact child --ignored --nocapture; echo stopped; read -r; fg; stty -a; echo over; read -r";
 
 /// Does what `SEKISHO_PTY_CHILD` names. It is no test of its own.
 #[test]
@@ -145,6 +146,7 @@ impl Pty {
             assert_eq!(self.wrote(enter), self.wrote(leave));
         }
         assert_eq!(self.wrote("\x1b[22;0t"), self.wrote("\x1b[23;0t"));
+        self.press("\n");
         self.child.wait().unwrap();
     }
 
