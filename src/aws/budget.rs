@@ -32,16 +32,8 @@ struct Bucket {
 
 impl Bucket {
     fn new(quota: Quota, now: Instant) -> Self {
-        let quota = Quota {
-            burst: (quota.burst * SHARE).max(1.0),
-            rate: quota.rate * SHARE,
-        };
-        Self {
-            quota,
-            tokens: quota.burst,
-            factor: 1.0,
-            at: now,
-        }
+        let quota = Quota { burst: (quota.burst * SHARE).max(1.0), rate: quota.rate * SHARE };
+        Self { quota, tokens: quota.burst, factor: 1.0, at: now }
     }
 
     /// Takes one token and returns how long to wait before it may be used.
@@ -81,9 +73,7 @@ impl Budget {
     /// Makes full buckets.
     pub(super) fn new() -> Self {
         let now = Instant::now();
-        Self {
-            buckets: Mutex::new(Family::ALL.map(|family| Bucket::new(family.quota(), now))),
-        }
+        Self { buckets: Mutex::new(Family::ALL.map(|family| Bucket::new(family.quota(), now))) }
     }
 
     /// Waits until a call of the family may go out.
