@@ -154,10 +154,7 @@ pub struct Entry {
 impl Entry {
     /// Tells whether the command means something in a scope.
     pub fn available_in(&self, scope: Scope) -> bool {
-        scope
-            .chain()
-            .iter()
-            .any(|wider| self.scopes.contains(wider))
+        scope.chain().iter().any(|wider| self.scopes.contains(wider))
     }
 }
 
@@ -238,6 +235,8 @@ commands! {
     Mouse "mouse" "commands.mouse" [Global] palette;
     /// Draws the whole screen afresh.
     Redraw "redraw" "commands.redraw" [Global] palette;
+    /// Stops the program until the shell continues it.
+    Suspend "suspend" "commands.suspend" [Global] palette;
     /// Leaves the program.
     Quit "quit" "commands.quit" [Global] palette;
 
@@ -261,10 +260,7 @@ pub const fn entries() -> &'static [Entry] {
 impl Command {
     /// Finds the command that a keymap file or the palette names.
     pub fn from_id(id: &str) -> Option<Command> {
-        TABLE
-            .iter()
-            .find(|entry| entry.id == id)
-            .map(|entry| entry.command)
+        TABLE.iter().find(|entry| entry.id == id).map(|entry| entry.command)
     }
 
     /// Names the command as keymap files and the palette do.
@@ -299,11 +295,7 @@ mod tests {
         let ids: HashSet<_> = entries().iter().map(|entry| entry.id).collect();
         assert_eq!(ids.len(), entries().len());
         for id in ids {
-            assert!(
-                id.chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
-                "{id}"
-            );
+            assert!(id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{id}");
             assert_ne!(id, "none", "`none` unbinds a chord in a keymap file");
         }
     }

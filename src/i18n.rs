@@ -19,9 +19,7 @@ macro_rules! catalogues {
     };
 }
 
-catalogues![
-    "common", "screens", "cli", "config", "keymap", "aws", "commands",
-];
+catalogues!["common", "screens", "cli", "config", "keymap", "aws", "commands",];
 
 /// Gives the text of a key: `t!(texts, "area.key")`, or with placeholders `t!(texts, "area.key", name = value)`.
 ///
@@ -65,15 +63,8 @@ impl Lang {
 
     /// Finds the language of a locale name, POSIX (`ja_JP.UTF-8`) or BCP 47 (`ja-JP`); anything but Japanese is English.
     pub fn from_locale(locale: &str) -> Lang {
-        let language = locale
-            .split(['_', '-', '.', '@'])
-            .next()
-            .unwrap_or_default();
-        if language.eq_ignore_ascii_case("ja") {
-            Lang::Ja
-        } else {
-            Lang::En
-        }
+        let language = locale.split(['_', '-', '.', '@']).next().unwrap_or_default();
+        if language.eq_ignore_ascii_case("ja") { Lang::Ja } else { Lang::En }
     }
 
     /// Finds the language of this process.
@@ -85,10 +76,7 @@ impl Lang {
     }
 
     /// Finds the language from given variables, and from `system` where they say nothing.
-    pub fn of_environment(
-        variable: impl Fn(&str) -> Option<String>,
-        system: impl FnOnce() -> Option<String>,
-    ) -> Lang {
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>, system: impl FnOnce() -> Option<String>) -> Lang {
         ["LC_ALL", "LC_MESSAGES", "LANG"]
             .into_iter()
             .filter_map(variable)
@@ -130,10 +118,7 @@ impl Texts {
 
     /// Gives the text of a key that was put together at run time, if there is one.
     pub fn lookup(&self, key: &str) -> Option<&'static str> {
-        catalogue(self.lang)
-            .get(key)
-            .or_else(|| catalogue(Lang::En).get(key))
-            .map(String::as_str)
+        catalogue(self.lang).get(key).or_else(|| catalogue(Lang::En).get(key)).map(String::as_str)
     }
 
     /// Gives the text of `key` with each `{name}` replaced by its value.
@@ -150,12 +135,9 @@ pub fn fill(template: &str, values: &[(&str, &dyn Display)]) -> String {
     let mut rest = template;
     while let Some((before, from_brace)) = rest.split_once('{') {
         filled.push_str(before);
-        let value = from_brace.split_once('}').and_then(|(name, after)| {
-            values
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (value, after))
-        });
+        let value = from_brace
+            .split_once('}')
+            .and_then(|(name, after)| values.iter().find(|(known, _)| *known == name).map(|(_, value)| (value, after)));
         if let Some((value, after)) = value {
             // Writing to a String fails only where the value's own Display does; then what it wrote stands.
             let _ = write!(filled, "{value}");
@@ -171,9 +153,7 @@ pub fn fill(template: &str, values: &[(&str, &dyn Display)]) -> String {
 
 /// Lists every key with its text in one language, English not mixed in. For help, documentation and tests.
 pub fn entries(lang: Lang) -> impl Iterator<Item = (&'static str, &'static str)> {
-    catalogue(lang)
-        .iter()
-        .map(|(key, text)| (key.as_str(), text.as_str()))
+    catalogue(lang).iter().map(|(key, text)| (key.as_str(), text.as_str()))
 }
 
 fn catalogue(lang: Lang) -> &'static HashMap<String, String> {
@@ -218,8 +198,7 @@ mod tests {
     #[test]
     fn every_embedded_file_is_toml() {
         for (area, file) in EN.iter().chain(JA) {
-            file.parse::<toml::Table>()
-                .unwrap_or_else(|error| panic!("{area}: {error}"));
+            file.parse::<toml::Table>().unwrap_or_else(|error| panic!("{area}: {error}"));
         }
     }
 
@@ -240,16 +219,8 @@ mod tests {
         #[case] system: Option<&str>,
         #[case] expected: Lang,
     ) {
-        let variable = |name: &str| {
-            variables
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, v)| (*v).to_owned())
-        };
-        assert_eq!(
-            Lang::of_environment(variable, || system.map(str::to_owned)),
-            expected
-        );
+        let variable = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        assert_eq!(Lang::of_environment(variable, || system.map(str::to_owned)), expected);
     }
 
     #[test]

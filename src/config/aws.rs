@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::document::{self, ReadError};
+use super::document::{self, FileProblem, Place};
 use crate::domain::environment::AccountId;
 
 /// What a profile says that matters here.
@@ -23,10 +23,7 @@ impl Profile {
     /// Gives the account that the profile's credentials act in, where the file says.
     pub fn account(&self) -> Option<AccountId> {
         match &self.role_arn {
-            Some(arn) => arn
-                .split(':')
-                .nth(4)
-                .and_then(|account| account.parse().ok()),
+            Some(arn) => arn.split(':').nth(4).and_then(|account| account.parse().ok()),
             None => self.sso_account_id,
         }
     }
@@ -37,8 +34,8 @@ impl Profile {
 pub struct Profiles {
     /// The profiles, in the order of their names.
     pub profiles: BTreeMap<String, Profile>,
-    /// The files that are there but could not be read.
-    pub unreadable: Vec<PathBuf>,
+    /// The files that are there but could not be read, and why.
+    pub unreadable: Vec<(FileProblem, Place)>,
 }
 
 /// Which of the two files is read: they name their sections differently.
@@ -73,8 +70,8 @@ impl Profiles {
             let Some(path) = path else { continue };
             match document::read(path) {
                 Ok(text) => profiles.add(&text, form),
-                Err(ReadError::Missing) => {}
-                Err(_) => profiles.unreadable.push(path.to_path_buf()),
+                Err((FileProblem::NoFile, _)) => {}
+                Err(fault) => profiles.unreadable.push(fault),
             }
         }
         profiles
@@ -91,9 +88,7 @@ impl Profiles {
                 continue;
             }
             if let Some(header) = line.strip_prefix('[') {
-                section = header
-                    .split_once(']')
-                    .and_then(|(name, _)| profile_name(name, form));
+                section = header.split_once(']').and_then(|(name, _)| profile_name(name, form));
                 if let Some(name) = &section {
                     self.profiles.entry(name.clone()).or_default();
                 }
@@ -135,9 +130,7 @@ fn profile_name(header: &str, form: Form) -> Option<String> {
     let name = match form {
         Form::Credentials => header,
         Form::Config if header == "default" => header,
-        Form::Config => header
-            .strip_prefix("profile")
-            .filter(|rest| rest.starts_with(char::is_whitespace))?,
+        Form::Config => header.strip_prefix("profile").filter(|rest| rest.starts_with(char::is_whitespace))?,
     };
     let name = name.trim().trim_matches(['"', '\'']);
     (!name.is_empty()).then(|| name.to_owned())
@@ -145,10 +138,7 @@ fn profile_name(header: &str, form: Form) -> Option<String> {
 
 /// Takes a value up to a comment, which begins with `#` or `;` after a space.
 fn without_comment(value: &str) -> &str {
-    let comment = [" #", " ;", "\t#", "\t;"]
-        .iter()
-        .filter_map(|mark| value.find(mark))
-        .min();
+    let comment = [" #", " ;", "\t#", "\t;"].iter().filter_map(|mark| value.find(mark)).min();
     value[..comment.unwrap_or(value.len())].trim()
 }
 
@@ -188,20 +178,12 @@ no equals sign
     #[test]
     fn profiles_are_read_and_nothing_else() {
         let mut profiles = Profiles::default();
-        profiles.add(
-            "[default]\nregion = eu-west-1\n[only-keys]\naws_access_key_id = AKIDEXAMPLE\n",
-            Form::Credentials,
-        );
+        profiles
+            .add("[default]\nregion = eu-west-1\n[only-keys]\naws_access_key_id = AKIDEXAMPLE\n", Form::Credentials);
         profiles.add(CONFIG, Form::Config);
         let names: Vec<_> = profiles.names().collect();
-        assert_eq!(
-            names,
-            ["default", "only-keys", "system-c", "with space", "本番"]
-        );
-        assert_eq!(
-            profiles.get("default").unwrap().region.as_deref(),
-            Some("us-east-1")
-        );
+        assert_eq!(names, ["default", "only-keys", "system-c", "with space", "本番"]);
+        assert_eq!(profiles.get("default").unwrap().region.as_deref(), Some("us-east-1"));
         let system = profiles.get("system-c").unwrap();
         assert_eq!(system.region.as_deref(), Some("ap-northeast-1"));
         assert_eq!(system.account().unwrap().as_str(), "111122223333");
@@ -214,20 +196,16 @@ no equals sign
     fn a_file_that_cannot_be_read_is_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let profiles = Profiles::read(Some(folder.path()), Some(&folder.path().join("none")));
-        assert_eq!(profiles.unreadable, [folder.path()]);
+        let (problem, place) = &profiles.unreadable[0];
+        assert_eq!(problem.code(), "unreadable");
+        assert_eq!(place.file.as_deref(), Some(folder.path()));
         assert!(profiles.profiles.is_empty());
     }
 
     #[test]
     fn a_tilde_is_the_home_folder() {
-        assert_eq!(
-            expand_home(Path::new("~/x"), Some(Path::new("/home/a"))),
-            Path::new("/home/a/x")
-        );
-        assert_eq!(
-            expand_home(Path::new("/x/~"), Some(Path::new("/home/a"))),
-            Path::new("/x/~")
-        );
+        assert_eq!(expand_home(Path::new("~/x"), Some(Path::new("/home/a"))), Path::new("/home/a/x"));
+        assert_eq!(expand_home(Path::new("/x/~"), Some(Path::new("/home/a"))), Path::new("/x/~"));
     }
 
     proptest! {

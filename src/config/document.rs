@@ -29,10 +29,7 @@ impl Position {
         let offset = text.floor_char_boundary(offset);
         let before = &text[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 }
 
@@ -60,54 +57,84 @@ impl fmt::Display for Place {
 }
 
 /// Writes a fault as a person reads it: its place, what is wrong, and on a line of its own what to do about it.
-pub fn render(texts: Texts, place: &Place, problem: &str, advice: &str) -> String {
+pub fn render(place: &Place, problem: &str, advice: &str) -> String {
     let place = place.to_string();
-    if place.is_empty() {
-        t!(texts, "common.fault", problem = problem, advice = advice)
-    } else {
-        t!(
-            texts,
-            "common.fault-at",
-            place = place,
-            problem = problem,
-            advice = advice
-        )
-    }
+    let colon = if place.is_empty() { "" } else { ": " };
+    format!("{place}{colon}{problem}\n    {advice}")
 }
 
-/// Says why a file could not be had as text.
-#[derive(Debug)]
-pub enum ReadError {
+/// What keeps a file from being had as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileProblem {
     /// There is no such file.
-    Missing,
-    /// The operating system refused.
-    Io(io::Error),
+    NoFile,
+    /// The operating system does not let it be read.
+    Unreadable {
+        /// What the operating system says.
+        reason: String,
+    },
     /// It has more than [`MAX_BYTES`].
     TooLarge,
-    /// It is not UTF-8, as TOML must be, from this place on.
-    NotUtf8(Position),
+    /// It is not UTF-8, as TOML must be.
+    NotUtf8,
+}
+
+impl FileProblem {
+    /// Names the kind of fault, as tests and scripts do.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            FileProblem::NoFile => "no-file",
+            FileProblem::Unreadable { .. } => "unreadable",
+            FileProblem::TooLarge => "too-large",
+            FileProblem::NotUtf8 => "not-utf8",
+        }
+    }
+
+    /// Says what is wrong.
+    pub fn describe(&self, texts: Texts) -> String {
+        match self {
+            FileProblem::NoFile => t!(texts, "common.file.no-file").to_owned(),
+            FileProblem::Unreadable { reason } => {
+                t!(texts, "common.file.unreadable", reason = printable(reason))
+            }
+            FileProblem::TooLarge => t!(texts, "common.file.too-large").to_owned(),
+            FileProblem::NotUtf8 => t!(texts, "common.file.not-utf8").to_owned(),
+        }
+    }
+
+    /// Says what to do about it.
+    pub fn advise(&self, texts: Texts) -> &'static str {
+        match self {
+            FileProblem::NoFile | FileProblem::TooLarge => t!(texts, "common.file.check-path"),
+            FileProblem::Unreadable { .. } => t!(texts, "common.file.check-permissions"),
+            FileProblem::NotUtf8 => t!(texts, "common.file.save-as-utf8"),
+        }
+    }
 }
 
 /// Reads a whole file of text, but never more than [`MAX_BYTES`] of it.
 ///
 /// # Errors
-/// [`ReadError`], which leaves it to the caller to name the file.
-pub fn read(path: &Path) -> Result<String, ReadError> {
-    let file = File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ReadError::Missing,
-        _ => ReadError::Io(error),
-    })?;
+/// What keeps it from being read, and the place where that is known.
+pub fn read(path: &Path) -> Result<String, (FileProblem, Place)> {
+    let place = |position| Place { file: Some(path.to_path_buf()), position };
+    let refused = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => (FileProblem::NoFile, place(None)),
+        _ => {
+            let reason = error.to_string();
+            (FileProblem::Unreadable { reason }, place(None))
+        }
+    };
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(ReadError::Io)?;
+    let file = File::open(path).map_err(refused)?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(refused)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(ReadError::TooLarge);
+        return Err((FileProblem::TooLarge, place(None)));
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-        ReadError::NotUtf8(Position::of(&text, valid))
+        (FileProblem::NotUtf8, place(Some(Position::of(&text, valid))))
     })
 }
 
@@ -133,11 +160,7 @@ pub fn parse(text: &str) -> (DeTable<'_>, Vec<SyntaxFault>) {
                 let key = text.get(span.clone()).unwrap_or_default();
                 key.trim_matches(['"', '\'']).to_owned()
             });
-            SyntaxFault {
-                span,
-                repeated,
-                detail: error.message().to_owned(),
-            }
+            SyntaxFault { span, repeated, detail: error.message().to_owned() }
         })
         .collect();
     (table.into_inner(), faults)
@@ -153,12 +176,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let far = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&word, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= far)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -174,9 +192,7 @@ pub fn printable(text: &str) -> String {
             shown.push('…');
             break;
         }
-        if c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+        if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);
@@ -227,15 +243,15 @@ mod tests {
     fn a_file_that_is_not_text_is_said_to_be_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.toml");
-        assert!(matches!(read(&path), Err(ReadError::Missing)));
-        assert!(matches!(read(folder.path()), Err(ReadError::Io(_))));
+        let problem = |path: &Path| read(path).unwrap_err().0.code();
+        assert_eq!(problem(&path), "no-file");
+        assert_eq!(problem(folder.path()), "unreadable");
         std::fs::write(&path, b"a = 1\nb = \xff").unwrap();
-        assert!(matches!(
-            read(&path),
-            Err(ReadError::NotUtf8(Position { line: 2, column: 5 }))
-        ));
+        let (problem_of_bytes, place) = read(&path).unwrap_err();
+        assert_eq!(problem_of_bytes, FileProblem::NotUtf8);
+        assert_eq!(place.position, Some(Position { line: 2, column: 5 }));
         std::fs::write(&path, vec![b'#'; 1024 * 1024 + 1]).unwrap();
-        assert!(matches!(read(&path), Err(ReadError::TooLarge)));
+        assert_eq!(problem(&path), "too-large");
     }
 
     proptest! {

@@ -35,11 +35,7 @@ struct Source {
     source_profile: Option<String>,
 }
 
-pub(super) fn read(
-    reader: &mut Reader<'_>,
-    table: &DeTable<'_>,
-    span: &Range<usize>,
-) -> EnvironmentConfig {
+pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<usize>) -> EnvironmentConfig {
     let mut config = EnvironmentConfig::empty();
     let mut source = Source::default();
     let environment = &mut config.environment;
@@ -62,32 +58,18 @@ pub(super) fn read(
     reader.require(table, span, TABLE, "name");
     check_source(reader, table);
     if !table.contains_key("regions") {
-        let profile = source
-            .profile
-            .as_deref()
-            .and_then(|name| reader.profiles.get(name));
-        match profile
-            .and_then(|profile| profile.region.clone())
-            .filter(|region| region::is_plausible(region))
-        {
+        let profile = source.profile.as_deref().and_then(|name| reader.profiles.get(name));
+        match profile.and_then(|profile| profile.region.clone()).filter(|region| region::is_plausible(region)) {
             Some(region) => config.environment.regions = vec![region],
             None => reader.require(table, span, TABLE, "regions"),
         }
     }
     check_account(reader, table, &source, config.environment.account);
     config.credentials = match source {
-        Source {
-            role_arn: Some(role_arn),
-            source_profile,
-            ..
-        } => CredentialSource::AssumeRole {
-            role_arn,
-            source_profile,
-        },
-        Source {
-            profile: Some(profile),
-            ..
-        } => CredentialSource::Profile(profile),
+        Source { role_arn: Some(role_arn), source_profile, .. } => {
+            CredentialSource::AssumeRole { role_arn, source_profile }
+        }
+        Source { profile: Some(profile), .. } => CredentialSource::Profile(profile),
         _ => CredentialSource::Current,
     };
     config
@@ -106,29 +88,18 @@ fn check_source(reader: &mut Reader<'_>, table: &DeTable<'_>) {
 }
 
 /// Checks that the credentials lead to the account that the environment must be in, as far as files tell.
-fn check_account(
-    reader: &mut Reader<'_>,
-    table: &DeTable<'_>,
-    source: &Source,
-    account: Option<AccountId>,
-) {
+fn check_account(reader: &mut Reader<'_>, table: &DeTable<'_>, source: &Source, account: Option<AccountId>) {
     let (Some(value), Some(account)) = (table.get("account"), account) else {
         return;
     };
     let found = match (&source.role_arn, &source.profile) {
         (Some(arn), _) => account_of_role(arn),
-        (None, Some(profile)) => reader
-            .profiles
-            .get(profile)
-            .and_then(super::aws::Profile::account),
+        (None, Some(profile)) => reader.profiles.get(profile).and_then(super::aws::Profile::account),
         (None, None) => None,
     };
     if let Some(found) = found.filter(|found| *found != account) {
         let (account, found) = (account.hyphenated(), found.hyphenated());
-        reader.error(
-            &value.span(),
-            ConfigProblem::AccountMismatch { account, found },
-        );
+        reader.error(&value.span(), ConfigProblem::AccountMismatch { account, found });
     }
 }
 
@@ -139,8 +110,7 @@ fn kind(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Kind {
     Kind::from_name(&text).unwrap_or_else(|| {
         let mut problem = unknown_value("kind", text.clone(), &Kind::NAMED.map(Kind::as_str));
         // `production` is too far from `prd` for spelling, but not for meaning.
-        if let (ConfigProblem::UnknownValue { nearest, .. }, guess) =
-            (&mut problem, Kind::guess(&text))
+        if let (ConfigProblem::UnknownValue { nearest, .. }, guess) = (&mut problem, Kind::guess(&text))
             && guess != Kind::Unknown
         {
             *nearest = Some(guess.as_str().to_owned());

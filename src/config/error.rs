@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::document::{Place, printable, render};
+use super::document::{FileProblem, Place, printable, render};
 use crate::i18n::{Lang, Texts};
 use crate::t;
 
@@ -18,17 +18,8 @@ pub struct ConfigError {
 /// What can be wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigProblem {
-    /// The file that a flag names is not there.
-    NoFile,
-    /// The operating system does not let the file be read.
-    Unreadable {
-        /// What the operating system says.
-        reason: String,
-    },
-    /// The file is larger than a configuration can be.
-    TooLarge,
-    /// The file is not UTF-8.
-    NotUtf8,
+    /// The file cannot be had as text.
+    File(FileProblem),
     /// The file is not TOML.
     Syntax {
         /// What the TOML reader says, in English.
@@ -217,10 +208,7 @@ impl ConfigProblem {
     /// Names the kind of fault, as tests and scripts do.
     pub const fn code(&self) -> &'static str {
         match self {
-            ConfigProblem::NoFile => "no-file",
-            ConfigProblem::Unreadable { .. } => "unreadable",
-            ConfigProblem::TooLarge => "too-large",
-            ConfigProblem::NotUtf8 => "not-utf8",
+            ConfigProblem::File(problem) => problem.code(),
             ConfigProblem::Syntax { .. } => "syntax",
             ConfigProblem::Repeated { .. } => "repeated",
             ConfigProblem::UnknownKey { .. } => "unknown-key",
@@ -252,52 +240,22 @@ impl ConfigProblem {
     fn describe(&self, texts: Texts) -> String {
         use ConfigProblem as P;
         match self {
-            P::NoFile => t!(texts, "config.error.no-file").to_owned(),
-            P::Unreadable { reason } => {
-                t!(texts, "config.error.unreadable", reason = printable(reason))
-            }
-            P::TooLarge => t!(texts, "config.error.too-large").to_owned(),
-            P::NotUtf8 => t!(texts, "config.error.not-utf8").to_owned(),
+            P::File(problem) => problem.describe(texts),
             P::Syntax { detail } => t!(texts, "config.error.syntax", detail = printable(detail)),
             P::Repeated { key } => t!(texts, "config.error.repeated", key = printable(key)),
             P::UnknownKey { key, table: "", .. } => {
                 t!(texts, "config.error.unknown-key", key = printable(key))
             }
             P::UnknownKey { key, table, .. } => {
-                t!(
-                    texts,
-                    "config.error.unknown-key-in",
-                    key = printable(key),
-                    table = table
-                )
+                t!(texts, "config.error.unknown-key-in", key = printable(key), table = table)
             }
-            P::MissingField { key, table } => t!(
-                texts,
-                "config.error.missing-field",
-                key = key,
-                table = table
-            ),
-            P::WrongType {
-                key,
-                expected,
-                found,
-            } => {
+            P::MissingField { key, table } => t!(texts, "config.error.missing-field", key = key, table = table),
+            P::WrongType { key, expected, found } => {
                 let (expected, found) = (expected.name(texts), found.name(texts));
-                t!(
-                    texts,
-                    "config.error.wrong-type",
-                    key = key,
-                    expected = expected,
-                    found = found
-                )
+                t!(texts, "config.error.wrong-type", key = key, expected = expected, found = found)
             }
             P::UnknownValue { key, value, .. } => {
-                t!(
-                    texts,
-                    "config.error.unknown-value",
-                    key = key,
-                    value = printable(value)
-                )
+                t!(texts, "config.error.unknown-value", key = key, value = printable(value))
             }
             P::BadName { name } => t!(texts, "config.error.bad-name", name = printable(name)),
             P::EmptyValue { key } => t!(texts, "config.error.empty-value", key = key),
@@ -308,63 +266,31 @@ impl ConfigProblem {
             P::BadRegion { value, .. } => {
                 t!(texts, "config.error.bad-region", value = printable(value))
             }
-            P::RepeatedRegion { value } => t!(
-                texts,
-                "config.error.repeated-region",
-                value = printable(value)
-            ),
+            P::RepeatedRegion { value } => t!(texts, "config.error.repeated-region", value = printable(value)),
             P::RoleWithoutPatterns => t!(texts, "config.error.role-without-patterns").to_owned(),
             P::BadPattern { value } => {
                 t!(texts, "config.error.bad-pattern", value = printable(value))
             }
             P::DuplicateEnvironment { name, line } => {
-                t!(
-                    texts,
-                    "config.error.duplicate-environment",
-                    name = printable(name),
-                    line = line
-                )
+                t!(texts, "config.error.duplicate-environment", name = printable(name), line = line)
             }
             P::DuplicateRole { name, line } => {
-                t!(
-                    texts,
-                    "config.error.duplicate-role",
-                    name = printable(name),
-                    line = line
-                )
+                t!(texts, "config.error.duplicate-role", name = printable(name), line = line)
             }
             P::SourceWithoutRole => t!(texts, "config.error.source-without-role").to_owned(),
             P::ProfileAndRole => t!(texts, "config.error.profile-and-role").to_owned(),
             P::BadRoleArn { value } => {
                 t!(texts, "config.error.bad-role-arn", value = printable(value))
             }
-            P::UnknownProfile { name, .. } => t!(
-                texts,
-                "config.error.unknown-profile",
-                name = printable(name)
-            ),
+            P::UnknownProfile { name, .. } => t!(texts, "config.error.unknown-profile", name = printable(name)),
             P::AccountMismatch { account, found } => {
-                t!(
-                    texts,
-                    "config.error.account-mismatch",
-                    account = account,
-                    found = found
-                )
+                t!(texts, "config.error.account-mismatch", account = account, found = found)
             }
             P::UnknownEnvironment { name, .. } => {
-                t!(
-                    texts,
-                    "config.error.unknown-environment",
-                    name = printable(name)
-                )
+                t!(texts, "config.error.unknown-environment", name = printable(name))
             }
             P::AmbiguousOverride { flag, environments } => {
-                t!(
-                    texts,
-                    "config.error.ambiguous-override",
-                    flag = flag,
-                    names = list(environments)
-                )
+                t!(texts, "config.error.ambiguous-override", flag = flag, names = list(environments))
             }
             P::NoRegion => t!(texts, "config.error.no-region").to_owned(),
             P::BadEndpoint { value } => {
@@ -376,28 +302,12 @@ impl ConfigProblem {
     fn advise(&self, texts: Texts) -> String {
         use ConfigProblem as P;
         match self {
-            P::UnknownKey {
-                nearest: Some(word),
-                ..
-            }
-            | P::BadRegion {
-                nearest: Some(word),
-                ..
-            } => {
+            P::UnknownKey { nearest: Some(word), .. } | P::BadRegion { nearest: Some(word), .. } => {
                 t!(texts, "common.did-you-mean", word = word)
             }
-            P::UnknownValue {
-                nearest: Some(word),
-                ..
-            }
-            | P::UnknownProfile {
-                nearest: Some(word),
-                ..
-            }
-            | P::UnknownEnvironment {
-                nearest: Some(word),
-                ..
-            } => {
+            P::UnknownValue { nearest: Some(word), .. }
+            | P::UnknownProfile { nearest: Some(word), .. }
+            | P::UnknownEnvironment { nearest: Some(word), .. } => {
                 t!(texts, "common.did-you-mean", word = printable(word))
             }
             P::UnknownKey { known, .. } => {
@@ -406,26 +316,18 @@ impl ConfigProblem {
             P::UnknownValue { known, .. } => {
                 t!(texts, "config.advice.unknown-value", names = list(known))
             }
-            P::UnknownProfile { known, .. } if known.is_empty() => {
-                t!(texts, "config.advice.no-profiles").to_owned()
-            }
+            P::UnknownProfile { known, .. } if known.is_empty() => t!(texts, "config.advice.no-profiles").to_owned(),
             P::UnknownProfile { known, .. } => {
                 t!(texts, "config.advice.unknown-profile", names = list(known))
             }
             P::UnknownEnvironment { known, .. } if known.is_empty() => {
                 t!(texts, "config.advice.no-environments").to_owned()
             }
-            P::UnknownEnvironment { known, .. } => t!(
-                texts,
-                "config.advice.unknown-environment",
-                names = list(known)
-            ),
+            P::UnknownEnvironment { known, .. } => t!(texts, "config.advice.unknown-environment", names = list(known)),
             P::MissingField { key, .. } => t!(texts, "config.advice.missing-field", key = key),
             P::WrongType { expected, .. } => expected.example(texts).to_owned(),
-            P::NoFile => t!(texts, "config.advice.no-file").to_owned(),
-            P::Unreadable { .. } => t!(texts, "config.advice.unreadable").to_owned(),
-            P::TooLarge => t!(texts, "config.advice.too-large").to_owned(),
-            P::NotUtf8 => t!(texts, "config.advice.not-utf8").to_owned(),
+            P::File(FileProblem::NoFile) => t!(texts, "config.advice.no-file").to_owned(),
+            P::File(problem) => problem.advise(texts).to_owned(),
             P::Syntax { .. } => t!(texts, "common.advice-toml").to_owned(),
             P::Repeated { .. } => t!(texts, "common.advice-repeated").to_owned(),
             P::BadName { .. } => t!(texts, "config.advice.bad-name").to_owned(),
@@ -433,12 +335,8 @@ impl ConfigProblem {
             P::BadAccount { .. } => t!(texts, "config.advice.bad-account").to_owned(),
             P::EmptyRegions | P::BadRegion { .. } => t!(texts, "config.advice.region").to_owned(),
             P::RepeatedRegion { .. } => t!(texts, "common.advice-repeated").to_owned(),
-            P::RoleWithoutPatterns | P::BadPattern { .. } => {
-                t!(texts, "config.advice.bad-pattern").to_owned()
-            }
-            P::DuplicateEnvironment { .. } | P::DuplicateRole { .. } => {
-                t!(texts, "config.advice.duplicate").to_owned()
-            }
+            P::RoleWithoutPatterns | P::BadPattern { .. } => t!(texts, "config.advice.bad-pattern").to_owned(),
+            P::DuplicateEnvironment { .. } | P::DuplicateRole { .. } => t!(texts, "config.advice.duplicate").to_owned(),
             P::SourceWithoutRole => t!(texts, "config.advice.source-without-role").to_owned(),
             P::ProfileAndRole => t!(texts, "config.advice.profile-and-role").to_owned(),
             P::BadRoleArn { .. } => t!(texts, "config.advice.bad-role-arn").to_owned(),
@@ -464,11 +362,7 @@ impl Type {
 /// Lists names for a sentence; of many only the first, and how many more.
 fn list(names: &[String]) -> String {
     const SHOWN: usize = 12;
-    let mut shown: Vec<String> = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| printable(name))
-        .collect();
+    let mut shown: Vec<String> = names.iter().take(SHOWN).map(|name| printable(name)).collect();
     if names.len() > SHOWN {
         shown.push(format!("… (+{})", names.len() - SHOWN));
     }
@@ -478,12 +372,7 @@ fn list(names: &[String]) -> String {
 impl ConfigError {
     /// Writes the fault with its place and what to do about it, in the reader's language.
     pub fn render(&self, texts: Texts) -> String {
-        render(
-            texts,
-            &self.place,
-            &self.problem.describe(texts),
-            &self.problem.advise(texts),
-        )
+        render(&self.place, &self.problem.describe(texts), &self.problem.advise(texts))
     }
 }
 

@@ -14,19 +14,10 @@ use crate::i18n::Lang;
 use crate::keymap;
 
 /// The keys at the top of a configuration file.
-const TOP: &[&str] = &[
-    "lang",
-    "keymap",
-    "theme",
-    "glyphs",
-    "mouse",
-    "utc",
-    "environment",
-    "role",
-];
+const TOP: &[&str] = &["lang", "keymap", "theme", "glyphs", "mouse", "utc", "environment", "role"];
 
 /// The longest name of an environment or a role, in characters: it stands in the header.
-const LONGEST_NAME: usize = 40;
+pub(super) const LONGEST_NAME: usize = 40;
 
 /// What a configuration file says; what it does not say is `None`.
 #[derive(Debug, Default)]
@@ -41,18 +32,18 @@ pub(super) struct ConfigFile {
     pub(super) roles: Vec<RoleMapping>,
 }
 
-/// Reads and checks a whole file.
-pub(super) fn read(
-    path: &Path,
-    text: &str,
-    profiles: &Profiles,
-) -> Result<ConfigFile, Vec<ConfigError>> {
-    let mut reader = Reader {
-        path,
-        text,
-        profiles,
-        errors: Vec::new(),
-    };
+/// How much of a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// All but the environments and the roles.
+    Preferences,
+}
+
+/// Reads and checks a file.
+pub(super) fn read(path: &Path, text: &str, profiles: &Profiles, part: Part) -> Result<ConfigFile, Vec<ConfigError>> {
+    let mut reader = Reader { path, text, profiles, part, errors: Vec::new() };
     let file = reader.file();
     let mut errors = reader.errors;
     if errors.is_empty() {
@@ -76,6 +67,7 @@ pub(super) struct Reader<'r> {
     path: &'r Path,
     text: &'r str,
     pub(super) profiles: &'r Profiles,
+    part: Part,
     errors: Vec<ConfigError>,
 }
 
@@ -86,40 +78,30 @@ impl Reader<'_> {
         for fault in faults {
             let problem = match fault.repeated {
                 Some(key) => ConfigProblem::Repeated { key },
-                None => ConfigProblem::Syntax {
-                    detail: fault.detail,
-                },
+                None => ConfigProblem::Syntax { detail: fault.detail },
             };
             self.error(&fault.span, problem);
         }
-        if broken {
-            ConfigFile::default()
-        } else {
-            self.top(&table)
-        }
+        if broken { ConfigFile::default() } else { self.top(&table) }
     }
 
     fn top(&mut self, table: &DeTable<'_>) -> ConfigFile {
         let mut file = ConfigFile::default();
         for (key, value) in table {
             match key.get_ref().as_ref() {
-                "lang" => {
-                    file.lang = self
-                        .one_of("lang", value, &["ja", "en"])
-                        .and_then(|code| Lang::from_code(&code))
-                }
+                "lang" => file.lang = self.one_of("lang", value, &["ja", "en"]).and_then(|code| Lang::from_code(&code)),
                 "keymap" => {
                     let names: Vec<_> = keymap::builtin_names().collect();
                     file.keymap = self.one_of("keymap", value, &names);
                 }
                 "theme" => file.theme = self.one_of("theme", value, THEMES),
                 "glyphs" => {
-                    file.glyphs = self
-                        .one_of("glyphs", value, &["unicode", "ascii"])
-                        .and_then(|name| Glyphs::from_name(&name));
+                    file.glyphs =
+                        self.one_of("glyphs", value, &["unicode", "ascii"]).and_then(|name| Glyphs::from_name(&name));
                 }
                 "mouse" => file.mouse = self.boolean("mouse", value),
                 "utc" => file.utc = self.boolean("utc", value),
+                "environment" | "role" if self.part == Part::Preferences => {}
                 "environment" => file.environments = self.environments(value),
                 "role" => file.roles = self.roles(value),
                 _ => self.unknown_key(key, "", TOP),
@@ -135,10 +117,7 @@ impl Reader<'_> {
             let environment = environment::read(self, table, &span);
             if let Some(line) = self.repeated(&mut names, table, &environment.environment.name) {
                 let name = environment.environment.name.clone();
-                self.error(
-                    &name_span(table, &span),
-                    ConfigProblem::DuplicateEnvironment { name, line },
-                );
+                self.error(&name_span(table, &span), ConfigProblem::DuplicateEnvironment { name, line });
             }
             environments.push(environment);
         }
@@ -152,10 +131,7 @@ impl Reader<'_> {
             let role = self.role(table, &span);
             if let Some(line) = self.repeated(&mut names, table, &role.name) {
                 let name = role.name.clone();
-                self.error(
-                    &name_span(table, &span),
-                    ConfigProblem::DuplicateRole { name, line },
-                );
+                self.error(&name_span(table, &span), ConfigProblem::DuplicateRole { name, line });
             }
             roles.push(role);
         }
@@ -163,10 +139,7 @@ impl Reader<'_> {
     }
 
     fn role(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> RoleMapping {
-        let mut role = RoleMapping {
-            name: String::new(),
-            patterns: Vec::new(),
-        };
+        let mut role = RoleMapping { name: String::new(), patterns: Vec::new() };
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "name" => role.name = self.name(value).unwrap_or_default(),
@@ -195,24 +168,13 @@ impl Reader<'_> {
     }
 
     /// Remembers a name, and gives the line of the same name before it.
-    fn repeated(
-        &mut self,
-        names: &mut Vec<(String, usize)>,
-        table: &DeTable<'_>,
-        name: &str,
-    ) -> Option<usize> {
+    fn repeated(&mut self, names: &mut Vec<(String, usize)>, table: &DeTable<'_>, name: &str) -> Option<usize> {
         let value = table.get("name")?;
         if name.is_empty() {
             return None;
         }
-        let first = names
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, line)| *line);
-        names.push((
-            name.to_owned(),
-            Position::of(self.text, value.span().start).line,
-        ));
+        let first = names.iter().find(|(known, _)| known == name).map(|(_, line)| *line);
+        names.push((name.to_owned(), Position::of(self.text, value.span().start).line));
         first
     }
 }
@@ -221,13 +183,7 @@ impl Reader<'_> {
 impl Reader<'_> {
     pub(super) fn error(&mut self, span: &Range<usize>, problem: ConfigProblem) {
         let position = Some(Position::of(self.text, span.start));
-        self.errors.push(ConfigError {
-            place: Place {
-                file: Some(self.path.to_path_buf()),
-                position,
-            },
-            problem,
-        });
+        self.errors.push(ConfigError { place: Place { file: Some(self.path.to_path_buf()), position }, problem });
     }
 
     pub(super) fn unknown_key(
@@ -237,12 +193,7 @@ impl Reader<'_> {
         known: &'static [&'static str],
     ) {
         let nearest = document::nearest(key.get_ref(), known.iter().copied());
-        let problem = ConfigProblem::UnknownKey {
-            key: key.get_ref().to_string(),
-            table,
-            nearest,
-            known,
-        };
+        let problem = ConfigProblem::UnknownKey { key: key.get_ref().to_string(), table, nearest, known };
         self.error(&key.span(), problem);
     }
 
@@ -254,31 +205,13 @@ impl Reader<'_> {
         key: &'static str,
     ) {
         if !table.contains_key(key) {
-            self.error(
-                span,
-                ConfigProblem::MissingField {
-                    key,
-                    table: table_name,
-                },
-            );
+            self.error(span, ConfigProblem::MissingField { key, table: table_name });
         }
     }
 
-    fn wrong_type<T>(
-        &mut self,
-        key: &'static str,
-        value: Value<'_, '_>,
-        expected: Type,
-    ) -> Option<T> {
+    fn wrong_type<T>(&mut self, key: &'static str, value: Value<'_, '_>, expected: Type) -> Option<T> {
         let found = type_of(value.get_ref());
-        self.error(
-            &value.span(),
-            ConfigProblem::WrongType {
-                key,
-                expected,
-                found,
-            },
-        );
+        self.error(&value.span(), ConfigProblem::WrongType { key, expected, found });
         None
     }
 
@@ -290,11 +223,7 @@ impl Reader<'_> {
     }
 
     /// Reads a text that must say something.
-    pub(super) fn filled_text(
-        &mut self,
-        key: &'static str,
-        value: Value<'_, '_>,
-    ) -> Option<String> {
+    pub(super) fn filled_text(&mut self, key: &'static str, value: Value<'_, '_>) -> Option<String> {
         let text = self.text(key, value)?;
         if text.trim().is_empty() {
             self.error(&value.span(), ConfigProblem::EmptyValue { key });
@@ -310,11 +239,7 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn texts(
-        &mut self,
-        key: &'static str,
-        value: Value<'_, '_>,
-    ) -> Option<Vec<(String, Range<usize>)>> {
+    pub(super) fn texts(&mut self, key: &'static str, value: Value<'_, '_>) -> Option<Vec<(String, Range<usize>)>> {
         let DeValue::Array(items) = value.get_ref() else {
             return self.wrong_type(key, value, Type::Texts);
         };
@@ -328,11 +253,7 @@ impl Reader<'_> {
         Some(texts)
     }
 
-    fn tables<'v, 't>(
-        &mut self,
-        key: &'static str,
-        value: Value<'v, 't>,
-    ) -> Vec<(&'v DeTable<'t>, Range<usize>)> {
+    fn tables<'v, 't>(&mut self, key: &'static str, value: Value<'v, 't>) -> Vec<(&'v DeTable<'t>, Range<usize>)> {
         let DeValue::Array(items) = value.get_ref() else {
             self.wrong_type::<()>(key, value, Type::Tables);
             return Vec::new();
@@ -347,12 +268,7 @@ impl Reader<'_> {
         tables
     }
 
-    pub(super) fn one_of(
-        &mut self,
-        key: &'static str,
-        value: Value<'_, '_>,
-        known: &[&str],
-    ) -> Option<String> {
+    pub(super) fn one_of(&mut self, key: &'static str, value: Value<'_, '_>, known: &[&str]) -> Option<String> {
         let text = self.text(key, value)?;
         if known.contains(&text.as_str()) {
             return Some(text);
@@ -379,14 +295,8 @@ impl Reader<'_> {
                 Some(_) => error,
                 None => {
                     let position = Some(Position::of(self.text, value.span().start));
-                    let place = Place {
-                        file: Some(self.path.to_path_buf()),
-                        position,
-                    };
-                    ConfigError {
-                        place,
-                        problem: error.problem,
-                    }
+                    let place = Place { file: Some(self.path.to_path_buf()), position };
+                    ConfigError { place, problem: error.problem }
                 }
             });
         }
@@ -401,55 +311,29 @@ pub(super) fn check_profile(profiles: &Profiles, name: &str) -> Result<(), Confi
     if profiles.get(name).is_some() {
         return Ok(());
     }
-    if let Some(file) = profiles.unreadable.first() {
-        let place = Place {
-            file: Some(file.clone()),
-            position: None,
-        };
-        let reason = std::fs::File::open(file)
-            .err()
-            .map_or_else(String::new, |error| error.to_string());
-        return Err(ConfigError {
-            place,
-            problem: ConfigProblem::Unreadable { reason },
-        });
+    if let Some((problem, place)) = profiles.unreadable.first().cloned() {
+        let problem = ConfigProblem::File(problem);
+        return Err(ConfigError { place, problem });
     }
     let nearest = document::nearest(name, profiles.names()).map(str::to_owned);
     let known = profiles.names().map(str::to_owned).collect();
-    let problem = ConfigProblem::UnknownProfile {
-        name: name.to_owned(),
-        nearest,
-        known,
-    };
-    Err(ConfigError {
-        place: Place::default(),
-        problem,
-    })
+    let problem = ConfigProblem::UnknownProfile { name: name.to_owned(), nearest, known };
+    Err(ConfigError { place: Place::default(), problem })
 }
 
 /// Says that a value is none of those that there are.
 pub(super) fn unknown_value(key: &'static str, value: String, known: &[&str]) -> ConfigProblem {
     let nearest = document::nearest(&value, known.iter().copied()).map(str::to_owned);
-    ConfigProblem::UnknownValue {
-        key,
-        value,
-        nearest,
-        known: known.iter().map(|&name| name.to_owned()).collect(),
-    }
+    ConfigProblem::UnknownValue { key, value, nearest, known: known.iter().map(|&name| name.to_owned()).collect() }
 }
 
 /// Tells whether a text can be the name of an environment or a role: short, visible, and the same when trimmed.
 pub(super) fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.trim() == name
-        && name.chars().count() <= LONGEST_NAME
-        && document::printable(name) == name
+    !name.is_empty() && name.trim() == name && name.chars().count() <= LONGEST_NAME && document::printable(name) == name
 }
 
 fn name_span(table: &DeTable<'_>, otherwise: &Range<usize>) -> Range<usize> {
-    table
-        .get("name")
-        .map_or_else(|| otherwise.clone(), toml::Spanned::span)
+    table.get("name").map_or_else(|| otherwise.clone(), toml::Spanned::span)
 }
 
 fn type_of(value: &DeValue<'_>) -> Type {
@@ -466,9 +350,6 @@ fn type_of(value: &DeValue<'_>) -> Type {
 impl EnvironmentConfig {
     /// Makes an environment that is yet to be filled in.
     pub(super) fn empty() -> EnvironmentConfig {
-        EnvironmentConfig {
-            environment: Default::default(),
-            credentials: CredentialSource::Current,
-        }
+        EnvironmentConfig { environment: Default::default(), credentials: CredentialSource::Current }
     }
 }

@@ -21,8 +21,8 @@ use crate::domain::environment::{Environment, Kind};
 use crate::domain::identity::RoleMapping;
 use crate::i18n::Lang;
 use crate::keymap::builtin_names;
-use document::{Place, ReadError};
-use file::{ConfigFile, check_profile, unknown_value};
+use document::{FileProblem, Place};
+use file::{ConfigFile, Part, check_profile, unknown_value};
 
 /// The themes that come with the program, the default first.
 pub const THEMES: &[&str] = &["default"];
@@ -78,9 +78,7 @@ impl Glyphs {
 
     /// Reads the name that the configuration gives.
     pub fn from_name(name: &str) -> Option<Glyphs> {
-        [Glyphs::Unicode, Glyphs::Ascii]
-            .into_iter()
-            .find(|glyphs| glyphs.as_str() == name)
+        [Glyphs::Unicode, Glyphs::Ascii].into_iter().find(|glyphs| glyphs.as_str() == name)
     }
 }
 
@@ -126,19 +124,12 @@ impl fmt::Debug for CredentialSource {
         match self {
             CredentialSource::Current => f.write_str("Current"),
             CredentialSource::Profile(name) => f.debug_tuple("Profile").field(name).finish(),
-            CredentialSource::AssumeRole {
-                role_arn,
-                source_profile,
-            } => f
+            CredentialSource::AssumeRole { role_arn, source_profile } => f
                 .debug_struct("AssumeRole")
                 .field("role_arn", role_arn)
                 .field("source_profile", source_profile)
                 .finish(),
-            CredentialSource::Static {
-                access_key_id,
-                expires,
-                ..
-            } => f
+            CredentialSource::Static { access_key_id, expires, .. } => f
                 .debug_struct("Static")
                 .field("access_key_id", access_key_id)
                 .field("expires", expires)
@@ -209,6 +200,11 @@ pub fn default_file() -> Option<PathBuf> {
     Some(folders.config_dir().join("sekisho").join("config.toml"))
 }
 
+/// Gives how long the name of an environment or a role may be, in characters.
+pub const fn longest_name() -> usize {
+    file::LONGEST_NAME
+}
+
 /// Finds the language to speak before anything is checked: the flag, then the file as far as it can be read, then the locale.
 pub fn early_lang(flag: Option<Lang>, config: Option<&Path>) -> Lang {
     let from_file = || {
@@ -232,101 +228,76 @@ impl Config {
     /// # Errors
     /// Every fault that was found, not only the first.
     pub fn load_in(flags: &Flags, around: &Surroundings) -> Result<Config, Vec<ConfigError>> {
+        let (mut config, mut errors) = Config::read(flags, around, Part::Whole)?;
+        match environments(std::mem::take(&mut config.environments), flags, around) {
+            Ok(environments) => config.environments = environments,
+            Err(more) => errors.extend(more),
+        }
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
+    }
+
+    /// Loads how the program is to look and feel, and nothing about AWS: for the simulated account, and for what
+    /// needs no account at all. The environments are empty, and faults in them do not count.
+    ///
+    /// # Errors
+    /// Every fault that was found, not only the first.
+    pub fn load_preferences(flags: &Flags, around: &Surroundings) -> Result<Config, Vec<ConfigError>> {
+        let (config, errors) = Config::read(flags, around, Part::Preferences)?;
+        if errors.is_empty() { Ok(config) } else { Err(errors) }
+    }
+
+    /// Puts file and flags together, with the faults of the flags; the environments are those of the file.
+    fn read(flags: &Flags, around: &Surroundings, part: Part) -> Result<(Config, Vec<ConfigError>), Vec<ConfigError>> {
         let path = flags.config.clone().or_else(|| around.config_file.clone());
-        let text = path
-            .as_deref()
-            .map_or(Ok(None), |path| read_file(path, flags.config.is_some()))?;
-        let read = match (&path, &text) {
-            (Some(path), Some(text)) => file::read(path, text, &around.profiles)?,
+        let text = path.as_deref().map_or(Ok(None), |path| read_file(path, flags.config.is_some()))?;
+        let file = match (&path, &text) {
+            (Some(path), Some(text)) => file::read(path, text, &around.profiles, part)?,
             _ => ConfigFile::default(),
         };
-        let mut errors = check_flags(flags);
-        let environments = match environments(read.environments, flags, around) {
-            Ok(environments) => environments,
-            Err(more) => {
-                errors.extend(more);
-                Vec::new()
-            }
-        };
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        Ok(Config {
-            keymap_file: path
-                .as_deref()
-                .map(|path| path.with_file_name("keymap.toml")),
+        let config = Config {
+            keymap_file: path.as_deref().map(|path| path.with_file_name("keymap.toml")),
             file: path.filter(|_| text.is_some()),
-            lang: flags.lang.or(read.lang).unwrap_or(around.lang),
-            keymap: flags
-                .keymap
-                .clone()
-                .or(read.keymap)
-                .unwrap_or_else(|| "default".to_owned()),
-            theme: flags
-                .theme
-                .clone()
-                .or(read.theme)
-                .unwrap_or_else(|| THEMES[0].to_owned()),
-            glyphs: read.glyphs.unwrap_or_default(),
-            mouse: !flags.no_mouse && read.mouse.unwrap_or(true),
-            utc: flags.utc || read.utc.unwrap_or(false),
+            lang: flags.lang.or(file.lang).unwrap_or(around.lang),
+            keymap: flags.keymap.clone().or(file.keymap).unwrap_or_else(|| "default".to_owned()),
+            theme: flags.theme.clone().or(file.theme).unwrap_or_else(|| THEMES[0].to_owned()),
+            glyphs: file.glyphs.unwrap_or_default(),
+            mouse: !flags.no_mouse && file.mouse.unwrap_or(true),
+            utc: flags.utc || file.utc.unwrap_or(false),
             endpoint_url: flags.endpoint_url.clone(),
-            environments,
-            roles: read.roles,
-        })
+            environments: file.environments,
+            roles: file.roles,
+        };
+        Ok((config, check_flags(flags)))
     }
 }
 
 /// Reads the file; one in its usual place need not be there.
 fn read_file(path: &Path, asked_for: bool) -> Result<Option<String>, Vec<ConfigError>> {
-    let mut place = Place {
-        file: Some(path.to_path_buf()),
-        position: None,
-    };
-    let problem = match document::read(path) {
-        Ok(text) => return Ok(Some(text)),
-        Err(ReadError::Missing) if !asked_for => return Ok(None),
-        Err(ReadError::Missing) => ConfigProblem::NoFile,
-        Err(ReadError::Io(error)) => ConfigProblem::Unreadable {
-            reason: error.to_string(),
-        },
-        Err(ReadError::TooLarge) => ConfigProblem::TooLarge,
-        Err(ReadError::NotUtf8(position)) => {
-            place.position = Some(position);
-            ConfigProblem::NotUtf8
+    match document::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err((FileProblem::NoFile, _)) if !asked_for => Ok(None),
+        Err((problem, place)) => {
+            let problem = ConfigProblem::File(problem);
+            Err(vec![ConfigError { place, problem }])
         }
-    };
-    Err(vec![ConfigError { place, problem }])
+    }
 }
 
 /// Says that a flag is at fault.
 fn flag_error(problem: ConfigProblem) -> ConfigError {
-    ConfigError {
-        place: Place::default(),
-        problem,
-    }
+    ConfigError { place: Place::default(), problem }
 }
 
 /// Checks what flags say by themselves.
 fn check_flags(flags: &Flags) -> Vec<ConfigError> {
     let mut problems = Vec::new();
     let keymaps: Vec<_> = builtin_names().collect();
-    for (key, value, known) in [
-        ("keymap", &flags.keymap, keymaps.as_slice()),
-        ("theme", &flags.theme, THEMES),
-    ] {
-        if let Some(value) = value
-            .as_ref()
-            .filter(|value| !known.contains(&value.as_str()))
-        {
+    for (key, value, known) in [("keymap", &flags.keymap, keymaps.as_slice()), ("theme", &flags.theme, THEMES)] {
+        if let Some(value) = value.as_ref().filter(|value| !known.contains(&value.as_str())) {
             problems.push(unknown_value(key, value.clone(), known));
         }
     }
-    if let Some(region) = flags
-        .region
-        .as_ref()
-        .filter(|region| !region::is_plausible(region))
-    {
+    if let Some(region) = flags.region.as_ref().filter(|region| !region::is_plausible(region)) {
         problems.push(environment::bad_region(region.clone()));
     }
     if let Some(url) = flags.endpoint_url.as_ref().filter(|url| !is_endpoint(url)) {
@@ -336,9 +307,7 @@ fn check_flags(flags: &Flags) -> Vec<ConfigError> {
 }
 
 fn is_endpoint(url: &str) -> bool {
-    let rest = url
-        .strip_prefix("http://")
-        .or_else(|| url.strip_prefix("https://"));
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     rest.is_some_and(|rest| {
         rest.bytes().all(|byte| byte.is_ascii_graphic())
             && rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
@@ -359,45 +328,28 @@ fn environments(
         return Err(errors);
     }
     if configured.is_empty() {
-        return single_environment(flags, around)
-            .map(|only| vec![only])
-            .map_err(|error| vec![error]);
+        return single_environment(flags, around).map(|only| vec![only]).map_err(|error| vec![error]);
     }
     let mut chosen: Vec<_> = configured
         .into_iter()
-        .filter(|config| {
-            flags.environments.is_empty() || flags.environments.contains(&config.environment.name)
-        })
+        .filter(|config| flags.environments.is_empty() || flags.environments.contains(&config.environment.name))
         .collect();
     override_by_flags(&mut chosen, flags).map(|()| chosen)
 }
 
 fn unknown_environments(configured: &[EnvironmentConfig], flags: &Flags) -> Vec<ConfigError> {
-    let names: Vec<&str> = configured
-        .iter()
-        .map(|config| config.environment.name.as_str())
-        .collect();
-    let unknown = flags
-        .environments
-        .iter()
-        .filter(|name| !names.contains(&name.as_str()));
+    let names: Vec<&str> = configured.iter().map(|config| config.environment.name.as_str()).collect();
+    let unknown = flags.environments.iter().filter(|name| !names.contains(&name.as_str()));
     unknown
         .map(|name| {
             let nearest = document::nearest(name, names.iter().copied()).map(str::to_owned);
             let known = names.iter().map(|&name| name.to_owned()).collect();
-            flag_error(ConfigProblem::UnknownEnvironment {
-                name: name.clone(),
-                nearest,
-                known,
-            })
+            flag_error(ConfigProblem::UnknownEnvironment { name: name.clone(), nearest, known })
         })
         .collect()
 }
 
-fn override_by_flags(
-    chosen: &mut [EnvironmentConfig],
-    flags: &Flags,
-) -> Result<(), Vec<ConfigError>> {
+fn override_by_flags(chosen: &mut [EnvironmentConfig], flags: &Flags) -> Result<(), Vec<ConfigError>> {
     if let [only] = chosen {
         if let Some(profile) = &flags.profile {
             only.credentials = CredentialSource::Profile(profile.clone());
@@ -407,44 +359,24 @@ fn override_by_flags(
         }
         return Ok(());
     }
-    let given = [
-        ("--profile", flags.profile.is_some()),
-        ("--region", flags.region.is_some()),
-    ];
+    let given = [("--profile", flags.profile.is_some()), ("--region", flags.region.is_some())];
     let errors: Vec<_> = given
         .into_iter()
         .filter(|(_, given)| *given)
         .map(|(flag, _)| {
-            let environments = chosen
-                .iter()
-                .map(|config| config.environment.name.clone())
-                .collect();
+            let environments = chosen.iter().map(|config| config.environment.name.clone()).collect();
             flag_error(ConfigProblem::AmbiguousOverride { flag, environments })
         })
         .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 /// Makes the one environment that there is without a configuration: the current profile and region, kind unknown.
-fn single_environment(
-    flags: &Flags,
-    around: &Surroundings,
-) -> Result<EnvironmentConfig, ConfigError> {
+fn single_environment(flags: &Flags, around: &Surroundings) -> Result<EnvironmentConfig, ConfigError> {
     let profile = flags.profile.as_ref().or(around.profile.as_ref());
     let name = profile.map_or("default", String::as_str);
-    let of_profile = around
-        .profiles
-        .get(name)
-        .and_then(|profile| profile.region.as_ref());
-    let region = flags
-        .region
-        .as_ref()
-        .or(around.region.as_ref())
-        .or(of_profile);
+    let of_profile = around.profiles.get(name).and_then(|profile| profile.region.as_ref());
+    let region = flags.region.as_ref().or(around.region.as_ref()).or(of_profile);
     let Some(region) = region else {
         return Err(flag_error(ConfigProblem::NoRegion));
     };
@@ -457,12 +389,6 @@ fn single_environment(
         regions: vec![region.clone()],
         ..Environment::default()
     };
-    let credentials = flags
-        .profile
-        .clone()
-        .map_or(CredentialSource::Current, CredentialSource::Profile);
-    Ok(EnvironmentConfig {
-        environment,
-        credentials,
-    })
+    let credentials = flags.profile.clone().map_or(CredentialSource::Current, CredentialSource::Profile);
+    Ok(EnvironmentConfig { environment, credentials })
 }

@@ -51,11 +51,8 @@ pub fn is_plausible(name: &str) -> bool {
     let [words @ .., number] = parts.as_slice() else {
         return false;
     };
-    let word = |part: &&str| {
-        (2..=12).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase())
-    };
-    let number_is_small =
-        matches!(number.len(), 1 | 2) && number.bytes().all(|byte| byte.is_ascii_digit());
+    let word = |part: &&str| (2..=12).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let number_is_small = matches!(number.len(), 1 | 2) && number.bytes().all(|byte| byte.is_ascii_digit());
     (2..=4).contains(&words.len()) && words.iter().all(word) && number_is_small
 }
 
@@ -71,16 +68,8 @@ mod tests {
 
     #[test]
     fn other_names_of_places_are_not() {
-        for name in [
-            "",
-            "tokyo",
-            "ap_northeast_1",
-            "AP-NORTHEAST-1",
-            "ap-northeast-1a",
-            "ap-northeast",
-            "us-1",
-            "東京",
-        ] {
+        for name in ["", "tokyo", "ap_northeast_1", "AP-NORTHEAST-1", "ap-northeast-1a", "ap-northeast", "us-1", "東京"]
+        {
             assert!(!is_plausible(name), "{name}");
         }
         assert!(is_plausible("xx-newplace-1"));

@@ -28,12 +28,7 @@ pub fn to_toml(config: &Config) -> String {
     }
     for role in &config.roles {
         let patterns: Vec<String> = role.patterns.iter().map(ToString::to_string).collect();
-        let _ = writeln!(
-            text,
-            "\n[[role]]\nname = {}\nmatch = {}",
-            quoted(&role.name),
-            list(&patterns)
-        );
+        let _ = writeln!(text, "\n[[role]]\nname = {}\nmatch = {}", quoted(&role.name), list(&patterns));
     }
     text
 }
@@ -46,48 +41,22 @@ fn environment_rows(config: &EnvironmentConfig) -> String {
     }
     match &config.credentials {
         CredentialSource::Profile(name) => rows.push(("profile", quoted(name))),
-        CredentialSource::AssumeRole {
-            role_arn,
-            source_profile,
-        } => {
+        CredentialSource::AssumeRole { role_arn, source_profile } => {
             rows.push(("role_arn", quoted(role_arn)));
-            rows.extend(
-                source_profile
-                    .iter()
-                    .map(|name| ("source_profile", quoted(name))),
-            );
+            rows.extend(source_profile.iter().map(|name| ("source_profile", quoted(name))));
         }
         CredentialSource::Current | CredentialSource::Static { .. } => {}
     }
-    rows.extend(
-        environment
-            .account
-            .iter()
-            .map(|account| ("account", quoted(account.as_str()))),
-    );
+    rows.extend(environment.account.iter().map(|account| ("account", quoted(account.as_str()))));
     rows.push(("regions", list(&environment.regions)));
-    let patterns = [
-        ("clusters", &environment.clusters),
-        ("alarms", &environment.alarms),
-        ("web_acls", &environment.web_acls),
-    ];
-    rows.extend(
-        patterns
-            .into_iter()
-            .filter(|(_, texts)| !texts.is_empty())
-            .map(|(key, texts)| (key, list(texts))),
-    );
-    rows.extend(
-        environment
-            .catalogue
-            .iter()
-            .map(|catalogue| ("catalogue", quoted(catalogue))),
-    );
-    rows.into_iter()
-        .fold(String::new(), |mut text, (key, value)| {
-            let _ = writeln!(text, "{key} = {value}");
-            text
-        })
+    let patterns =
+        [("clusters", &environment.clusters), ("alarms", &environment.alarms), ("web_acls", &environment.web_acls)];
+    rows.extend(patterns.into_iter().filter(|(_, texts)| !texts.is_empty()).map(|(key, texts)| (key, list(texts))));
+    rows.extend(environment.catalogue.iter().map(|catalogue| ("catalogue", quoted(catalogue))));
+    rows.into_iter().fold(String::new(), |mut text, (key, value)| {
+        let _ = writeln!(text, "{key} = {value}");
+        text
+    })
 }
 
 fn list(texts: &[String]) -> String {

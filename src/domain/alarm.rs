@@ -128,9 +128,7 @@ impl CompositeRule {
         let mut rest = text;
         while let Some(open) = rest.find('(') {
             let word = rest[..open].trim_end();
-            let is_state = ["INSUFFICIENT_DATA", "ALARM", "OK"]
-                .iter()
-                .any(|state| word.ends_with(state));
+            let is_state = ["INSUFFICIENT_DATA", "ALARM", "OK"].iter().any(|state| word.ends_with(state));
             let inside = &rest[open + 1..];
             if is_state {
                 let (name, after) = child_name(inside);
@@ -142,10 +140,7 @@ impl CompositeRule {
                 rest = inside;
             }
         }
-        Self {
-            text: text.to_owned(),
-            children,
-        }
+        Self { text: text.to_owned(), children }
     }
 }
 

@@ -200,16 +200,12 @@ impl Steadiness {
 impl Service {
     /// Returns the deployment that ECS is bringing up, or the one that stands.
     pub fn primary(&self) -> Option<&Deployment> {
-        self.deployments
-            .iter()
-            .find(|deployment| deployment.status == "PRIMARY")
-            .or_else(|| self.deployments.first())
+        self.deployments.iter().find(|deployment| deployment.status == "PRIMARY").or_else(|| self.deployments.first())
     }
 
     /// Tells whether tasks are being replaced.
     pub fn is_rolling(&self) -> bool {
-        self.primary()
-            .is_some_and(|primary| primary.rollout == Rollout::InProgress)
+        self.primary().is_some_and(|primary| primary.rollout == Rollout::InProgress)
             && (self.deployments.len() > 1 || self.running != self.desired || self.pending > 0)
     }
 
@@ -250,10 +246,9 @@ impl Service {
     pub fn unsteady_since(&self) -> Option<Timestamp> {
         match self.steadiness() {
             Steadiness::Steady | Steadiness::Stopped | Steadiness::Draining => None,
-            Steadiness::Failing | Steadiness::Rolling => self
-                .troubled_deployment()
-                .or_else(|| self.primary())
-                .and_then(|deployment| deployment.created_at),
+            Steadiness::Failing | Steadiness::Rolling => {
+                self.troubled_deployment().or_else(|| self.primary()).and_then(|deployment| deployment.created_at)
+            }
             Steadiness::Short => self.events.first().map(|event| event.at),
         }
     }
@@ -312,11 +307,7 @@ pub struct Task {
 impl Task {
     /// Tells whether ECS Exec can reach every agent it needs in the task.
     pub fn exec_ready(&self) -> bool {
-        self.exec_enabled
-            && self
-                .containers
-                .iter()
-                .any(|container| container.exec_agent.as_deref() == Some("RUNNING"))
+        self.exec_enabled && self.containers.iter().any(|container| container.exec_agent.as_deref() == Some("RUNNING"))
     }
 }
 

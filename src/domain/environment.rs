@@ -42,11 +42,7 @@ impl FromStr for AccountId {
             _ => return Err(BadAccountId),
         };
         let digits: [u8; 12] = plain.into_bytes().try_into().map_err(|_| BadAccountId)?;
-        if digits.iter().all(u8::is_ascii_digit) {
-            Ok(AccountId(digits))
-        } else {
-            Err(BadAccountId)
-        }
+        if digits.iter().all(u8::is_ascii_digit) { Ok(AccountId(digits)) } else { Err(BadAccountId) }
     }
 }
 
@@ -98,28 +94,18 @@ impl Kind {
     /// Guesses the kind from a name such as `shop-production`, by its words; unknown where none tells, or two disagree.
     pub fn guess(name: &str) -> Kind {
         let lower = name.to_lowercase();
-        let mut guesses = lower
-            .split(|c: char| !c.is_alphanumeric())
-            .filter_map(
-                |word| match word.trim_end_matches(|c: char| c.is_ascii_digit()) {
-                    "prd" | "prod" | "production" | "live" | "本番" => Some(Kind::Prd),
-                    "stg" | "stage" | "staging" | "ステージング" | "検証" => {
-                        Some(Kind::Stg)
-                    }
-                    "dev" | "devel" | "develop" | "development" | "sandbox" | "開発" => {
-                        Some(Kind::Dev)
-                    }
-                    _ => None,
-                },
-            );
+        let mut guesses = lower.split(|c: char| !c.is_alphanumeric()).filter_map(|word| {
+            match word.trim_end_matches(|c: char| c.is_ascii_digit()) {
+                "prd" | "prod" | "production" | "live" | "本番" => Some(Kind::Prd),
+                "stg" | "stage" | "staging" | "ステージング" | "検証" => Some(Kind::Stg),
+                "dev" | "devel" | "develop" | "development" | "sandbox" | "開発" => Some(Kind::Dev),
+                _ => None,
+            }
+        });
         let Some(first) = guesses.next() else {
             return Kind::Unknown;
         };
-        if guesses.all(|other| other == first) {
-            first
-        } else {
-            Kind::Unknown
-        }
+        if guesses.all(|other| other == first) { first } else { Kind::Unknown }
     }
 }
 
@@ -274,11 +260,7 @@ mod tests {
     #[test]
     fn no_pattern_owns_everything_and_any_pattern_narrows() {
         let mut environment = Environment::default();
-        assert!(
-            environment.owns_cluster("x")
-                && environment.owns_alarm("y")
-                && environment.owns_web_acl("z")
-        );
+        assert!(environment.owns_cluster("x") && environment.owns_alarm("y") && environment.owns_web_acl("z"));
         environment.clusters = vec!["a-*".to_owned(), "b".to_owned()];
         assert!(environment.owns_cluster("a-1") && environment.owns_cluster("b"));
         assert!(!environment.owns_cluster("c") && environment.owns_alarm("c"));
@@ -289,12 +271,9 @@ mod tests {
         match (pattern.split_first(), name.split_first()) {
             (None, None) => true,
             (Some((&'*', rest)), _) => {
-                matches_plainly(rest, name)
-                    || (!name.is_empty() && matches_plainly(pattern, &name[1..]))
+                matches_plainly(rest, name) || (!name.is_empty() && matches_plainly(pattern, &name[1..]))
             }
-            (Some((p, rest)), Some((n, tail))) => {
-                (*p == '?' || p == n) && matches_plainly(rest, tail)
-            }
+            (Some((p, rest)), Some((n, tail))) => (*p == '?' || p == n) && matches_plainly(rest, tail),
             _ => false,
         }
     }

@@ -4,6 +4,29 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+/// Numbers a source: one set of credentials in one region, which one or more environments read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub usize);
+
+/// Names what a source reads, each with an age and a failure of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Panel {
+    /// Who we are: STS.
+    Identity,
+    /// Clusters and services.
+    Services,
+    /// Tasks.
+    Tasks,
+    /// Alarms.
+    Alarms,
+    /// Metrics.
+    Metrics,
+    /// Service deployments of the service that is open.
+    Deployments,
+    /// History of the alarm that is open.
+    History,
+}
+
 /// Holds the last value that was read, and what became of the latest attempt to read it anew.
 ///
 /// A value survives a failed refresh: stale rows are better than none, as long as their age and the failure are told.
@@ -33,11 +56,7 @@ pub enum Phase {
 
 impl<T> Default for Fetched<T> {
     fn default() -> Self {
-        Self {
-            value: None,
-            at: None,
-            phase: Phase::Unasked,
-        }
+        Self { value: None, at: None, phase: Phase::Unasked }
     }
 }
 
@@ -145,10 +164,7 @@ impl FailureKind {
 
     /// Tells whether asking again cannot help until something outside changes.
     pub fn is_lasting(&self) -> bool {
-        matches!(
-            self,
-            Self::Denied { .. } | Self::NotSubscribed | Self::WrongAccount { .. } | Self::Refused
-        )
+        matches!(self, Self::Denied { .. } | Self::NotSubscribed | Self::WrongAccount { .. } | Self::Refused)
     }
 
     /// Tells whether the credentials themselves are what failed, so that other ones have to be found.

@@ -72,24 +72,14 @@ impl Identity {
     /// # Errors
     /// [`IdentityError`] where the answer contradicts itself or AWS's own form of ARNs.
     pub fn from_caller(account: &str, arn: &str, user_id: &str) -> Result<Identity, IdentityError> {
-        let account: AccountId = account
-            .parse()
-            .map_err(|_| IdentityError::Account(account.to_owned()))?;
+        let account: AccountId = account.parse().map_err(|_| IdentityError::Account(account.to_owned()))?;
         let parts = Arn::parse(arn)
             .filter(|parts| matches!(parts.service, "sts" | "iam"))
             .ok_or_else(|| IdentityError::Arn(arn.to_owned()))?;
         if parts.account != account.as_str() {
-            return Err(IdentityError::Mismatch {
-                account,
-                arn: arn.to_owned(),
-            });
+            return Err(IdentityError::Mismatch { account, arn: arn.to_owned() });
         }
-        Ok(Identity {
-            account,
-            arn: arn.to_owned(),
-            user_id: user_id.to_owned(),
-            principal: Principal::of(&parts),
-        })
+        Ok(Identity { account, arn: arn.to_owned(), user_id: user_id.to_owned(), principal: Principal::of(&parts) })
     }
 
     /// Gives the name by which colleagues know the caller: the user, or the session's name.
@@ -125,9 +115,7 @@ impl Principal {
         let parts: Vec<&str> = arn.resource.split('/').collect();
         match (arn.service, parts.as_slice()) {
             ("iam", ["root"]) => Principal::Root,
-            ("iam", ["user", .., name]) if !name.is_empty() => Principal::User {
-                name: (*name).to_owned(),
-            },
+            ("iam", ["user", .., name]) if !name.is_empty() => Principal::User { name: (*name).to_owned() },
             ("sts", ["assumed-role", role, session]) if !role.is_empty() && !session.is_empty() => {
                 Principal::AssumedRole {
                     role: (*role).to_owned(),
@@ -135,9 +123,7 @@ impl Principal {
                     permission_set: permission_set(role).map(str::to_owned),
                 }
             }
-            ("sts", ["federated-user", name]) if !name.is_empty() => Principal::Federated {
-                name: (*name).to_owned(),
-            },
+            ("sts", ["federated-user", name]) if !name.is_empty() => Principal::Federated { name: (*name).to_owned() },
             _ => Principal::Other,
         }
     }
@@ -165,14 +151,8 @@ impl<'a> Arn<'a> {
         let mut parts = arn.splitn(6, ':');
         let (prefix, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
         let (_region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-        let whole =
-            prefix == "arn" && !partition.is_empty() && !service.is_empty() && !resource.is_empty();
-        whole.then_some(Arn {
-            partition,
-            service,
-            account,
-            resource,
-        })
+        let whole = prefix == "arn" && !partition.is_empty() && !service.is_empty() && !resource.is_empty();
+        whole.then_some(Arn { partition, service, account, resource })
     }
 }
 
@@ -202,17 +182,10 @@ impl std::str::FromStr for Pattern {
             // The characters and the length that Identity Center allows: API reference, CreatePermissionSet, Name.
             let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
             let valid = (1..=32).contains(&name.len()) && name.chars().all(allowed);
-            return if valid {
-                Ok(Pattern::PermissionSet(name.to_owned()))
-            } else {
-                Err(BadPattern)
-            };
+            return if valid { Ok(Pattern::PermissionSet(name.to_owned())) } else { Err(BadPattern) };
         }
         match Arn::parse(text) {
-            Some(arn)
-                if matches!(arn.service, "iam" | "sts")
-                    && !text.chars().any(char::is_whitespace) =>
-            {
+            Some(arn) if matches!(arn.service, "iam" | "sts") && !text.chars().any(char::is_whitespace) => {
                 Ok(Pattern::Arn(text.to_owned()))
             }
             _ => Err(BadPattern),
@@ -236,9 +209,7 @@ impl Pattern {
             Pattern::PermissionSet(name) => identity.permission_set() == Some(name),
             Pattern::Arn(pattern) => {
                 arn_matches(pattern, &identity.arn)
-                    || identity
-                        .role_arn()
-                        .is_some_and(|role| arn_matches(pattern, &role))
+                    || identity.role_arn().is_some_and(|role| arn_matches(pattern, &role))
             }
         }
     }
@@ -279,11 +250,7 @@ pub enum RoleResolution {
 pub fn resolve(roles: &[RoleMapping], identity: &Identity) -> RoleResolution {
     let mut names: Vec<String> = roles
         .iter()
-        .filter(|role| {
-            role.patterns
-                .iter()
-                .any(|pattern| pattern.matches(identity))
-        })
+        .filter(|role| role.patterns.iter().any(|pattern| pattern.matches(identity)))
         .map(|role| role.name.clone())
         .collect();
     match names.len() {
@@ -304,14 +271,8 @@ mod tests {
     }
 
     fn role(name: &str, patterns: &[&str]) -> RoleMapping {
-        let patterns = patterns
-            .iter()
-            .map(|pattern| pattern.parse().unwrap())
-            .collect();
-        RoleMapping {
-            name: name.to_owned(),
-            patterns,
-        }
+        let patterns = patterns.iter().map(|pattern| pattern.parse().unwrap()).collect();
+        RoleMapping { name: name.to_owned(), patterns }
     }
 
     #[rstest]
@@ -320,11 +281,7 @@ mod tests {
     #[case("arn:aws-cn:iam::111122223333:user/a/b/ann", Principal::User { name: "ann".into() }, "ann")]
     #[case("arn:aws:sts::111122223333:federated-user/bob", Principal::Federated { name: "bob".into() }, "bob")]
     #[case("arn:aws:iam::111122223333:user/", Principal::Other, "")]
-    #[case(
-        "arn:aws:sts::111122223333:assumed-role/only",
-        Principal::Other,
-        "only"
-    )]
+    #[case("arn:aws:sts::111122223333:assumed-role/only", Principal::Other, "only")]
     #[case("arn:aws:sts::111122223333:self", Principal::Other, "self")]
     fn arns_are_read(#[case] arn: &str, #[case] principal: Principal, #[case] short: &str) {
         let identity = caller(arn);
@@ -333,23 +290,15 @@ mod tests {
     }
 
     #[rstest]
-    #[case(
-        "AWSReservedSSO_SekishoOperator_0123456789abcdef",
-        Some("SekishoOperator")
-    )]
-    #[case(
-        "AWSReservedSSO_with_underscores_0123456789ABCDEF",
-        Some("with_underscores")
-    )]
+    #[case("AWSReservedSSO_SekishoOperator_0123456789abcdef", Some("SekishoOperator"))]
+    #[case("AWSReservedSSO_with_underscores_0123456789ABCDEF", Some("with_underscores"))]
     #[case("AWSReservedSSO_Short_0123", None)]
     #[case("AWSReservedSSO__0123456789abcdef", None)]
     #[case("AWSReservedSSO_NotHex_0123456789abcdeg", None)]
     #[case("MyAWSReservedSSO_X_0123456789abcdef", None)]
     #[case("ops", None)]
     fn permission_sets_are_found(#[case] role: &str, #[case] expected: Option<&str>) {
-        let identity = caller(&format!(
-            "arn:aws-us-gov:sts::111122223333:assumed-role/{role}/op-0137"
-        ));
+        let identity = caller(&format!("arn:aws-us-gov:sts::111122223333:assumed-role/{role}/op-0137"));
         assert_eq!(identity.permission_set(), expected);
         assert_eq!(identity.short(), "op-0137");
     }
@@ -365,52 +314,17 @@ mod tests {
     }
 
     #[rstest]
-    #[case(
-        "arn:aws:iam::111122223333:user/emergency-*",
-        "arn:aws:iam::111122223333:user/emergency-1",
-        true
-    )]
-    #[case(
-        "arn:aws:iam::111122223333:user/*",
-        "arn:aws:iam::111122223333:user/path/ann",
-        false
-    )]
+    #[case("arn:aws:iam::111122223333:user/emergency-*", "arn:aws:iam::111122223333:user/emergency-1", true)]
+    #[case("arn:aws:iam::111122223333:user/*", "arn:aws:iam::111122223333:user/path/ann", false)]
     #[case("arn:aws:iam::*:user/ann", "arn:aws:iam::111122223333:user/ann", true)]
-    #[case(
-        "arn:aws:iam::444455556666:user/*",
-        "arn:aws:iam::111122223333:user/ann",
-        false
-    )]
-    #[case(
-        "arn:aws:iam::111122223333:role/ops",
-        "arn:aws:sts::111122223333:assumed-role/ops/x",
-        true
-    )]
-    #[case(
-        "arn:aws:sts::111122223333:assumed-role/ops/*",
-        "arn:aws:sts::111122223333:assumed-role/ops/x",
-        true
-    )]
-    #[case(
-        "arn:aws:sts::111122223333:assumed-role/*-admin",
-        "arn:aws:sts::111122223333:assumed-role/r/x-admin",
-        false
-    )]
-    #[case(
-        "arn:aws:iam::111122223333:role/*admin",
-        "arn:aws:sts::111122223333:assumed-role/r/x-admin",
-        false
-    )]
-    #[case(
-        "arn:aws-cn:iam::111122223333:role/ops",
-        "arn:aws:sts::111122223333:assumed-role/ops/x",
-        false
-    )]
+    #[case("arn:aws:iam::444455556666:user/*", "arn:aws:iam::111122223333:user/ann", false)]
+    #[case("arn:aws:iam::111122223333:role/ops", "arn:aws:sts::111122223333:assumed-role/ops/x", true)]
+    #[case("arn:aws:sts::111122223333:assumed-role/ops/*", "arn:aws:sts::111122223333:assumed-role/ops/x", true)]
+    #[case("arn:aws:sts::111122223333:assumed-role/*-admin", "arn:aws:sts::111122223333:assumed-role/r/x-admin", false)]
+    #[case("arn:aws:iam::111122223333:role/*admin", "arn:aws:sts::111122223333:assumed-role/r/x-admin", false)]
+    #[case("arn:aws-cn:iam::111122223333:role/ops", "arn:aws:sts::111122223333:assumed-role/ops/x", false)]
     fn arn_patterns_go_part_by_part(#[case] pattern: &str, #[case] arn: &str, #[case] fits: bool) {
-        assert_eq!(
-            pattern.parse::<Pattern>().unwrap().matches(&caller(arn)),
-            fits
-        );
+        assert_eq!(pattern.parse::<Pattern>().unwrap().matches(&caller(arn)), fits);
     }
 
     #[rstest]
@@ -429,40 +343,17 @@ mod tests {
     #[test]
     fn a_caller_has_one_role_or_none() {
         let roles = [
-            role(
-                "operator",
-                &[
-                    "permission-set:SystemAdministrator",
-                    "permission-set:SupportUser",
-                ],
-            ),
-            role(
-                "staff",
-                &[
-                    "permission-set:Administrator",
-                    "arn:aws:iam::111122223333:user/emergency-*",
-                ],
-            ),
-            role(
-                "auditor",
-                &["arn:aws:iam::111122223333:user/emergency-audit"],
-            ),
+            role("operator", &["permission-set:SystemAdministrator", "permission-set:SupportUser"]),
+            role("staff", &["permission-set:Administrator", "arn:aws:iam::111122223333:user/emergency-*"]),
+            role("auditor", &["arn:aws:iam::111122223333:user/emergency-audit"]),
         ];
         let sso = |set: &str| {
-            caller(&format!(
-                "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_{set}_0123456789abcdef/op-0137"
-            ))
+            caller(&format!("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_{set}_0123456789abcdef/op-0137"))
         };
-        assert_eq!(
-            resolve(&roles, &sso("SupportUser")),
-            RoleResolution::One("operator".into())
-        );
+        assert_eq!(resolve(&roles, &sso("SupportUser")), RoleResolution::One("operator".into()));
         assert_eq!(resolve(&roles, &sso("administrator")), RoleResolution::None);
         assert_eq!(
-            resolve(
-                &roles,
-                &caller("arn:aws:iam::111122223333:user/emergency-audit")
-            ),
+            resolve(&roles, &caller("arn:aws:iam::111122223333:user/emergency-audit")),
             RoleResolution::Ambiguous(vec!["staff".into(), "auditor".into()])
         );
     }

@@ -16,10 +16,7 @@ pub struct Metric {
 impl Metric {
     /// Returns the value of a dimension.
     pub fn dimension(&self, name: &str) -> Option<&str> {
-        self.dimensions
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.dimensions.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 

@@ -9,4 +9,5 @@ pub mod environment;
 pub mod fetch;
 pub mod identity;
 pub mod metric;
+pub mod queue;
 pub mod text;

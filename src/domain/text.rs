@@ -77,11 +77,7 @@ pub fn truncate_middle_with<'a>(text: &'a str, cells: usize, mark: &str) -> Cow<
         return truncate_with(text, cells, mark);
     }
     let room = cells - mark_width;
-    Cow::Owned(format!(
-        "{}{mark}{}",
-        head(text, room / 2),
-        tail(text, room - room / 2)
-    ))
+    Cow::Owned(format!("{}{mark}{}", head(text, room / 2), tail(text, room - room / 2)))
 }
 
 /// Returns the text in exactly `cells`, cut or filled with spaces on its right.
@@ -132,9 +128,6 @@ fn grapheme_width(grapheme: &str) -> usize {
     if grapheme.contains(char::is_control) {
         return 0;
     }
-    let sound_marks = grapheme
-        .chars()
-        .filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}'))
-        .count();
+    let sound_marks = grapheme.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count();
     grapheme.width() + sound_marks
 }

@@ -53,15 +53,8 @@ impl FromStr for Chord {
     ///
     /// A capital letter stands for the letter with shift, except after `ctrl-`, where terminals do not tell.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let keys: Vec<_> = text
-            .split_whitespace()
-            .map(parse_key)
-            .collect::<Result<_, _>>()?;
-        if keys.is_empty() {
-            Err(BadChord { key: String::new() })
-        } else {
-            Ok(Chord(keys))
-        }
+        let keys: Vec<_> = text.split_whitespace().map(parse_key).collect::<Result<_, _>>()?;
+        if keys.is_empty() { Err(BadChord { key: String::new() }) } else { Ok(Chord(keys)) }
     }
 }
 
@@ -78,9 +71,7 @@ impl fmt::Display for Chord {
 }
 
 fn parse_key(text: &str) -> Result<KeyCombination, BadChord> {
-    let bad = || BadChord {
-        key: text.to_owned(),
-    };
+    let bad = || BadChord { key: text.to_owned() };
     let mut modifiers = KeyModifiers::NONE;
     let mut name = text;
     // The last hyphen may be the key itself, as in `ctrl--`.
@@ -96,9 +87,7 @@ fn parse_key(text: &str) -> Result<KeyCombination, BadChord> {
     };
     match code {
         // What shift makes of a character is the keyboard's business: the character itself is what arrives.
-        KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) && !c.is_ascii_alphabetic() => {
-            Err(bad())
-        }
+        KeyCode::Char(c) if modifiers.contains(KeyModifiers::SHIFT) && !c.is_ascii_alphabetic() => Err(bad()),
         _ => Ok(normalise(KeyCombination::one_key(code, modifiers))),
     }
 }
@@ -124,9 +113,7 @@ pub fn normalise(key: KeyCombination) -> KeyCombination {
     };
     let (code, modifiers) = match code {
         KeyCode::Char(c) => normalise_character(ascii_twin(c), key.modifiers),
-        KeyCode::Tab if key.modifiers.contains(KeyModifiers::SHIFT) => {
-            (KeyCode::BackTab, key.modifiers)
-        }
+        KeyCode::Tab if key.modifiers.contains(KeyModifiers::SHIFT) => (KeyCode::BackTab, key.modifiers),
         KeyCode::BackTab => (KeyCode::BackTab, key.modifiers | KeyModifiers::SHIFT),
         other => (other, key.modifiers),
     };
@@ -143,12 +130,8 @@ fn normalise_character(c: char, modifiers: KeyModifiers) -> (KeyCode, KeyModifie
         'm' | 'M' if modifiers == KeyModifiers::CONTROL => (KeyCode::Enter, KeyModifiers::NONE),
         '[' if unshifted == KeyModifiers::CONTROL => (KeyCode::Esc, KeyModifiers::NONE),
         _ if !c.is_ascii_alphabetic() => (KeyCode::Char(c), unshifted),
-        _ if modifiers.contains(KeyModifiers::SHIFT) => {
-            (KeyCode::Char(c.to_ascii_uppercase()), modifiers)
-        }
-        _ if modifiers.contains(KeyModifiers::CONTROL) => {
-            (KeyCode::Char(c.to_ascii_lowercase()), modifiers)
-        }
+        _ if modifiers.contains(KeyModifiers::SHIFT) => (KeyCode::Char(c.to_ascii_uppercase()), modifiers),
+        _ if modifiers.contains(KeyModifiers::CONTROL) => (KeyCode::Char(c.to_ascii_lowercase()), modifiers),
         _ if c.is_ascii_uppercase() => (KeyCode::Char(c), modifiers | KeyModifiers::SHIFT),
         _ => (KeyCode::Char(c), modifiers),
     }
@@ -190,11 +173,7 @@ fn display_key(key: KeyCombination) -> String {
             shown.push_str(name);
         }
     }
-    let names: Vec<String> = key
-        .codes
-        .iter()
-        .map(|code| display_code(*code, control))
-        .collect();
+    let names: Vec<String> = key.codes.iter().map(|code| display_code(*code, control)).collect();
     shown + &names.join("-")
 }
 
@@ -266,24 +245,14 @@ mod tests {
 
     #[test]
     fn what_an_input_method_types_is_the_key_behind_it() {
-        for (typed, meant) in [
-            ('／', '/'),
-            ('・', '/'),
-            ('：', ':'),
-            ('ｊ', 'j'),
-            ('　', ' '),
-            ('！', '!'),
-        ] {
+        for (typed, meant) in [('／', '/'), ('・', '/'), ('：', ':'), ('ｊ', 'j'), ('　', ' '), ('！', '!')] {
             assert_eq!(
                 normalise(key(KeyCode::Char(typed), KeyModifiers::NONE)),
                 key(KeyCode::Char(meant), KeyModifiers::NONE),
             );
         }
         let capital = key(KeyCode::Char('G'), KeyModifiers::SHIFT);
-        assert_eq!(
-            normalise(key(KeyCode::Char('Ｇ'), KeyModifiers::NONE)),
-            capital
-        );
+        assert_eq!(normalise(key(KeyCode::Char('Ｇ'), KeyModifiers::NONE)), capital);
     }
 
     #[test]

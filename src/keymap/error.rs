@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::config::document::{Place, printable, render};
+use crate::config::document::{FileProblem, Place, printable, render};
 use crate::i18n::{Lang, Texts};
 use crate::t;
 
@@ -23,6 +23,8 @@ pub enum KeymapProblem {
         /// The name that was asked for.
         name: String,
     },
+    /// The file cannot be had as text.
+    File(FileProblem),
     /// The file is not TOML.
     Syntax {
         /// What the TOML reader says, in English.
@@ -100,6 +102,7 @@ impl KeymapProblem {
     pub const fn code(&self) -> &'static str {
         match self {
             KeymapProblem::UnknownKeymap { .. } => "unknown-keymap",
+            KeymapProblem::File(problem) => problem.code(),
             KeymapProblem::Syntax { .. } => "syntax",
             KeymapProblem::Repeated { .. } => "repeated",
             KeymapProblem::UnknownScope { .. } => "unknown-scope",
@@ -118,6 +121,7 @@ impl KeymapProblem {
             KeymapProblem::UnknownKeymap { name } => {
                 t!(texts, "keymap.error.unknown-keymap", name = printable(name))
             }
+            KeymapProblem::File(problem) => problem.describe(texts),
             KeymapProblem::Syntax { detail } => {
                 t!(texts, "keymap.error.syntax", detail = printable(detail))
             }
@@ -125,65 +129,26 @@ impl KeymapProblem {
                 t!(texts, "keymap.error.repeated", key = printable(key))
             }
             KeymapProblem::UnknownScope { scope, .. } => {
-                t!(
-                    texts,
-                    "keymap.error.unknown-scope",
-                    scope = printable(scope)
-                )
+                t!(texts, "keymap.error.unknown-scope", scope = printable(scope))
             }
             KeymapProblem::NotATable { scope } => {
                 t!(texts, "keymap.error.not-a-table", scope = printable(scope))
             }
-            KeymapProblem::NotACommand { chord } => t!(
-                texts,
-                "keymap.error.not-a-command",
-                chord = printable(chord)
-            ),
+            KeymapProblem::NotACommand { chord } => t!(texts, "keymap.error.not-a-command", chord = printable(chord)),
             KeymapProblem::UnknownCommand { command, .. } => {
-                t!(
-                    texts,
-                    "keymap.error.unknown-command",
-                    command = printable(command)
-                )
+                t!(texts, "keymap.error.unknown-command", command = printable(command))
             }
             KeymapProblem::BadChord { chord, key } => {
-                t!(
-                    texts,
-                    "keymap.error.bad-chord",
-                    chord = printable(chord),
-                    key = printable(key)
-                )
+                t!(texts, "keymap.error.bad-chord", chord = printable(chord), key = printable(key))
             }
             KeymapProblem::Unavailable { command, scope, .. } => {
-                t!(
-                    texts,
-                    "keymap.error.unavailable",
-                    command = command,
-                    scope = scope
-                )
+                t!(texts, "keymap.error.unavailable", command = command, scope = scope)
             }
             KeymapProblem::Conflict { chord, other, line } => {
-                t!(
-                    texts,
-                    "keymap.error.conflict",
-                    chord = printable(chord),
-                    other = printable(other),
-                    line = line
-                )
+                t!(texts, "keymap.error.conflict", chord = printable(chord), other = printable(other), line = line)
             }
-            KeymapProblem::Unreachable {
-                chord,
-                other,
-                scope,
-                ..
-            } => {
-                t!(
-                    texts,
-                    "keymap.error.unreachable",
-                    chord = printable(chord),
-                    other = other,
-                    scope = scope
-                )
+            KeymapProblem::Unreachable { chord, other, scope, .. } => {
+                t!(texts, "keymap.error.unreachable", chord = printable(chord), other = other, scope = scope)
             }
         }
     }
@@ -191,66 +156,34 @@ impl KeymapProblem {
     fn advise(&self, texts: Texts) -> String {
         match self {
             KeymapProblem::UnknownKeymap { .. } => {
-                t!(
-                    texts,
-                    "keymap.advice.unknown-keymap",
-                    names = super::builtin_names().collect::<Vec<_>>().join(", ")
-                )
+                t!(texts, "keymap.advice.unknown-keymap", names = super::builtin_names().collect::<Vec<_>>().join(", "))
             }
-            KeymapProblem::UnknownScope {
-                nearest: Some(nearest),
-                ..
-            }
-            | KeymapProblem::UnknownCommand {
-                nearest: Some(nearest),
-                ..
-            } => {
+            KeymapProblem::UnknownScope { nearest: Some(nearest), .. }
+            | KeymapProblem::UnknownCommand { nearest: Some(nearest), .. } => {
                 t!(texts, "common.did-you-mean", word = nearest)
             }
             KeymapProblem::UnknownScope { .. } => {
-                let names: Vec<_> = crate::command::Scope::ALL
-                    .iter()
-                    .map(|scope| scope.id())
-                    .collect();
-                t!(
-                    texts,
-                    "keymap.advice.unknown-scope",
-                    names = names.join(", ")
-                )
+                let names: Vec<_> = crate::command::Scope::ALL.iter().map(|scope| scope.id()).collect();
+                t!(texts, "keymap.advice.unknown-scope", names = names.join(", "))
             }
-            KeymapProblem::UnknownCommand { .. } => {
-                t!(texts, "keymap.advice.unknown-command").to_owned()
-            }
+            KeymapProblem::UnknownCommand { .. } => t!(texts, "keymap.advice.unknown-command").to_owned(),
+            KeymapProblem::File(problem) => problem.advise(texts).to_owned(),
             KeymapProblem::Syntax { .. } => t!(texts, "common.advice-toml").to_owned(),
             KeymapProblem::Repeated { .. } => t!(texts, "common.advice-repeated").to_owned(),
             KeymapProblem::NotATable { scope } => {
                 t!(texts, "keymap.advice.not-a-table", scope = printable(scope))
             }
-            KeymapProblem::NotACommand { .. } => {
-                t!(texts, "keymap.advice.not-a-command").to_owned()
-            }
+            KeymapProblem::NotACommand { .. } => t!(texts, "keymap.advice.not-a-command").to_owned(),
             KeymapProblem::BadChord { .. } => t!(texts, "keymap.advice.bad-chord").to_owned(),
             KeymapProblem::Unavailable { scopes, .. } => {
                 t!(texts, "keymap.advice.unavailable", scopes = scopes)
             }
             KeymapProblem::Conflict { .. } => t!(texts, "keymap.advice.conflict").to_owned(),
-            KeymapProblem::Unreachable {
-                line: Some(line), ..
-            } => {
+            KeymapProblem::Unreachable { line: Some(line), .. } => {
                 t!(texts, "keymap.advice.unreachable", line = line)
             }
-            KeymapProblem::Unreachable {
-                other,
-                scope,
-                line: None,
-                ..
-            } => {
-                t!(
-                    texts,
-                    "keymap.advice.unreachable-built-in",
-                    other = other,
-                    scope = scope
-                )
+            KeymapProblem::Unreachable { other, scope, line: None, .. } => {
+                t!(texts, "keymap.advice.unreachable-built-in", other = other, scope = scope)
             }
         }
     }
@@ -259,12 +192,7 @@ impl KeymapProblem {
 impl KeymapError {
     /// Writes the fault with its place and what to do about it, in the reader's language.
     pub fn render(&self, texts: Texts) -> String {
-        render(
-            texts,
-            &self.place,
-            &self.problem.describe(texts),
-            &self.problem.advise(texts),
-        )
+        render(&self.place, &self.problem.describe(texts), &self.problem.advise(texts))
     }
 }
 

@@ -21,13 +21,8 @@ struct Line {
 
 pub(super) fn load(base: &str, user: Option<(&Path, String)>) -> Result<Keymap, Vec<KeymapError>> {
     let Some(text) = builtin_text(base) else {
-        let problem = KeymapProblem::UnknownKeymap {
-            name: base.to_owned(),
-        };
-        return Err(vec![KeymapError {
-            place: Place::default(),
-            problem,
-        }]);
+        let problem = KeymapProblem::UnknownKeymap { name: base.to_owned() };
+        return Err(vec![KeymapError { place: Place::default(), problem }]);
     };
     let base = read(None, text)?;
     let Some((path, text)) = user else {
@@ -35,48 +30,28 @@ pub(super) fn load(base: &str, user: Option<(&Path, String)>) -> Result<Keymap, 
     };
     let user = read(Some(path), &text)?;
     let errors = hidden_by(&user, &base, path);
-    if errors.is_empty() {
-        Ok(keymap(&user, &base))
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(keymap(&user, &base)) } else { Err(errors) }
 }
 
 /// Puts the user's rows first; a built-in row stays where none of the user's in its scope is in its way.
 fn keymap(user: &[Line], base: &[Line]) -> Keymap {
     let kept = base.iter().filter(|line| !gives_way(&line.row, user));
-    Keymap {
-        rows: user
-            .iter()
-            .chain(kept)
-            .map(|line| line.row.clone())
-            .collect(),
-    }
+    Keymap { rows: user.iter().chain(kept).map(|line| line.row.clone()).collect() }
 }
 
 /// Tells whether a built-in row is overridden, unbound, or the beginning or the end of a chord of the user's.
 fn gives_way(built_in: &Row, user: &[Line]) -> bool {
-    user.iter()
-        .map(|line| &line.row)
-        .filter(|own| own.scope == built_in.scope)
-        .any(|own| match own.command {
-            Some(_) => own.chord.clashes_with(&built_in.chord),
-            None => own.chord == built_in.chord,
-        })
+    user.iter().map(|line| &line.row).filter(|own| own.scope == built_in.scope).any(|own| match own.command {
+        Some(_) => own.chord.clashes_with(&built_in.chord),
+        None => own.chord == built_in.chord,
+    })
 }
 
 /// Reads one file: its rows, or all of its faults.
 fn read(file: Option<&Path>, text: &str) -> Result<Vec<Line>, Vec<KeymapError>> {
-    let mut reader = Reader {
-        file: file.map(Path::to_path_buf),
-        text,
-        lines: Vec::new(),
-        errors: Vec::new(),
-    };
+    let mut reader = Reader { file: file.map(Path::to_path_buf), text, lines: Vec::new(), errors: Vec::new() };
     reader.read();
-    let Reader {
-        lines, mut errors, ..
-    } = reader;
+    let Reader { lines, mut errors, .. } = reader;
     if errors.is_empty() {
         Ok(lines)
     } else {
@@ -99,9 +74,7 @@ impl Reader<'_> {
         for fault in faults {
             let problem = match fault.repeated {
                 Some(key) => KeymapProblem::Repeated { key },
-                None => KeymapProblem::Syntax {
-                    detail: fault.detail,
-                },
+                None => KeymapProblem::Syntax { detail: fault.detail },
             };
             self.error(&fault.span, problem);
         }
@@ -110,27 +83,17 @@ impl Reader<'_> {
         }
         for (name, table) in &tables {
             let Some(scope) = Scope::from_id(name.get_ref()) else {
-                let nearest =
-                    document::nearest(name.get_ref(), Scope::ALL.iter().map(|scope| scope.id()));
+                let nearest = document::nearest(name.get_ref(), Scope::ALL.iter().map(|scope| scope.id()));
                 let scope = name.get_ref().to_string();
                 self.error(&name.span(), KeymapProblem::UnknownScope { scope, nearest });
                 continue;
             };
             let DeValue::Table(rows) = table.get_ref() else {
-                self.error(
-                    &name.span(),
-                    KeymapProblem::NotATable {
-                        scope: name.get_ref().to_string(),
-                    },
-                );
+                self.error(&name.span(), KeymapProblem::NotATable { scope: name.get_ref().to_string() });
                 continue;
             };
             for (chord, command) in rows {
-                self.row(
-                    scope,
-                    (chord.get_ref(), &chord.span()),
-                    (command.get_ref(), &command.span()),
-                );
+                self.row(scope, (chord.get_ref(), &chord.span()), (command.get_ref(), &command.span()));
             }
         }
         self.lines.sort_by_key(|line| line.position);
@@ -138,34 +101,15 @@ impl Reader<'_> {
         self.find_unreachable();
     }
 
-    fn row(
-        &mut self,
-        scope: Scope,
-        key: (&str, &Range<usize>),
-        value: (&DeValue<'_>, &Range<usize>),
-    ) {
+    fn row(&mut self, scope: Scope, key: (&str, &Range<usize>), value: (&DeValue<'_>, &Range<usize>)) {
         let (written, span) = key;
         let chord = written.parse::<Chord>().map_err(|bad| {
-            self.error(
-                span,
-                KeymapProblem::BadChord {
-                    chord: written.to_owned(),
-                    key: bad.key,
-                },
-            );
+            self.error(span, KeymapProblem::BadChord { chord: written.to_owned(), key: bad.key });
         });
         let command = self.command(scope, written, value);
         if let (Ok(chord), Some(command)) = (chord, command) {
             let position = Position::of(self.text, span.start);
-            self.lines.push(Line {
-                row: Row {
-                    scope,
-                    chord,
-                    command,
-                },
-                written: written.to_owned(),
-                position,
-            });
+            self.lines.push(Line { row: Row { scope, chord, command }, written: written.to_owned(), position });
         }
     }
 
@@ -177,48 +121,22 @@ impl Reader<'_> {
         (value, span): (&DeValue<'_>, &Range<usize>),
     ) -> Option<Option<Command>> {
         let DeValue::String(id) = value else {
-            self.error(
-                span,
-                KeymapProblem::NotACommand {
-                    chord: chord.to_owned(),
-                },
-            );
+            self.error(span, KeymapProblem::NotACommand { chord: chord.to_owned() });
             return None;
         };
         if id == UNBIND {
             return Some(None);
         }
         let Some(command) = Command::from_id(id) else {
-            let known = entries()
-                .iter()
-                .filter(|entry| entry.available_in(scope))
-                .map(|entry| entry.id);
+            let known = entries().iter().filter(|entry| entry.available_in(scope)).map(|entry| entry.id);
             let nearest = document::nearest(id, known.chain([UNBIND]));
-            self.error(
-                span,
-                KeymapProblem::UnknownCommand {
-                    command: id.to_string(),
-                    nearest,
-                },
-            );
+            self.error(span, KeymapProblem::UnknownCommand { command: id.to_string(), nearest });
             return None;
         };
         let entry = command.entry();
         if !entry.available_in(scope) {
-            let scopes = entry
-                .scopes
-                .iter()
-                .map(|scope| scope.id())
-                .collect::<Vec<_>>()
-                .join(", ");
-            self.error(
-                span,
-                KeymapProblem::Unavailable {
-                    command: entry.id,
-                    scope: scope.id(),
-                    scopes,
-                },
-            );
+            let scopes = entry.scopes.iter().map(|scope| scope.id()).collect::<Vec<_>>().join(", ");
+            self.error(span, KeymapProblem::Unavailable { command: entry.id, scope: scope.id(), scopes });
             return None;
         }
         Some(Some(command))
@@ -228,9 +146,7 @@ impl Reader<'_> {
     fn find_conflicts(&mut self) {
         let mut problems = Vec::new();
         for (index, line) in self.lines.iter().enumerate() {
-            let same = |other: &&Line| {
-                other.row.scope == line.row.scope && other.row.chord == line.row.chord
-            };
+            let same = |other: &&Line| other.row.scope == line.row.scope && other.row.chord == line.row.chord;
             if let Some(first) = self.lines[..index].iter().find(same) {
                 let problem = KeymapProblem::Conflict {
                     chord: line.written.clone(),
@@ -247,9 +163,7 @@ impl Reader<'_> {
     fn find_unreachable(&mut self) {
         let mut problems = Vec::new();
         for (index, line) in self.lines.iter().enumerate() {
-            let in_the_way = |other: &&Line| {
-                meet(&line.row, &other.row) && stands_in_the_way(&line.row, &other.row)
-            };
+            let in_the_way = |other: &&Line| meet(&line.row, &other.row) && stands_in_the_way(&line.row, &other.row);
             if let Some(other) = self.lines[..index].iter().find(in_the_way) {
                 let problem = KeymapProblem::Unreachable {
                     chord: line.written.clone(),
@@ -265,10 +179,7 @@ impl Reader<'_> {
 
     fn errors_at(&mut self, problems: Vec<(Position, KeymapProblem)>) {
         for (position, problem) in problems {
-            let place = Place {
-                file: self.file.clone(),
-                position: Some(position),
-            };
+            let place = Place { file: self.file.clone(), position: Some(position) };
             self.errors.push(KeymapError { place, problem });
         }
     }
@@ -286,10 +197,7 @@ fn meet(one: &Row, other: &Row) -> bool {
 
 /// Tells whether one of two bound chords is the strict beginning of the other.
 fn stands_in_the_way(one: &Row, other: &Row) -> bool {
-    one.command.is_some()
-        && other.command.is_some()
-        && one.chord != other.chord
-        && one.chord.clashes_with(&other.chord)
+    one.command.is_some() && other.command.is_some() && one.chord != other.chord && one.chord.clashes_with(&other.chord)
 }
 
 /// Finds the user's chords that a built-in one of a narrower scope keeps from being typed there.
@@ -299,12 +207,12 @@ fn hidden_by(user: &[Line], base: &[Line], path: &Path) -> Vec<KeymapError> {
     let mut errors = Vec::new();
     for line in user {
         let narrower = |built_in: &&Line| {
-            built_in.row.scope != line.row.scope
-                && built_in.row.scope.chain().contains(&line.row.scope)
+            built_in.row.scope != line.row.scope && built_in.row.scope.chain().contains(&line.row.scope)
         };
-        let other = base.iter().filter(narrower).find(|built_in| {
-            stands_in_the_way(&line.row, &built_in.row) && !gives_way(&built_in.row, user)
-        });
+        let other = base
+            .iter()
+            .filter(narrower)
+            .find(|built_in| stands_in_the_way(&line.row, &built_in.row) && !gives_way(&built_in.row, user));
         if let Some(other) = other {
             let problem = KeymapProblem::Unreachable {
                 chord: line.written.clone(),
@@ -312,10 +220,7 @@ fn hidden_by(user: &[Line], base: &[Line], path: &Path) -> Vec<KeymapError> {
                 scope: other.row.scope.id(),
                 line: None,
             };
-            let place = Place {
-                file: Some(path.to_path_buf()),
-                position: Some(line.position),
-            };
+            let place = Place { file: Some(path.to_path_buf()), position: Some(line.position) };
             errors.push(KeymapError { place, problem });
         }
     }

@@ -15,12 +15,11 @@ pub use chord::{BadChord, Chord, normalise};
 pub use error::{KeymapError, KeymapProblem};
 
 use crate::command::{Command, Scope};
+use crate::config::document::{self, FileProblem};
 
 /// The keymaps that come with the program, by name.
-const BUILTIN: &[(&str, &str)] = &[
-    ("default", include_str!("../../keymaps/default.toml")),
-    ("vim", include_str!("../../keymaps/vim.toml")),
-];
+const BUILTIN: &[(&str, &str)] =
+    &[("default", include_str!("../../keymaps/default.toml")), ("vim", include_str!("../../keymaps/vim.toml"))];
 
 /// Names the keymaps that come with the program, the default first.
 pub fn builtin_names() -> impl Iterator<Item = &'static str> {
@@ -29,10 +28,7 @@ pub fn builtin_names() -> impl Iterator<Item = &'static str> {
 
 /// Gives the file of a keymap that comes with the program, with its comments, as a pattern for one's own.
 pub fn builtin_text(name: &str) -> Option<&'static str> {
-    BUILTIN
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, text)| *text)
+    BUILTIN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
 /// A chord and what it does in a scope.
@@ -84,6 +80,21 @@ impl Keymap {
         load::load(base, user)
     }
 
+    /// Loads a built-in keymap, and over it the user's file where there is one.
+    ///
+    /// # Errors
+    /// As [`Keymap::load`]; also where the file is there but cannot be read.
+    pub fn load_with_file(base: &str, file: Option<&Path>) -> Result<Keymap, Vec<KeymapError>> {
+        let Some(path) = file else {
+            return Keymap::load(base, None);
+        };
+        match document::read(path) {
+            Ok(text) => Keymap::load(base, Some((path, text))),
+            Err((FileProblem::NoFile, _)) => Keymap::load(base, None),
+            Err((problem, place)) => Err(vec![KeymapError { place, problem: KeymapProblem::File(problem) }]),
+        }
+    }
+
     /// Finds what the keys pressed so far mean where these scopes hold, the most specific first.
     ///
     /// See [`Scope::chain`] for the scopes of a place.
@@ -96,18 +107,9 @@ impl Keymap {
         let continuations: Vec<_> = bindings
             .iter()
             .filter(|binding| pressed.is_strict_prefix_of(&binding.chord))
-            .map(|binding| {
-                (
-                    binding.chord.after(pending.len()).to_string(),
-                    binding.command,
-                )
-            })
+            .map(|binding| (binding.chord.after(pending.len()).to_string(), binding.command))
             .collect();
-        if continuations.is_empty() || pending.is_empty() {
-            Lookup::None
-        } else {
-            Lookup::Pending(continuations)
-        }
+        if continuations.is_empty() || pending.is_empty() { Lookup::None } else { Lookup::Pending(continuations) }
     }
 
     /// Lists the chords of a command where these scopes hold, as help and footers show them: `ctrl-d`, `g g`, `enter`.
@@ -128,17 +130,11 @@ impl Keymap {
         for scope in scopes {
             for row in self.rows.iter().filter(|row| row.scope == *scope) {
                 let hidden = unbound.contains(&&row.chord)
-                    || bindings
-                        .iter()
-                        .any(|binding| binding.chord.clashes_with(&row.chord));
+                    || bindings.iter().any(|binding| binding.chord.clashes_with(&row.chord));
                 match row.command {
                     _ if hidden => {}
                     Some(command) => {
-                        bindings.push(Binding {
-                            scope: *scope,
-                            chord: row.chord.clone(),
-                            command,
-                        });
+                        bindings.push(Binding { scope: *scope, chord: row.chord.clone(), command });
                     }
                     None => unbound.push(&row.chord),
                 }

@@ -3,41 +3,20 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tui_input::InputRequest;
 
+use crate::command::Command;
 use crate::domain::{
     alarm::{AlarmsSnapshot, HistoryItem},
     ecs::{ServiceDeployment, ServiceKey, ServicesSnapshot, TasksSnapshot},
-    fetch::Failure,
+    fetch::{Failure, Panel, SourceId},
     identity::Identity,
     metric::{Query, Range, Series},
 };
 
-/// Numbers a source: one set of credentials in one region, which one or more environments read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SourceId(pub usize);
-
 /// Counts the identities that a source has had; what was asked under an earlier one is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Generation(pub u64);
-
-/// Names what a source reads, each with an age and a failure of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Panel {
-    /// Who we are: STS.
-    Identity,
-    /// Clusters and services.
-    Services,
-    /// Tasks.
-    Tasks,
-    /// Alarms.
-    Alarms,
-    /// Metrics.
-    Metrics,
-    /// Service deployments of the service that is open.
-    Deployments,
-    /// History of the alarm that is open.
-    History,
-}
 
 /// Reports what a poller saw.
 #[derive(Debug, Clone)]
@@ -86,6 +65,8 @@ pub struct Usage {
 pub struct Interest {
     /// Whether the terminal has the focus; metrics rest while it has not.
     pub focused: bool,
+    /// Whether nobody has touched the console for a while; metrics are read less often then.
+    pub idle: bool,
     /// Services whose rows are on the screen.
     pub visible_services: Vec<ServiceKey>,
     /// The service that is open, and whether its rollout is under way.
@@ -109,4 +90,96 @@ pub struct SourceEvent {
     pub at: Timestamp,
     /// What it was.
     pub report: Report,
+}
+
+/// Names what can be clicked or scrolled on a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A row of the list that has the focus, by its index.
+    Row(usize),
+    /// The title of a column, by its index in the full table.
+    Column(usize),
+    /// A panel of a screen with several.
+    Panel(usize),
+    /// A screen's name in the footer.
+    Screen(Command),
+    /// A row of the overlay on top.
+    OverlayRow(usize),
+}
+
+/// Tells everything that can happen.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A chord named a command.
+    Command(Command),
+    /// A key edited the text of the prompt that is open.
+    Edit(InputRequest),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse pressed on something.
+    Click(Target),
+    /// The wheel turned by so many lines, down being positive.
+    Scroll(isize),
+    /// The terminal has another size: columns, rows.
+    Resize(u16, u16),
+    /// The terminal window got or lost the focus.
+    Focus(bool),
+    /// Time went on.
+    Tick(Timestamp),
+    /// The frame that was drawn has room for so many rows of the list.
+    Drawn {
+        /// Rows of the list that has the focus.
+        page: usize,
+        /// The last row that a text on top can be scrolled to.
+        end: usize,
+    },
+    /// The first keys of a longer chord were pressed; holds what may follow.
+    Pending(Vec<(String, Command)>),
+    /// A source reports.
+    Source(SourceEvent),
+    /// Something that was asked for outside was done, or not.
+    Notice(Notice),
+}
+
+/// Says something short in the footer, as a key of the text catalogue and its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The text's key.
+    pub key: &'static str,
+    /// The placeholders and what stands in them.
+    pub arguments: Vec<(&'static str, String)>,
+}
+
+impl Notice {
+    /// Makes a notice without arguments.
+    pub fn plain(key: &'static str) -> Self {
+        Self { key, arguments: Vec::new() }
+    }
+
+    /// Makes a notice with one argument.
+    pub fn with(key: &'static str, name: &'static str, value: impl Into<String>) -> Self {
+        Self { key, arguments: vec![(name, value.into())] }
+    }
+}
+
+/// Names what [`super::update::update`] asks to be done outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave the console.
+    Quit,
+    /// Ask these sources anew, also for what was denied.
+    Refresh(Vec<SourceId>),
+    /// Put text on the clipboard of the terminal.
+    Copy {
+        /// The text.
+        text: String,
+        /// What to say once it was done.
+        done: Notice,
+    },
+    /// Switch mouse reports on or off.
+    Mouse(bool),
+    /// Draw everything anew, whatever the terminal shows.
+    Redraw,
+    /// Stop the process until it is continued, as ctrl-z does.
+    Suspend,
 }

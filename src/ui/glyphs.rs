@@ -116,30 +116,12 @@ pub struct LineStyle {
 
 impl LineStyle {
     const fn round(level: &'static str, upright: &'static str) -> Self {
-        Self {
-            level,
-            upright,
-            down_right: "╭",
-            down_left: "╮",
-            up_right: "╰",
-            up_left: "╯",
-        }
+        Self { level, upright, down_right: "╭", down_left: "╮", up_right: "╰", up_left: "╯" }
     }
 
-    const fn square(
-        level: &'static str,
-        upright: &'static str,
-        corners: [&'static str; 4],
-    ) -> Self {
+    const fn square(level: &'static str, upright: &'static str, corners: [&'static str; 4]) -> Self {
         let [down_right, down_left, up_right, up_left] = corners;
-        Self {
-            level,
-            upright,
-            down_right,
-            down_left,
-            up_right,
-            up_left,
-        }
+        Self { level, upright, down_right, down_left, up_right, up_left }
     }
 }
 
@@ -170,16 +152,8 @@ const UNICODE: Glyphs = Glyphs {
     bar_full: "━",
     bar_part: "╍",
     bar_empty: "─",
-    tree: Tree {
-        branch: "├",
-        last: "└",
-        trunk: "│",
-    },
-    frame: Frame {
-        horizontal: "─",
-        vertical: "│",
-        corners: ["╭", "╮", "╰", "╯"],
-    },
+    tree: Tree { branch: "├", last: "└", trunk: "│" },
+    frame: Frame { horizontal: "─", vertical: "│", corners: ["╭", "╮", "╰", "╯"] },
     lines: [
         LineStyle::round("─", "│"),
         LineStyle::round("┄", "┆"),
@@ -218,16 +192,8 @@ const ASCII: Glyphs = Glyphs {
     bar_full: "#",
     bar_part: "=",
     bar_empty: ".",
-    tree: Tree {
-        branch: "|",
-        last: "`",
-        trunk: "|",
-    },
-    frame: Frame {
-        horizontal: "-",
-        vertical: "|",
-        corners: ["+", "+", "+", "+"],
-    },
+    tree: Tree { branch: "|", last: "`", trunk: "|" },
+    frame: Frame { horizontal: "-", vertical: "|", corners: ["+", "+", "+", "+"] },
     lines: [
         LineStyle::square("-", "|", [".", ".", "'", "'"]),
         LineStyle::square("~", ":", [".", ".", "'", "'"]),
@@ -259,20 +225,8 @@ mod tests {
     use crate::domain::text::width;
 
     fn states(glyphs: &Glyphs) -> [&'static str; 8] {
-        let Glyphs {
-            critical,
-            warning,
-            notice,
-            ok,
-            progress,
-            unknown,
-            stale,
-            denied,
-            ..
-        } = *glyphs;
-        [
-            critical, warning, notice, ok, progress, unknown, stale, denied,
-        ]
+        let Glyphs { critical, warning, notice, ok, progress, unknown, stale, denied, .. } = *glyphs;
+        [critical, warning, notice, ok, progress, unknown, stale, denied]
     }
 
     #[test]
@@ -291,12 +245,7 @@ mod tests {
     #[test]
     fn line_styles_differ_in_shape() {
         for glyphs in [Glyphs::unicode(), Glyphs::ascii()] {
-            let levels: HashSet<_> = glyphs
-                .lines
-                .iter()
-                .map(|line| line.level)
-                .chain([glyphs.threshold])
-                .collect();
+            let levels: HashSet<_> = glyphs.lines.iter().map(|line| line.level).chain([glyphs.threshold]).collect();
             assert_eq!(levels.len(), 5);
         }
     }
@@ -304,16 +253,7 @@ mod tests {
     #[test]
     fn each_takes_one_cell() {
         for glyphs in [Glyphs::unicode(), Glyphs::ascii()] {
-            let Glyphs {
-                thumb,
-                bar_full,
-                bar_part,
-                bar_empty,
-                threshold,
-                mark,
-                levels,
-                ..
-            } = *glyphs;
+            let Glyphs { thumb, bar_full, bar_part, bar_empty, threshold, mark, levels, .. } = *glyphs;
             let drawn = levels.into_iter().chain(states(glyphs));
             for glyph in drawn.chain([thumb, bar_full, bar_part, bar_empty, threshold, mark]) {
                 assert_eq!(width(glyph), 1, "{glyph}");

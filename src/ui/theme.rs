@@ -166,12 +166,7 @@ impl Theme {
             critical: bold.add_modifier(Modifier::UNDERLINED),
             unknown: plain,
             stale: plain,
-            chart: ChartStyles {
-                axis: plain,
-                series: [bold, plain, plain, plain],
-                threshold: bold,
-                mark: plain,
-            },
+            chart: ChartStyles { axis: plain, series: [bold, plain, plain, plain], threshold: bold, mark: plain },
             environment: EnvironmentStyles {
                 prd: reverse.add_modifier(Modifier::BOLD),
                 stg: underline,
@@ -185,10 +180,7 @@ impl Theme {
 /// A style as a theme file writes it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "the file's format: a person switches each modifier on by its name"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "the file's format: a person switches each modifier on by its name")]
 struct StyleSpec {
     #[serde(default, deserialize_with = "color")]
     fg: Option<Color>,
@@ -214,12 +206,7 @@ impl StyleSpec {
         modifiers.set(Modifier::ITALIC, self.italic);
         modifiers.set(Modifier::UNDERLINED, self.underline);
         modifiers.set(Modifier::REVERSED, self.reverse);
-        Style {
-            fg: self.fg,
-            bg: self.bg,
-            ..Style::new()
-        }
-        .add_modifier(modifiers)
+        Style { fg: self.fg, bg: self.bg, ..Style::new() }.add_modifier(modifiers)
     }
 }
 
@@ -245,15 +232,11 @@ impl Visitor<'_> for ColorVisitor {
     }
 
     fn visit_i64<E: de::Error>(self, index: i64) -> Result<Color, E> {
-        u8::try_from(index)
-            .map(Color::Indexed)
-            .map_err(|_| E::invalid_value(de::Unexpected::Signed(index), &self))
+        u8::try_from(index).map(Color::Indexed).map_err(|_| E::invalid_value(de::Unexpected::Signed(index), &self))
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Color, E> {
-        named(name)
-            .or_else(|| hex(name))
-            .ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
+        named(name).or_else(|| hex(name)).ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
     }
 }
 
@@ -310,25 +293,15 @@ mod tests {
         let theme = Theme::built_in("default").unwrap();
         let badges = theme.environment;
         assert_eq!(badges.prd.bg, Some(Color::Red));
-        assert!(
-            [badges.stg, badges.dev, badges.unknown]
-                .iter()
-                .all(|other| other.bg != badges.prd.bg)
-        );
+        assert!([badges.stg, badges.dev, badges.unknown].iter().all(|other| other.bg != badges.prd.bg));
         assert_eq!(theme.text, Style::new());
     }
 
     #[test]
     fn no_color_has_no_colour() {
         let shown = format!("{:?}", Theme::no_color());
-        let colours = [
-            "Red", "Green", "Blue", "Cyan", "Yellow", "Magenta", "Gray", "White", "Black",
-            "Indexed", "Rgb",
-        ];
-        assert!(
-            colours.iter().all(|colour| !shown.contains(colour)),
-            "{shown}"
-        );
+        let colours = ["Red", "Green", "Blue", "Cyan", "Yellow", "Magenta", "Gray", "White", "Black", "Indexed", "Rgb"];
+        assert!(colours.iter().all(|colour| !shown.contains(colour)), "{shown}");
     }
 
     fn with(line: &str, replacement: &str) -> Result<Theme, ThemeError> {
@@ -337,16 +310,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case(
-        "text = { fg = 208, bg = \"#0a1B2c\" }",
-        Some(Color::Indexed(208)),
-        Some(Color::Rgb(10, 27, 44))
-    )]
-    #[case(
-        "text = { fg = \"white\", bg = \"default\" }",
-        Some(Color::Gray),
-        Some(Color::Reset)
-    )]
+    #[case("text = { fg = 208, bg = \"#0a1B2c\" }", Some(Color::Indexed(208)), Some(Color::Rgb(10, 27, 44)))]
+    #[case("text = { fg = \"white\", bg = \"default\" }", Some(Color::Gray), Some(Color::Reset))]
     fn reads_colours(#[case] line: &str, #[case] fg: Option<Color>, #[case] bg: Option<Color>) {
         let theme = with("text = {}", line).unwrap();
         assert_eq!((theme.text.fg, theme.text.bg), (fg, bg));
@@ -370,11 +335,7 @@ mod tests {
     fn says_where_it_went_wrong() {
         let error = Theme::parse("text = {}\ndim = { fg = \"紫\" }\n").unwrap_err();
         assert_eq!((error.line, error.column), (2, 14), "{error}");
-        let error = with(
-            "bold = true }                      # of a panel",
-            "bald = true }",
-        )
-        .unwrap_err();
+        let error = with("bold = true }                      # of a panel", "bald = true }").unwrap_err();
         assert!(error.reason.contains("bald"), "{error}");
     }
 }

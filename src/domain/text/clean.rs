@@ -78,14 +78,7 @@ struct Output {
 
 impl Output {
     fn new(max_chars: usize, keep_lines: bool) -> Self {
-        Self {
-            text: String::new(),
-            chars: 0,
-            max_chars,
-            keep_lines,
-            last: None,
-            marks: 0,
-        }
+        Self { text: String::new(), chars: 0, max_chars, keep_lines, last: None, marks: 0 }
     }
 
     /// Says whether one character more than allowed is there, which is enough to know that a cut is needed.

@@ -31,10 +31,7 @@ use super::*;
 #[case::no_break_space("a\u{a0}b\u{3000}c", "a b\u{3000}c")]
 #[case::variation("辻\u{e0100}", "辻\u{e0100}")]
 #[case::leading_marks("\u{301}\u{301}a", "a")]
-#[case::pile(
-    "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}!",
-    "e\u{301}\u{301}\u{301}\u{301}!"
-)]
+#[case::pile("e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}!", "e\u{301}\u{301}\u{301}\u{301}!")]
 fn cleans(#[case] raw: &str, #[case] cleaned: &str) {
     assert_eq!(clean(raw, 100), cleaned);
 }
@@ -87,11 +84,7 @@ fn truncates(#[case] text: &str, #[case] cells: usize, #[case] cut: &str) {
 }
 
 #[rstest]
-#[case(
-    "arn:aws:ecs:ap-northeast-1:111122223333:service/web",
-    21,
-    "arn:aws:ec…ervice/web"
-)]
+#[case("arn:aws:ecs:ap-northeast-1:111122223333:service/web", 21, "arn:aws:ec…ervice/web")]
 #[case("web:v1.4.3", 10, "web:v1.4.3")]
 #[case("web:v1.4.3", 6, "we…4.3")]
 #[case("web:v1.4.3", 2, "w…")]
@@ -163,10 +156,7 @@ fn hostile() -> impl Strategy<Value = String> {
 
 fn is_dangerous(c: char) -> bool {
     c.is_control()
-        || matches!(
-            c,
-            '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}'
-        )
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}')
         || matches!(c, '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}' | '\u{fff9}'..='\u{fffc}')
 }
 

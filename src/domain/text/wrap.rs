@@ -7,7 +7,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::grapheme_width;
 
 /// Characters that do not begin a line (JIS X 4051, 行頭禁則文字): they hang on to what they follow.
-const NOT_AT_START: &str = "、。，．・：；？！゛゜ヽヾゝゞ々ー）］｝〕〉》」』】ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ)]},.:;?!%";
+const NOT_AT_START: &str =
+    "、。，．・：；？！゛゜ヽヾゝゞ々ー）］｝〕〉》」』】ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ)]},.:;?!%";
 
 /// Characters that do not end a line (JIS X 4051, 行末禁則文字): they move down with what they open.
 const NOT_AT_END: &str = "（［｛〔〈《「『【([{";
@@ -17,10 +18,7 @@ const NOT_AT_END: &str = "（［｛〔〈《「『【([{";
 /// `\n` always breaks. A word longer than a line is cut; a character wider than `cells` gets a line of its own, as
 /// nothing may be lost. Punctuation does not begin a line where the character before it can come along.
 pub fn wrap(text: &str, cells: usize) -> Vec<&str> {
-    wrap_ranges(text, cells)
-        .into_iter()
-        .map(|range| &text[range])
-        .collect()
+    wrap_ranges(text, cells).into_iter().map(|range| &text[range]).collect()
 }
 
 /// Returns the byte ranges of the lines that [`wrap`] makes: for text whose parts have styles.
@@ -47,11 +45,7 @@ fn wrap_paragraph(text: &str, base: usize, cells: usize, lines: &mut Vec<Range<u
         }
         let from = graphemes[first].0;
         let to = graphemes.get(next).map_or(text.len(), |&(at, _)| at);
-        let end = if next < graphemes.len() {
-            from + text[from..to].trim_end_matches(' ').len()
-        } else {
-            to
-        };
+        let end = if next < graphemes.len() { from + text[from..to].trim_end_matches(' ').len() } else { to };
         lines.push(base + from..base + end);
         first = next;
         while first < graphemes.len() && graphemes[first].1 == " " {
@@ -78,10 +72,7 @@ fn fitting(graphemes: &[(usize, &str)], cells: usize) -> usize {
 
 /// Returns where to break a line into which `fitting` graphemes fit: the last good place, or there.
 fn break_point(graphemes: &[(usize, &str)], fitting: usize) -> usize {
-    (1..=fitting)
-        .rev()
-        .find(|&at| may_break(graphemes[at - 1].1, graphemes[at].1))
-        .unwrap_or(fitting)
+    (1..=fitting).rev().find(|&at| may_break(graphemes[at - 1].1, graphemes[at].1)).unwrap_or(fitting)
 }
 
 /// Says whether a line may end after `before` and the next begin with `after`.

@@ -29,11 +29,7 @@ impl Gauge<'_> {
         let width = u64::from(self.width);
         let full = share(self.done, self.total, width);
         let begun = share(self.done.saturating_add(self.under_way), self.total, width).max(full);
-        let style = if self.done == self.total {
-            theme.ok
-        } else {
-            theme.progress
-        };
+        let style = if self.done == self.total { theme.ok } else { theme.progress };
         let bar = |glyph: &str, from: u64, to: u64| (from..to).map(|_| glyph).collect::<String>();
         let mut spans = vec![
             Span::styled(bar(glyphs.bar_full, 0, full), style),
@@ -57,10 +53,7 @@ fn share(part: u64, total: u64, width: u64) -> u64 {
         return width;
     }
     let cells = u128::from(part) * u128::from(width) / u128::from(total);
-    u64::try_from(cells)
-        .unwrap_or(width)
-        .clamp(1, width - 1)
-        .max(u64::from(width == 1))
+    u64::try_from(cells).unwrap_or(width).clamp(1, width - 1).max(u64::from(width == 1))
 }
 
 #[cfg(test)]
@@ -79,40 +72,14 @@ mod tests {
     #[case(1, 0, 1000, 4, "━─── 1/1000 draining")]
     #[case(1, 0, 2, 0, " 1/2 draining")]
     #[case(u64::MAX - 1, 9, u64::MAX, 2, "━╍ 18446744073709551614/18446744073709551615 draining")]
-    fn draws(
-        #[case] done: u64,
-        #[case] under_way: u64,
-        #[case] total: u64,
-        #[case] width: u16,
-        #[case] drawn: &str,
-    ) {
-        let gauge = Gauge {
-            done,
-            under_way,
-            total,
-            stage: "draining",
-            width,
-        };
-        assert_eq!(
-            gauge
-                .line(&Theme::no_color(), Glyphs::unicode())
-                .to_string(),
-            drawn
-        );
+    fn draws(#[case] done: u64, #[case] under_way: u64, #[case] total: u64, #[case] width: u16, #[case] drawn: &str) {
+        let gauge = Gauge { done, under_way, total, stage: "draining", width };
+        assert_eq!(gauge.line(&Theme::no_color(), Glyphs::unicode()).to_string(), drawn);
     }
 
     #[test]
     fn needs_no_box_characters() {
-        let gauge = Gauge {
-            done: 1,
-            under_way: 1,
-            total: 3,
-            stage: "",
-            width: 6,
-        };
-        assert_eq!(
-            gauge.line(&Theme::no_color(), Glyphs::ascii()).to_string(),
-            "##==.. 1/3"
-        );
+        let gauge = Gauge { done: 1, under_way: 1, total: 3, stage: "", width: 6 };
+        assert_eq!(gauge.line(&Theme::no_color(), Glyphs::ascii()).to_string(), "##==.. 1/3");
     }
 }

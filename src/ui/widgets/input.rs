@@ -35,11 +35,7 @@ impl Prompt<'_> {
         if area.width < 2 || area.height == 0 {
             return None;
         }
-        let label = text::truncate_with(
-            self.label,
-            usize::from(area.width / 2),
-            self.glyphs.ellipsis,
-        );
+        let label = text::truncate_with(self.label, usize::from(area.width / 2), self.glyphs.ellipsis);
         let start = put(buf, area.x, area.y, &label, area.width, self.theme.accent);
         let room = area.right() - start;
         let view = self.view(usize::from(room));
@@ -47,35 +43,14 @@ impl Prompt<'_> {
         if view.more_left {
             x = put(buf, x, area.y, self.glyphs.more_left, 1, self.theme.dim);
         }
-        let end = put(
-            buf,
-            x,
-            area.y,
-            &view.shown,
-            area.right() - x,
-            self.theme.text,
-        );
+        let end = put(buf, x, area.y, &view.shown, area.right() - x, self.theme.text);
         if view.more_right {
-            put(
-                buf,
-                area.right() - 1,
-                area.y,
-                self.glyphs.more_right,
-                1,
-                self.theme.dim,
-            );
+            put(buf, area.right() - 1, area.y, self.glyphs.more_right, 1, self.theme.dim);
         } else {
-            let hint = text::truncate_with(
-                self.hint,
-                usize::from(area.right() - end),
-                self.glyphs.ellipsis,
-            );
+            let hint = text::truncate_with(self.hint, usize::from(area.right() - end), self.glyphs.ellipsis);
             put(buf, end, area.y, &hint, area.right() - end, self.theme.dim);
         }
-        Some(Position {
-            x: start + cells(view.cursor),
-            y: area.y,
-        })
+        Some(Position { x: start + cells(view.cursor), y: area.y })
     }
 
     /// Works out what of the text shows in so many cells.
@@ -84,14 +59,8 @@ impl Prompt<'_> {
     fn view(&self, room: usize) -> View {
         let value = self.input.value();
         let graphemes: Vec<&str> = value.graphemes(true).map(drawable).collect();
-        let cursor_byte = value
-            .char_indices()
-            .nth(self.input.cursor())
-            .map_or(value.len(), |(at, _)| at);
-        let cursor = value
-            .grapheme_indices(true)
-            .take_while(|(at, _)| *at < cursor_byte)
-            .count();
+        let cursor_byte = value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(at, _)| at);
+        let cursor = value.grapheme_indices(true).take_while(|(at, _)| *at < cursor_byte).count();
         let at_end = cursor == graphemes.len();
 
         // Where each character begins if nothing is scrolled, and where the last one ends.
@@ -100,25 +69,16 @@ impl Prompt<'_> {
             *column += text::width(grapheme);
             Some(*column)
         }));
-        let behind_cursor = if at_end {
-            columns[cursor] + 1
-        } else {
-            columns[cursor + 1]
-        };
+        let behind_cursor = if at_end { columns[cursor] + 1 } else { columns[cursor + 1] };
         let mark_left = |first: usize| usize::from(first > 0);
-        let cut_right = |first: usize| {
-            !at_end && mark_left(first) + columns[graphemes.len()] - columns[first] > room
-        };
-        let fits = |&first: &usize| {
-            mark_left(first) + behind_cursor - columns[first] + usize::from(cut_right(first))
-                <= room
-        };
+        let cut_right = |first: usize| !at_end && mark_left(first) + columns[graphemes.len()] - columns[first] > room;
+        let fits =
+            |&first: &usize| mark_left(first) + behind_cursor - columns[first] + usize::from(cut_right(first)) <= room;
         let first = (0..=cursor).find(fits).unwrap_or(cursor);
         let visible = room.saturating_sub(mark_left(first) + usize::from(cut_right(first)));
         View {
             shown: text::head(&graphemes[first..].concat(), visible).to_owned(),
-            cursor: (mark_left(first) + columns[cursor] - columns[first])
-                .min(room.saturating_sub(1)),
+            cursor: (mark_left(first) + columns[cursor] - columns[first]).min(room.saturating_sub(1)),
             more_left: first > 0,
             more_right: cut_right(first),
         }
@@ -135,11 +95,7 @@ struct View {
 
 /// Returns what is drawn for a grapheme: itself, or `?` for a control character.
 fn drawable(grapheme: &str) -> &str {
-    if grapheme.contains(char::is_control) || text::width(grapheme) == 0 {
-        "?"
-    } else {
-        grapheme
-    }
+    if grapheme.contains(char::is_control) || text::width(grapheme) == 0 { "?" } else { grapheme }
 }
 
 #[cfg(test)]
@@ -149,22 +105,10 @@ mod tests {
     use super::super::tests::rows;
     use super::*;
 
-    fn drawn(
-        label: &str,
-        value: &str,
-        cursor: usize,
-        hint: &str,
-        width: u16,
-    ) -> (String, Option<u16>) {
+    fn drawn(label: &str, value: &str, cursor: usize, hint: &str, width: u16) -> (String, Option<u16>) {
         let theme = Theme::no_color();
         let input = Input::new(value.to_owned()).with_cursor(cursor);
-        let prompt = Prompt {
-            label,
-            input: &input,
-            hint,
-            theme: &theme,
-            glyphs: Glyphs::ascii(),
-        };
+        let prompt = Prompt { label, input: &input, hint, theme: &theme, glyphs: Glyphs::ascii() };
         let mut buf = Buffer::empty(Rect::new(0, 0, width, 1));
         let at = prompt.render(buf.area, &mut buf);
         (rows(&buf)[0].clone(), at.map(|position| position.x))
@@ -185,10 +129,7 @@ mod tests {
         #[case] row: &str,
         #[case] at: u16,
     ) {
-        assert_eq!(
-            drawn("/", value, cursor, "", width),
-            (row.to_owned(), Some(at))
-        );
+        assert_eq!(drawn("/", value, cursor, "", width), (row.to_owned(), Some(at)));
     }
 
     #[test]
@@ -205,24 +146,13 @@ mod tests {
         for width in 6..30 {
             for cursor in 0..=graphemes.len() {
                 let input = Input::new(value.to_owned()).with_cursor(cursor);
-                let prompt = Prompt {
-                    label: "/",
-                    input: &input,
-                    hint: "",
-                    theme: &theme,
-                    glyphs: Glyphs::ascii(),
-                };
+                let prompt = Prompt { label: "/", input: &input, hint: "", theme: &theme, glyphs: Glyphs::ascii() };
                 let mut buf = Buffer::empty(Rect::new(0, 0, width, 1));
                 let at = prompt.render(buf.area, &mut buf).unwrap();
                 assert!(at.x < width, "width {width}, cursor {cursor}");
                 let under = buf[at].symbol();
                 let expected = graphemes.get(cursor).copied().unwrap_or(" ");
-                assert_eq!(
-                    under,
-                    expected,
-                    "width {width}, cursor {cursor}: {:?}",
-                    rows(&buf)
-                );
+                assert_eq!(under, expected, "width {width}, cursor {cursor}: {:?}", rows(&buf));
             }
         }
     }

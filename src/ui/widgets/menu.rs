@@ -72,10 +72,7 @@ pub struct MenuAreas {
 impl MenuAreas {
     /// Returns which entry a position is on.
     pub fn row_at(&self, position: Position) -> Option<usize> {
-        self.rows
-            .iter()
-            .find(|(_, area)| area.contains(position))
-            .map(|(index, _)| *index)
+        self.rows.iter().find(|(_, area)| area.contains(position)).map(|(index, _)| *index)
     }
 }
 
@@ -84,135 +81,48 @@ impl Menu<'_> {
     pub fn render(&self, area: Rect, buf: &mut Buffer) -> MenuAreas {
         let prompt_height = u16::from(self.prompt.is_some());
         let height = cells(self.items.len().max(1)).saturating_add(prompt_height);
-        let widest = self
-            .items
-            .iter()
-            .map(Item::width)
-            .max()
-            .unwrap_or(0)
-            .max(text::width(self.empty) + 2);
+        let widest = self.items.iter().map(Item::width).max().unwrap_or(0).max(text::width(self.empty) + 2);
         let inner_size = (cells(widest).max(self.min_width), height);
-        let (outer, inner) = overlay(
-            area,
-            buf,
-            inner_size,
-            self.title,
-            self.footer,
-            self.theme,
-            self.glyphs,
-        );
-        let mut areas = MenuAreas {
-            outer,
-            ..MenuAreas::default()
-        };
+        let (outer, inner) = overlay(area, buf, inner_size, self.title, self.footer, self.theme, self.glyphs);
+        let mut areas = MenuAreas { outer, ..MenuAreas::default() };
         if inner.is_empty() {
             return areas;
         }
         let mut list = inner;
         if let Some((label, input)) = self.prompt {
-            let prompt = Prompt {
-                label,
-                input,
-                hint: "",
-                theme: self.theme,
-                glyphs: self.glyphs,
-            };
-            areas.cursor = prompt.render(
-                Rect {
-                    x: inner.x + 1,
-                    width: inner.width.saturating_sub(2),
-                    ..inner
-                },
-                buf,
-            );
-            list = Rect {
-                y: inner.y + 1,
-                height: inner.height - 1,
-                ..inner
-            };
+            let prompt = Prompt { label, input, hint: "", theme: self.theme, glyphs: self.glyphs };
+            areas.cursor = prompt.render(Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }, buf);
+            list = Rect { y: inner.y + 1, height: inner.height - 1, ..inner };
         }
         areas.page = usize::from(list.height);
-        areas.offset = scrolled(
-            self.offset,
-            Some(self.selected),
-            areas.page,
-            self.items.len(),
-        );
+        areas.offset = scrolled(self.offset, Some(self.selected), areas.page, self.items.len());
         if self.items.is_empty() && !list.is_empty() {
-            let empty = fit(
-                self.empty,
-                usize::from(list.width.saturating_sub(2)),
-                self.glyphs,
-            );
-            put(
-                buf,
-                list.x + 1,
-                list.y,
-                &empty,
-                list.width.saturating_sub(2),
-                self.theme.dim,
-            );
+            let empty = fit(self.empty, usize::from(list.width.saturating_sub(2)), self.glyphs);
+            put(buf, list.x + 1, list.y, &empty, list.width.saturating_sub(2), self.theme.dim);
         }
         let visible = self.items.iter().enumerate().skip(areas.offset);
         for ((index, item), y) in visible.zip(list.top()..list.bottom()) {
-            let row = Rect {
-                y,
-                height: 1,
-                ..list
-            };
+            let row = Rect { y, height: 1, ..list };
             self.render_item(item, index == self.selected, row, buf);
             areas.rows.push((index, row));
         }
-        let bar = Rect {
-            x: outer.right() - 1,
-            width: 1,
-            ..list
-        };
-        scroll_bar(
-            bar,
-            buf,
-            areas.offset,
-            self.items.len(),
-            self.theme.text,
-            self.glyphs,
-        );
+        let bar = Rect { x: outer.right() - 1, width: 1, ..list };
+        scroll_bar(bar, buf, areas.offset, self.items.len(), self.theme.text, self.glyphs);
         areas
     }
 
     fn render_item(&self, item: &Item<'_>, selected: bool, area: Rect, buf: &mut Buffer) {
         let room = usize::from(area.width.saturating_sub(2));
-        let style = if item.disabled {
-            self.theme.dim
-        } else {
-            self.theme.text
-        };
+        let style = if item.disabled { self.theme.dim } else { self.theme.text };
         let label = fit_line(&item.line(style, self.theme.matched), room, self.glyphs);
         let left = room.saturating_sub(line_width(&label) + 2);
         put_line(buf, area.x + 1, area.y, &label, cells(room));
         let detail = fit(item.detail, left, self.glyphs);
         let width = cells(text::width(&detail));
-        let detail_style = if item.disabled {
-            self.theme.dim
-        } else {
-            self.theme.key
-        };
-        put(
-            buf,
-            area.right().saturating_sub(width + 1),
-            area.y,
-            &detail,
-            width,
-            detail_style,
-        );
+        let detail_style = if item.disabled { self.theme.dim } else { self.theme.key };
+        put(buf, area.right().saturating_sub(width + 1), area.y, &detail, width, detail_style);
         if selected {
-            put(
-                buf,
-                area.x,
-                area.y,
-                self.glyphs.selected,
-                1,
-                self.theme.text,
-            );
+            put(buf, area.x, area.y, self.glyphs.selected, 1, self.theme.text);
             buf.set_style(area, self.theme.selected);
         }
     }
@@ -221,11 +131,7 @@ impl Menu<'_> {
 impl Item<'_> {
     /// Returns the cells that it needs: both texts, a gap, and one cell on each side.
     fn width(&self) -> usize {
-        let detail = if self.detail.is_empty() {
-            0
-        } else {
-            text::width(self.detail) + 2
-        };
+        let detail = if self.detail.is_empty() { 0 } else { text::width(self.detail) + 2 };
         text::width(self.label) + detail + 2
     }
 
@@ -274,47 +180,19 @@ impl Reader<'_> {
         let widest = self.lines.iter().map(line_width).max().unwrap_or(0);
         let width = cells(widest + 2).min(area.width.saturating_sub(2));
         let room = usize::from(width.saturating_sub(2)).max(1);
-        let wrapped: Vec<Line<'_>> = self
-            .lines
-            .iter()
-            .flat_map(|line| wrap_line(line, room))
-            .collect();
+        let wrapped: Vec<Line<'_>> = self.lines.iter().flat_map(|line| wrap_line(line, room)).collect();
         let size = (width, cells(wrapped.len()));
-        let (outer, inner) = overlay(
-            area,
-            buf,
-            size,
-            self.title,
-            self.footer,
-            self.theme,
-            self.glyphs,
-        );
+        let (outer, inner) = overlay(area, buf, size, self.title, self.footer, self.theme, self.glyphs);
         let page = usize::from(inner.height);
         let offset = scrolled(self.offset, None, page, wrapped.len());
         for (line, y) in wrapped.iter().skip(offset).zip(inner.top()..inner.bottom()) {
             put_line(buf, inner.x + 1, y, line, inner.width.saturating_sub(2));
         }
         if !inner.is_empty() {
-            let bar = Rect {
-                x: outer.right() - 1,
-                width: 1,
-                ..inner
-            };
-            scroll_bar(
-                bar,
-                buf,
-                offset,
-                wrapped.len(),
-                self.theme.text,
-                self.glyphs,
-            );
+            let bar = Rect { x: outer.right() - 1, width: 1, ..inner };
+            scroll_bar(bar, buf, offset, wrapped.len(), self.theme.text, self.glyphs);
         }
-        ReaderAreas {
-            outer,
-            offset,
-            page,
-            rows: wrapped.len(),
-        }
+        ReaderAreas { outer, offset, page, rows: wrapped.len() }
     }
 }
 
@@ -331,19 +209,13 @@ pub fn wrap_line<'a>(line: &Line<'a>, room: usize) -> Vec<Line<'a>> {
             let mut spans = Vec::new();
             for span in &line.spans {
                 let from = range.start.max(start) - start;
-                let to = range
-                    .end
-                    .min(start + span.content.len())
-                    .saturating_sub(start);
+                let to = range.end.min(start + span.content.len()).saturating_sub(start);
                 if let Some(part) = span.content.get(from..to).filter(|part| !part.is_empty()) {
                     spans.push(Span::styled(part.to_owned(), span.style));
                 }
                 start += span.content.len();
             }
-            Line {
-                spans,
-                ..line.clone()
-            }
+            Line { spans, ..line.clone() }
         })
         .collect()
 }
@@ -364,12 +236,7 @@ pub fn overlay(
     let texts = cells(text::width(title).max(text::width(footer)) + 2);
     let width = size.0.max(texts).saturating_add(2).min(area.width);
     let height = size.1.saturating_add(2).min(area.height);
-    let outer = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 3,
-        width,
-        height,
-    };
+    let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
     clear(outer, buf);
     let inner = frame(outer, buf, theme.border, glyphs);
     if outer.width < 6 || outer.height < 2 {
@@ -378,26 +245,12 @@ pub fn overlay(
     let room = usize::from(outer.width - 2);
     let framed = |text: &str| format!(" {} ", fit(text, room - 2, glyphs));
     if !title.is_empty() {
-        put(
-            buf,
-            outer.x + 1,
-            outer.y,
-            &framed(title),
-            cells(room),
-            theme.title,
-        );
+        put(buf, outer.x + 1, outer.y, &framed(title), cells(room), theme.title);
     }
     if !footer.is_empty() {
         let footer = framed(footer);
         let width = cells(text::width(&footer));
-        put(
-            buf,
-            outer.right() - 1 - width,
-            outer.bottom() - 1,
-            &footer,
-            width,
-            theme.dim,
-        );
+        put(buf, outer.right() - 1 - width, outer.bottom() - 1, &footer, width, theme.dim);
     }
     (outer, inner)
 }

@@ -39,10 +39,7 @@ pub fn put_line(buf: &mut Buffer, x: u16, y: u16, line: &Line<'_>, cells: u16) -
 
 /// Returns how many cells a line takes, counted as its text is drawn.
 pub fn line_width(line: &Line<'_>) -> usize {
-    line.spans
-        .iter()
-        .map(|span| text::width(&span.content))
-        .sum()
+    line.spans.iter().map(|span| text::width(&span.content)).sum()
 }
 
 /// Returns the line cut to at most `cells`, with an ellipsis in the style of what it cuts.
@@ -50,11 +47,7 @@ pub fn fit_line<'a>(line: &Line<'a>, cells: usize, glyphs: &Glyphs) -> Line<'a> 
     if line_width(line) <= cells {
         return line.clone();
     }
-    let mark = if text::width(glyphs.ellipsis) <= cells {
-        glyphs.ellipsis
-    } else {
-        ""
-    };
+    let mark = if text::width(glyphs.ellipsis) <= cells { glyphs.ellipsis } else { "" };
     let mut room = cells - text::width(mark);
     let mut spans: Vec<Span<'a>> = Vec::new();
     for span in &line.spans {
@@ -64,16 +57,10 @@ pub fn fit_line<'a>(line: &Line<'a>, cells: usize, glyphs: &Glyphs) -> Line<'a> 
             spans.push(span.clone());
             continue;
         }
-        spans.push(Span::styled(
-            format!("{}{mark}", text::head(&span.content, room)),
-            span.style,
-        ));
+        spans.push(Span::styled(format!("{}{mark}", text::head(&span.content, room)), span.style));
         break;
     }
-    Line {
-        spans,
-        ..line.clone()
-    }
+    Line { spans, ..line.clone() }
 }
 
 /// Returns the text cut to at most `cells`, with the ellipsis of these glyphs.
@@ -88,9 +75,7 @@ pub fn horizontal_rule(area: Rect, buf: &mut Buffer, style: Style, glyphs: &Glyp
         return;
     }
     for x in area.left()..area.right() {
-        buf[(x, area.y)]
-            .set_symbol(glyphs.frame.horizontal)
-            .set_style(style);
+        buf[(x, area.y)].set_symbol(glyphs.frame.horizontal).set_style(style);
     }
 }
 
@@ -101,9 +86,7 @@ pub fn vertical_rule(area: Rect, buf: &mut Buffer, style: Style, glyphs: &Glyphs
         return;
     }
     for y in area.top()..area.bottom() {
-        buf[(area.x, y)]
-            .set_symbol(glyphs.frame.vertical)
-            .set_style(style);
+        buf[(area.x, y)].set_symbol(glyphs.frame.vertical).set_style(style);
     }
 }
 
@@ -128,11 +111,7 @@ fn frame(area: Rect, buf: &mut Buffer, style: Style, glyphs: &Glyphs) -> Rect {
     if area.width < 2 || area.height < 2 {
         return area;
     }
-    let Frame {
-        horizontal,
-        vertical,
-        corners,
-    } = glyphs.frame;
+    let Frame { horizontal, vertical, corners } = glyphs.frame;
     let (right, bottom) = (area.right() - 1, area.bottom() - 1);
     for x in area.x + 1..right {
         for y in [area.y, bottom] {
@@ -144,21 +123,11 @@ fn frame(area: Rect, buf: &mut Buffer, style: Style, glyphs: &Glyphs) -> Rect {
             buf[(x, y)].set_symbol(vertical).set_style(style);
         }
     }
-    let places = [
-        (area.x, area.y),
-        (right, area.y),
-        (area.x, bottom),
-        (right, bottom),
-    ];
+    let places = [(area.x, area.y), (right, area.y), (area.x, bottom), (right, bottom)];
     for (place, corner) in places.into_iter().zip(corners) {
         buf[place].set_symbol(corner).set_style(style);
     }
-    Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: area.width - 2,
-        height: area.height - 2,
-    }
+    Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
 }
 
 /// Returns the offset nearest to `offset` that shows the selected row and leaves no row empty at the end.
@@ -175,23 +144,14 @@ pub fn scrolled(offset: usize, selected: Option<usize>, page: usize, len: usize)
 }
 
 /// Draws the thumb of a scroll bar into an area's only column; nothing where all rows fit.
-fn scroll_bar(
-    area: Rect,
-    buf: &mut Buffer,
-    offset: usize,
-    len: usize,
-    style: Style,
-    glyphs: &Glyphs,
-) {
+fn scroll_bar(area: Rect, buf: &mut Buffer, offset: usize, len: usize, style: Style, glyphs: &Glyphs) {
     let page = usize::from(area.height);
     let area = area.intersection(buf.area);
     if area.is_empty() || len <= page {
         return;
     }
     let size = (page * page / len).max(1);
-    let top = (offset * (page - size))
-        .div_ceil(len - page)
-        .min(page - size);
+    let top = (offset * (page - size)).div_ceil(len - page).min(page - size);
     for y in (area.top()..area.bottom()).skip(top).take(size) {
         buf[(area.x, y)].set_symbol(glyphs.thumb).set_style(style);
     }
@@ -249,15 +209,9 @@ mod tests {
 
     #[test]
     fn cuts_a_line_in_its_styles() {
-        let line = Line::from(vec![
-            Span::raw("関所"),
-            Span::styled(" prd", Style::new().bold()),
-        ]);
+        let line = Line::from(vec![Span::raw("関所"), Span::styled(" prd", Style::new().bold())]);
         let cut = fit_line(&line, 7, Glyphs::unicode());
-        assert_eq!(
-            cut.spans,
-            [Span::raw("関所"), Span::styled(" p…", Style::new().bold())]
-        );
+        assert_eq!(cut.spans, [Span::raw("関所"), Span::styled(" p…", Style::new().bold())]);
         assert_eq!(fit_line(&line, 4, Glyphs::ascii()).to_string(), "関..");
         assert_eq!(fit_line(&line, 1, Glyphs::ascii()).to_string(), "");
     }

@@ -41,44 +41,19 @@ impl Panel<'_> {
         }
         let row = Rect { height: 1, ..area };
         let room = usize::from(row.width).saturating_sub(2);
-        let status =
-            self.status_within(room.saturating_sub(line_width(&self.title).min(TITLE_MIN) + 1));
+        let status = self.status_within(room.saturating_sub(line_width(&self.title).min(TITLE_MIN) + 1));
         let status_width = line_width(&status);
         if self.focused {
             put(buf, row.x, row.y, self.glyphs.focus, 1, self.theme.accent);
         }
         let gap = usize::from(status_width > 0);
-        let title = fit_line(
-            &self.title,
-            room - status_width.min(room) - gap,
-            self.glyphs,
-        );
-        let title_style = if self.focused {
-            self.theme.accent
-        } else {
-            self.theme.title
-        };
-        put_line(
-            buf,
-            row.x + 1,
-            row.y,
-            &title.style(title_style),
-            cells(room),
-        );
+        let title = fit_line(&self.title, room - status_width.min(room) - gap, self.glyphs);
+        let title_style = if self.focused { self.theme.accent } else { self.theme.title };
+        put_line(buf, row.x + 1, row.y, &title.style(title_style), cells(room));
         if status_width > 0 {
-            put_line(
-                buf,
-                row.right() - 1 - cells(status_width),
-                row.y,
-                &status,
-                cells(status_width),
-            );
+            put_line(buf, row.right() - 1 - cells(status_width), row.y, &status, cells(status_width));
         }
-        Rect {
-            y: area.y + 1,
-            height: area.height - 1,
-            ..area
-        }
+        Rect { y: area.y + 1, height: area.height - 1, ..area }
     }
 
     /// Returns as much of the status as fits, the most important kept; the last one left is cut.
@@ -90,21 +65,14 @@ impl Panel<'_> {
             }
         }
         let least = self.joined(self.status.len().min(1));
-        if room < 4 {
-            Line::default()
-        } else {
-            fit_line(&least, room, self.glyphs)
-        }
+        if room < 4 { Line::default() } else { fit_line(&least, room, self.glyphs) }
     }
 
     fn joined(&self, count: usize) -> Line<'_> {
         let mut spans = Vec::with_capacity(count * 2);
         for (index, part) in self.status.iter().take(count).enumerate() {
             if index > 0 {
-                spans.push(Span::styled(
-                    format!(" {} ", self.glyphs.separator),
-                    self.theme.dim,
-                ));
+                spans.push(Span::styled(format!(" {} ", self.glyphs.separator), self.theme.dim));
             }
             spans.push(part.clone());
         }
@@ -154,13 +122,8 @@ mod tests {
     #[test]
     fn needs_no_room() {
         let theme = Theme::no_color();
-        let panel = Panel {
-            title: Line::raw("x"),
-            status: vec![],
-            focused: true,
-            theme: &theme,
-            glyphs: Glyphs::unicode(),
-        };
+        let panel =
+            Panel { title: Line::raw("x"), status: vec![], focused: true, theme: &theme, glyphs: Glyphs::unicode() };
         let mut buf = Buffer::empty(Rect::new(0, 0, 4, 4));
         assert!(panel.render(Rect::new(9, 9, 4, 4), &mut buf).is_empty());
     }

@@ -22,9 +22,7 @@ pub fn sparkline(values: &[Option<f64>], width: usize, scale: Scale, glyphs: &Gl
         Scale::Auto => columns.iter().flatten().copied().fold(0.0, f64::max),
     };
     let empty = width - columns.len();
-    let bars = columns
-        .iter()
-        .map(|value| value.map_or(" ", |value| glyphs.levels[level(value, top)]));
+    let bars = columns.iter().map(|value| value.map_or(" ", |value| glyphs.levels[level(value, top)]));
     std::iter::repeat_n(" ", empty).chain(bars).collect()
 }
 
@@ -34,12 +32,7 @@ fn columns(values: &[Option<f64>], width: usize) -> Vec<Option<f64>> {
     (0..count)
         .map(|column| {
             let group = &values[column * values.len() / count..(column + 1) * values.len() / count];
-            group
-                .iter()
-                .flatten()
-                .copied()
-                .filter(|value| value.is_finite())
-                .reduce(f64::max)
+            group.iter().flatten().copied().filter(|value| value.is_finite()).reduce(f64::max)
         })
         .collect()
 }
@@ -49,9 +42,7 @@ fn level(value: f64, top: f64) -> usize {
     if top <= 0.0 {
         return 0;
     }
-    (0..7)
-        .filter(|&step| value / top > f64::from(step) / 7.0)
-        .count()
+    (0..7).filter(|&step| value / top > f64::from(step) / 7.0).count()
 }
 
 #[cfg(test)]
@@ -75,38 +66,21 @@ mod tests {
     #[case(&[-4.0, 4.0], 2, "▁█")]
     #[case(&[0.001, 1000.0], 2, "▂█")]
     fn draws(#[case] values: &[f64], #[case] width: usize, #[case] drawn: &str) {
-        assert_eq!(
-            sparkline(&some(values), width, Scale::Auto, Glyphs::unicode()),
-            drawn
-        );
+        assert_eq!(sparkline(&some(values), width, Scale::Auto, Glyphs::unicode()), drawn);
     }
 
     #[test]
     fn leaves_gaps() {
         let values = [Some(1.0), None, Some(f64::NAN), Some(2.0)];
-        assert_eq!(
-            sparkline(&values, 4, Scale::Auto, Glyphs::unicode()),
-            "▅  █"
-        );
-        assert_eq!(
-            sparkline(&[None; 9], 4, Scale::Auto, Glyphs::unicode()),
-            "    "
-        );
+        assert_eq!(sparkline(&values, 4, Scale::Auto, Glyphs::unicode()), "▅  █");
+        assert_eq!(sparkline(&[None; 9], 4, Scale::Auto, Glyphs::unicode()), "    ");
     }
 
     #[test]
     fn keeps_a_fixed_scale() {
-        let drawn = sparkline(
-            &some(&[22.0, 50.0, 100.0, 130.0]),
-            4,
-            Scale::Max(100.0),
-            Glyphs::unicode(),
-        );
+        let drawn = sparkline(&some(&[22.0, 50.0, 100.0, 130.0]), 4, Scale::Max(100.0), Glyphs::unicode());
         assert_eq!(drawn, "▃▅██");
-        assert_eq!(
-            sparkline(&some(&[0.0, 100.0]), 2, Scale::Max(100.0), Glyphs::ascii()),
-            "_#"
-        );
+        assert_eq!(sparkline(&some(&[0.0, 100.0]), 2, Scale::Max(100.0), Glyphs::ascii()), "_#");
     }
 
     #[test]

@@ -50,15 +50,7 @@ pub struct Column<'a> {
 impl<'a> Column<'a> {
     /// Makes a column that takes at least `min` cells, and `preferred` where there is room.
     pub const fn new(title: &'a str, min: u16, preferred: u16) -> Self {
-        Self {
-            title,
-            min,
-            preferred,
-            rank: 0,
-            align: Align::Left,
-            grows: false,
-            sorted: None,
-        }
+        Self { title, min, preferred, rank: 0, align: Align::Left, grows: false, sorted: None }
     }
 
     /// Sets how dispensable the column is: where room is short, the highest rank goes first, and 0 never goes.
@@ -100,18 +92,12 @@ pub struct Cell<'a> {
 impl<'a> Cell<'a> {
     /// Makes a cell of a text, a span or a line; too long, it is cut at its end.
     pub fn new(line: impl Into<Line<'a>>) -> Self {
-        Self {
-            line: line.into(),
-            cut_middle: false,
-        }
+        Self { line: line.into(), cut_middle: false }
     }
 
     /// Makes a cell that is cut in its middle: for ARNs and images, whose end says most.
     pub fn cut_middle(line: impl Into<Line<'a>>) -> Self {
-        Self {
-            line: line.into(),
-            cut_middle: true,
-        }
+        Self { line: line.into(), cut_middle: true }
     }
 }
 
@@ -170,18 +156,12 @@ pub struct TableAreas {
 impl TableAreas {
     /// Returns which row a position is on.
     pub fn row_at(&self, position: Position) -> Option<usize> {
-        self.rows
-            .iter()
-            .find(|(_, area)| area.contains(position))
-            .map(|(index, _)| *index)
+        self.rows.iter().find(|(_, area)| area.contains(position)).map(|(index, _)| *index)
     }
 
     /// Returns on which column's title a position is.
     pub fn header_at(&self, position: Position) -> Option<usize> {
-        self.headers
-            .iter()
-            .find(|(_, area)| area.contains(position))
-            .map(|(index, _)| *index)
+        self.headers.iter().find(|(_, area)| area.contains(position)).map(|(index, _)| *index)
     }
 }
 
@@ -196,18 +176,11 @@ impl<'r, F: Fn(usize) -> Row<'r>> Table<'_, F> {
             return TableAreas::default();
         }
         let layout = Layout::new(self.columns, area.width.saturating_sub(2));
-        let mut areas = TableAreas {
-            hidden: layout.hidden,
-            ..TableAreas::default()
-        };
+        let mut areas = TableAreas { hidden: layout.hidden, ..TableAreas::default() };
         let mut body = area;
         if area.height > 1 && self.columns.iter().any(|column| !column.title.is_empty()) {
             areas.headers = self.render_header(Rect { height: 1, ..area }, &layout, buf);
-            body = Rect {
-                y: area.y + 1,
-                height: area.height - 1,
-                ..area
-            };
+            body = Rect { y: area.y + 1, height: area.height - 1, ..area };
         }
         areas.page = usize::from(body.height);
         areas.offset = scrolled(self.offset, self.selected, areas.page, self.len);
@@ -217,27 +190,12 @@ impl<'r, F: Fn(usize) -> Row<'r>> Table<'_, F> {
         }
         let visible = areas.offset..self.len.min(areas.offset + areas.page);
         for (index, y) in visible.zip(body.top()..) {
-            let row = Rect {
-                y,
-                height: 1,
-                ..body
-            };
+            let row = Rect { y, height: 1, ..body };
             self.render_row(index, row, &layout, buf);
             areas.rows.push((index, row));
         }
-        let bar = Rect {
-            x: area.right() - 1,
-            width: 1,
-            ..body
-        };
-        scroll_bar(
-            bar,
-            buf,
-            areas.offset,
-            self.len,
-            self.theme.border,
-            self.glyphs,
-        );
+        let bar = Rect { x: area.right() - 1, width: 1, ..body };
+        scroll_bar(bar, buf, areas.offset, self.len, self.theme.border, self.glyphs);
         areas
     }
 
@@ -245,72 +203,32 @@ impl<'r, F: Fn(usize) -> Row<'r>> Table<'_, F> {
         let mut headers = Vec::with_capacity(layout.columns.len());
         for slot in &layout.columns {
             let column = &self.columns[slot.index];
-            let place = Rect {
-                x: area.x + 1 + slot.x,
-                width: slot.width,
-                ..area
-            };
+            let place = Rect { x: area.x + 1 + slot.x, width: slot.width, ..area };
             let mark = match column.sorted {
                 Some(Sorted::Ascending) => self.glyphs.ascending,
                 Some(Sorted::Descending) => self.glyphs.descending,
                 None => "",
             };
             let room = usize::from(slot.width);
-            let mark_width = if mark.is_empty() {
-                0
-            } else {
-                text::width(mark) + 1
-            };
-            let title = text::truncate_with(
-                column.title,
-                room.saturating_sub(mark_width),
-                self.glyphs.ellipsis,
-            );
-            let title = if mark.is_empty() {
-                title.into_owned()
-            } else {
-                format!("{title} {mark}")
-            };
+            let mark_width = if mark.is_empty() { 0 } else { text::width(mark) + 1 };
+            let title = text::truncate_with(column.title, room.saturating_sub(mark_width), self.glyphs.ellipsis);
+            let title = if mark.is_empty() { title.into_owned() } else { format!("{title} {mark}") };
             let at = place.x + indent(column.align, text::width(&title), room);
-            put(
-                buf,
-                at,
-                area.y,
-                &title,
-                place.right().saturating_sub(at),
-                self.theme.header,
-            );
+            put(buf, at, area.y, &title, place.right().saturating_sub(at), self.theme.header);
             headers.push((slot.index, place));
         }
         if layout.hidden > 0 {
             let note = format!("+{}", layout.hidden);
             let width = cells(note.len());
-            put(
-                buf,
-                area.right().saturating_sub(width + 1),
-                area.y,
-                &note,
-                width,
-                self.theme.dim,
-            );
+            put(buf, area.right().saturating_sub(width + 1), area.y, &note, width, self.theme.dim);
         }
         headers
     }
 
     fn render_empty(&self, area: Rect, buf: &mut Buffer) {
         let room = usize::from(area.width.saturating_sub(2)).max(1);
-        for (line, y) in text::wrap(self.empty, room)
-            .into_iter()
-            .zip(area.top()..area.bottom())
-        {
-            put(
-                buf,
-                area.x + 1,
-                y,
-                line,
-                area.width.saturating_sub(2),
-                self.theme.dim,
-            );
+        for (line, y) in text::wrap(self.empty, room).into_iter().zip(area.top()..area.bottom()) {
+            put(buf, area.x + 1, y, line, area.width.saturating_sub(2), self.theme.dim);
         }
     }
 
@@ -321,11 +239,7 @@ impl<'r, F: Fn(usize) -> Row<'r>> Table<'_, F> {
                     let Some(cell) = row.get(slot.index) else {
                         continue;
                     };
-                    let place = Rect {
-                        x: area.x + 1 + slot.x,
-                        width: slot.width,
-                        ..area
-                    };
+                    let place = Rect { x: area.x + 1 + slot.x, width: slot.width, ..area };
                     self.render_cell(cell, self.columns[slot.index].align, place, buf);
                 }
             }
@@ -342,11 +256,8 @@ impl<'r, F: Fn(usize) -> Row<'r>> Table<'_, F> {
 
     fn render_cell(&self, cell: &Cell<'_>, align: Align, place: Rect, buf: &mut Buffer) {
         let room = usize::from(place.width);
-        let line = if cell.cut_middle {
-            self.cut_middle(&cell.line, room)
-        } else {
-            fit_line(&cell.line, room, self.glyphs)
-        };
+        let line =
+            if cell.cut_middle { self.cut_middle(&cell.line, room) } else { fit_line(&cell.line, room, self.glyphs) };
         let at = place.x + indent(align, line_width(&line), room);
         put_line(buf, at, place.y, &line, place.right().saturating_sub(at));
     }
@@ -364,23 +275,9 @@ impl<'r, F: Fn(usize) -> Row<'r>> Table<'_, F> {
 
     /// Marks the selected row by a glyph, and covers it with one style, which no faint text may weaken.
     fn render_selection(&self, area: Rect, buf: &mut Buffer) {
-        let row = Rect {
-            width: area.width.saturating_sub(1),
-            ..area
-        };
-        let style = if self.focused {
-            self.theme.selected
-        } else {
-            self.theme.selected_elsewhere
-        };
-        put(
-            buf,
-            area.x,
-            area.y,
-            self.glyphs.selected,
-            1,
-            self.theme.text,
-        );
+        let row = Rect { width: area.width.saturating_sub(1), ..area };
+        let style = if self.focused { self.theme.selected } else { self.theme.selected_elsewhere };
+        put(buf, area.x, area.y, self.glyphs.selected, 1, self.theme.text);
         buf.set_style(row, style.remove_modifier(Modifier::DIM));
     }
 }

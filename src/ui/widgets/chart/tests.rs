@@ -206,7 +206,7 @@ fn puts_labels_without_a_place_into_the_legend() {
         7,
     );
     assert_eq!(
-        drawn[0], " Requests a minute                      5xx ───  ╍ alarm  ┊ v2",
+        drawn[0], " Requests a minute                         5xx ───  ╍ alarm  ┊ v2",
         "{drawn:#?}"
     );
 }

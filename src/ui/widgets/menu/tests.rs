@@ -5,24 +5,9 @@ use super::super::tests::rows;
 use super::*;
 
 const ITEMS: [Item<'static>; 3] = [
-    Item {
-        label: "services",
-        detail: "2",
-        matched: &[0, 1],
-        disabled: false,
-    },
-    Item {
-        label: "アラーム",
-        detail: "4",
-        matched: &[1],
-        disabled: false,
-    },
-    Item {
-        label: "roll back",
-        detail: "not in prd",
-        matched: &[],
-        disabled: true,
-    },
+    Item { label: "services", detail: "2", matched: &[0, 1], disabled: false },
+    Item { label: "アラーム", detail: "4", matched: &[1], disabled: false },
+    Item { label: "roll back", detail: "not in prd", matched: &[], disabled: true },
 ];
 
 fn menu<'a>(items: &'a [Item<'a>], theme: &'a Theme) -> Menu<'a> {
@@ -44,11 +29,7 @@ fn menu<'a>(items: &'a [Item<'a>], theme: &'a Theme) -> Menu<'a> {
 fn draws_a_menu() {
     let theme = Theme::no_color();
     let mut buf = Buffer::empty(Rect::new(0, 0, 32, 7));
-    let areas = Menu {
-        selected: 1,
-        ..menu(&ITEMS, &theme)
-    }
-    .render(buf.area, &mut buf);
+    let areas = Menu { selected: 1, ..menu(&ITEMS, &theme) }.render(buf.area, &mut buf);
     assert_eq!(
         rows(&buf),
         [
@@ -69,21 +50,11 @@ fn draws_a_menu() {
 fn highlights_what_matched() {
     let theme = Theme::no_color();
     let mut buf = Buffer::empty(Rect::new(0, 0, 40, 7));
-    let areas = Menu {
-        selected: 2,
-        ..menu(&ITEMS, &theme)
-    }
-    .render(buf.area, &mut buf);
+    let areas = Menu { selected: 2, ..menu(&ITEMS, &theme) }.render(buf.area, &mut buf);
     let first = areas.rows[0].1;
     let underlined = |x: u16, y: u16| buf[(x, y)].modifier.contains(Modifier::UNDERLINED);
-    assert_eq!(
-        [1, 2, 3].map(|x| underlined(first.x + x, first.y)),
-        [true, true, false]
-    );
-    assert_eq!(
-        [1, 3, 5].map(|x| underlined(first.x + x, first.y + 1)),
-        [false, true, false]
-    );
+    assert_eq!([1, 2, 3].map(|x| underlined(first.x + x, first.y)), [true, true, false]);
+    assert_eq!([1, 3, 5].map(|x| underlined(first.x + x, first.y + 1)), [false, true, false]);
 }
 
 #[test]
@@ -91,11 +62,7 @@ fn takes_a_prompt_and_says_when_nothing_matches() {
     let theme = Theme::no_color();
     let input = Input::new("xyz".to_owned());
     let mut buf = Buffer::empty(Rect::new(0, 0, 30, 5));
-    let areas = Menu {
-        prompt: Some((":", &input)),
-        ..menu(&[], &theme)
-    }
-    .render(buf.area, &mut buf);
+    let areas = Menu { prompt: Some((":", &input)), ..menu(&[], &theme) }.render(buf.area, &mut buf);
     assert_eq!(
         rows(&buf),
         [
@@ -112,18 +79,9 @@ fn takes_a_prompt_and_says_when_nothing_matches() {
 #[test]
 fn scrolls_to_the_selected_entry() {
     let theme = Theme::no_color();
-    let items: Vec<Item<'_>> = (0..40)
-        .map(|_| Item {
-            label: "entry",
-            ..Item::default()
-        })
-        .collect();
+    let items: Vec<Item<'_>> = (0..40).map(|_| Item { label: "entry", ..Item::default() }).collect();
     let mut buf = Buffer::empty(Rect::new(0, 0, 30, 6));
-    let areas = Menu {
-        selected: 39,
-        ..menu(&items, &theme)
-    }
-    .render(buf.area, &mut buf);
+    let areas = Menu { selected: 39, ..menu(&items, &theme) }.render(buf.area, &mut buf);
     assert_eq!((areas.offset, areas.page), (36, 4));
     assert!(rows(&buf)[4].ends_with('┃'), "{:?}", rows(&buf));
 }
@@ -140,14 +98,8 @@ fn reads_a_long_text() {
         Line::raw(""),
         Line::raw("権限がないため表示できません。"),
     ];
-    let reader = Reader {
-        title: "Errors",
-        footer: "esc",
-        lines: &lines,
-        offset: 99,
-        theme: &theme,
-        glyphs: Glyphs::ascii(),
-    };
+    let reader =
+        Reader { title: "Errors", footer: "esc", lines: &lines, offset: 99, theme: &theme, glyphs: Glyphs::ascii() };
     let mut buf = Buffer::empty(Rect::new(0, 0, 24, 6));
     let areas = reader.render(buf.area, &mut buf);
     assert_eq!(
@@ -161,15 +113,7 @@ fn reads_a_long_text() {
             "+----------------- esc +",
         ]
     );
-    assert_eq!(
-        areas,
-        ReaderAreas {
-            outer: Rect::new(0, 0, 24, 6),
-            offset: 1,
-            page: 4,
-            rows: 5
-        }
-    );
+    assert_eq!(areas, ReaderAreas { outer: Rect::new(0, 0, 24, 6), offset: 1, page: 4, rows: 5 });
     assert!(buf[(2, 1)].modifier.contains(Modifier::BOLD));
     assert!(!buf[(9, 1)].modifier.contains(Modifier::BOLD));
 }
@@ -184,19 +128,8 @@ fn needs_no_room(#[case] width: u16, #[case] height: u16) {
     let theme = Theme::no_color();
     let input = Input::new("x".to_owned());
     let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-    Menu {
-        prompt: Some((":", &input)),
-        ..menu(&ITEMS, &theme)
-    }
-    .render(buf.area, &mut buf);
+    Menu { prompt: Some((":", &input)), ..menu(&ITEMS, &theme) }.render(buf.area, &mut buf);
     let lines = [Line::raw("text")];
-    let reader = Reader {
-        title: "t",
-        footer: "f",
-        lines: &lines,
-        offset: 0,
-        theme: &theme,
-        glyphs: Glyphs::ascii(),
-    };
+    let reader = Reader { title: "t", footer: "f", lines: &lines, offset: 0, theme: &theme, glyphs: Glyphs::ascii() };
     reader.render(buf.area, &mut buf);
 }

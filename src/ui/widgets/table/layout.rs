@@ -29,29 +29,18 @@ impl Layout {
     pub(super) fn new(columns: &[Column<'_>], width: u16) -> Self {
         let mut shown: Vec<usize> = (0..columns.len()).collect();
         while needed(columns, &shown) + note(columns.len() - shown.len()) > u32::from(width) {
-            let Some(most) = shown
-                .iter()
-                .map(|&index| columns[index].rank)
-                .max()
-                .filter(|&rank| rank > 0)
-            else {
+            let Some(most) = shown.iter().map(|&index| columns[index].rank).max().filter(|&rank| rank > 0) else {
                 break;
             };
             shown.retain({
-                let last = shown
-                    .iter()
-                    .rposition(|&index| columns[index].rank == most)
-                    .map(|at| shown[at]);
+                let last = shown.iter().rposition(|&index| columns[index].rank == most).map(|at| shown[at]);
                 move |&index| Some(index) != last
             });
         }
         let hidden = columns.len() - shown.len();
         let room = u32::from(width).saturating_sub(note(hidden));
         let widths = widths(columns, &shown, room);
-        Self {
-            columns: place(&shown, &widths, width),
-            hidden,
-        }
+        Self { columns: place(&shown, &widths, width), hidden }
     }
 }
 
@@ -69,11 +58,7 @@ fn gaps(count: usize) -> u32 {
 }
 
 fn needed(columns: &[Column<'_>], shown: &[usize]) -> u32 {
-    shown
-        .iter()
-        .map(|&index| u32::from(columns[index].min))
-        .sum::<u32>()
-        + gaps(shown.len())
+    shown.iter().map(|&index| u32::from(columns[index].min)).sum::<u32>() + gaps(shown.len())
 }
 
 /// Shares the room among the columns that show.
@@ -89,9 +74,7 @@ fn widths(columns: &[Column<'_>], shown: &[usize], room: u32) -> Vec<u16> {
         widths[at] += u16::try_from(given).unwrap_or(0);
         spare -= given;
     }
-    let growing: Vec<usize> = (0..shown.len())
-        .filter(|&at| columns[shown[at]].grows)
-        .collect();
+    let growing: Vec<usize> = (0..shown.len()).filter(|&at| columns[shown[at]].grows).collect();
     let count = u32::try_from(growing.len()).unwrap_or(u32::MAX);
     for (turn, at) in (0..count).zip(growing) {
         let share = spare / count + u32::from(turn < spare % count);
@@ -108,11 +91,7 @@ fn place(shown: &[usize], widths: &[u16], width: u16) -> Vec<Slot> {
         if x >= width {
             break;
         }
-        slots.push(Slot {
-            index,
-            x,
-            width: wanted.min(width - x),
-        });
+        slots.push(Slot { index, x, width: wanted.min(width - x) });
         x = x.saturating_add(wanted).saturating_add(GAP);
     }
     slots
@@ -133,10 +112,7 @@ mod tests {
 
     fn drawn(width: u16) -> (String, usize) {
         let layout = Layout::new(&COLUMNS, width);
-        let shown = layout
-            .columns
-            .iter()
-            .map(|slot| format!("{}@{}+{}", slot.index, slot.x, slot.width));
+        let shown = layout.columns.iter().map(|slot| format!("{}@{}+{}", slot.index, slot.x, slot.width));
         (shown.collect::<Vec<_>>().join(" "), layout.hidden)
     }
 
@@ -158,12 +134,6 @@ mod tests {
 
     #[test]
     fn needs_no_columns() {
-        assert_eq!(
-            Layout::new(&[], 80),
-            Layout {
-                columns: vec![],
-                hidden: 0
-            }
-        );
+        assert_eq!(Layout::new(&[], 80), Layout { columns: vec![], hidden: 0 });
     }
 }

@@ -23,13 +23,7 @@ fn row(index: usize) -> Row<'static> {
     ])
 }
 
-fn draw(
-    len: usize,
-    selected: Option<usize>,
-    offset: usize,
-    area: Rect,
-    theme: &Theme,
-) -> (Buffer, TableAreas) {
+fn draw(len: usize, selected: Option<usize>, offset: usize, area: Rect, theme: &Theme) -> (Buffer, TableAreas) {
     let table = Table {
         columns: &COLUMNS,
         len,
@@ -65,10 +59,7 @@ fn draws_header_rows_and_scroll_bar() {
 #[test]
 fn drops_columns_and_says_so() {
     let (buf, areas) = draw(1, None, 0, Rect::new(0, 0, 24, 2), &Theme::no_color());
-    assert_eq!(
-        rows(&buf),
-        [" service ▴   running +1", " web-0           0/3"]
-    );
+    assert_eq!(rows(&buf), [" service ▴   running +1", " web-0           0/3"]);
     assert_eq!(areas.hidden, 1);
     assert_eq!(areas.headers.len(), 2);
 }
@@ -76,10 +67,7 @@ fn drops_columns_and_says_so() {
 #[test]
 fn says_that_it_is_empty() {
     let (buf, areas) = draw(0, Some(3), 9, Rect::new(0, 0, 22, 4), &Theme::no_color());
-    assert_eq!(
-        rows(&buf)[1..],
-        [" No service here.", " サービスがありませ", " ん。"]
-    );
+    assert_eq!(rows(&buf)[1..], [" No service here.", " サービスがありませ", " ん。"]);
     assert_eq!(areas.rows, []);
 }
 
@@ -125,10 +113,7 @@ fn selection_covers_the_colours_of_the_cells() {
         columns: &COLUMNS,
         len: 1,
         row: |_| {
-            Row::Cells(vec![
-                Cell::new(Span::styled("web", theme.critical)),
-                Cell::new(Span::styled("x", theme.dim)),
-            ])
+            Row::Cells(vec![Cell::new(Span::styled("web", theme.critical)), Cell::new(Span::styled("x", theme.dim))])
         },
         selected: Some(0),
         offset: 0,
@@ -139,10 +124,7 @@ fn selection_covers_the_colours_of_the_cells() {
     };
     let mut buf = Buffer::empty(Rect::new(0, 0, 30, 2));
     table(true).render(buf.area, &mut buf);
-    assert_eq!(
-        (buf[(1, 1)].fg, buf[(1, 1)].bg),
-        (Color::Black, Color::Cyan)
-    );
+    assert_eq!((buf[(1, 1)].fg, buf[(1, 1)].bg), (Color::Black, Color::Cyan));
     assert!((0..30).all(|x| !buf[(x, 1)].modifier.contains(Modifier::DIM)));
     table(false).render(buf.area, &mut buf);
     assert!(buf[(1, 1)].modifier.contains(Modifier::BOLD));
@@ -152,13 +134,7 @@ fn selection_covers_the_colours_of_the_cells() {
 fn draws_what_fits() {
     for width in 0..12 {
         for height in 0..4 {
-            let (_, areas) = draw(
-                8,
-                Some(7),
-                0,
-                Rect::new(0, 0, width, height),
-                &Theme::no_color(),
-            );
+            let (_, areas) = draw(8, Some(7), 0, Rect::new(0, 0, width, height), &Theme::no_color());
             assert!(areas.rows.len() <= usize::from(height));
         }
     }
@@ -169,23 +145,13 @@ fn draws_what_fits() {
 
 #[test]
 fn aligns_wide_text() {
-    let columns = [
-        Column::new("環境", 4, 10),
-        Column::new("数", 4, 4).right(),
-        Column::new("x", 1, 1),
-    ];
+    let columns = [Column::new("環境", 4, 10), Column::new("数", 4, 4).right(), Column::new("x", 1, 1)];
     let theme = Theme::no_color();
     let names = ["本番環境の全部", "dev"];
     let table = Table {
         columns: &columns,
         len: 2,
-        row: |index| {
-            Row::Cells(vec![
-                Cell::new(names[index]),
-                Cell::new("3件"),
-                Cell::new("|"),
-            ])
-        },
+        row: |index| Row::Cells(vec![Cell::new(names[index]), Cell::new("3件"), Cell::new("|")]),
         selected: None,
         offset: 0,
         focused: false,
@@ -195,12 +161,5 @@ fn aligns_wide_text() {
     };
     let mut buf = Buffer::empty(Rect::new(0, 0, 24, 3));
     table.render(buf.area, &mut buf);
-    assert_eq!(
-        rows(&buf),
-        [
-            " 環境          数  x",
-            " 本番環境..   3件  |",
-            " dev          3件  |"
-        ]
-    );
+    assert_eq!(rows(&buf), [" 環境          数  x", " 本番環境..   3件  |", " dev          3件  |"]);
 }

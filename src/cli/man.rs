@@ -1,0 +1,22 @@
+//! Prints the manual page.
+
+use std::io::{self, Write};
+
+use super::Exit;
+use super::args::command;
+use crate::i18n::Texts;
+
+/// Writes the page as roff, one for the program and one after it for each subcommand.
+///
+/// # Errors
+/// Where `out` cannot be written to.
+pub fn run(texts: Texts, out: &mut dyn Write) -> io::Result<Exit> {
+    let command = command(texts);
+    let below: Vec<clap::Command> = command.get_subcommands().cloned().collect();
+    clap_mangen::Man::new(command).render(out)?;
+    for subcommand in below {
+        let name = format!("sekisho-{}", subcommand.get_name());
+        clap_mangen::Man::new(subcommand.name(name)).render(out)?;
+    }
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,73 @@
+//! Says what is wrong with a command line, in the reader's language; clap's own words are English.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::Exit;
+use super::args::Early;
+use crate::config::document::printable;
+use crate::i18n::Texts;
+use crate::t;
+
+/// Turns clap's error into what is printed: help and the version as they are, a fault in the reader's language.
+pub(super) fn explain(error: &clap::Error, texts: Texts) -> Early {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return Early { exit: Exit::Fine, text: error.render().to_string() };
+    }
+    fault(&describe(error, texts), texts)
+}
+
+/// Makes a fault out of one sentence.
+pub(super) fn fault(sentence: &str, texts: Texts) -> Early {
+    let help = t!(texts, "cli.error.see-help");
+    Early { exit: Exit::Usage, text: format!("{sentence}\n    {help}\n") }
+}
+
+fn describe(error: &clap::Error, texts: Texts) -> String {
+    let arg = context(error, ContextKind::InvalidArg);
+    let value = context(error, ContextKind::InvalidValue);
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let sentence = t!(texts, "cli.error.unknown-argument", arg = arg);
+            with_suggestion(sentence, error, &[ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand], texts)
+        }
+        ErrorKind::InvalidSubcommand => {
+            let command = context(error, ContextKind::InvalidSubcommand);
+            let sentence = t!(texts, "cli.error.unknown-command", command = command);
+            with_suggestion(sentence, error, &[ContextKind::SuggestedSubcommand], texts)
+        }
+        ErrorKind::InvalidValue if value.is_empty() => t!(texts, "cli.error.missing-value", arg = arg),
+        ErrorKind::InvalidValue => {
+            let known = context(error, ContextKind::ValidValue);
+            let sentence = t!(texts, "cli.error.invalid-value", arg = arg, value = value, known = known);
+            with_suggestion(sentence, error, &[ContextKind::SuggestedValue], texts)
+        }
+        ErrorKind::ValueValidation if arg.starts_with("--at") => t!(texts, "cli.error.bad-time", value = value),
+        ErrorKind::ValueValidation if arg.starts_with("--listen") => {
+            t!(texts, "cli.error.bad-address", value = value)
+        }
+        ErrorKind::MissingRequiredArgument => t!(texts, "cli.error.missing-argument", arg = arg),
+        ErrorKind::ArgumentConflict => t!(texts, "cli.error.given-twice", arg = arg),
+        ErrorKind::InvalidUtf8 => t!(texts, "cli.error.not-utf8").to_owned(),
+        _ => t!(texts, "cli.error.malformed", arg = arg),
+    }
+}
+
+/// Appends what was likely meant, where clap knows.
+fn with_suggestion(sentence: String, error: &clap::Error, kinds: &[ContextKind], texts: Texts) -> String {
+    let word = kinds.iter().map(|kind| context(error, *kind)).find(|word| !word.is_empty());
+    match word {
+        Some(word) => format!("{sentence} {}", t!(texts, "common.did-you-mean", word = word)),
+        None => sentence,
+    }
+}
+
+/// Gives what clap knows of an error, fit to be shown; nothing where it does not.
+fn context(error: &clap::Error, kind: ContextKind) -> String {
+    match error.get(kind) {
+        Some(ContextValue::String(text)) => printable(text),
+        Some(ContextValue::Strings(texts)) => printable(&texts.join(", ")),
+        Some(ContextValue::StyledStr(text)) => printable(&text.to_string()),
+        Some(ContextValue::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
