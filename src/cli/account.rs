@@ -58,8 +58,8 @@ impl Account {
                 }
             });
         }
-        let simulator = match simulate(args, &demo, texts).await {
-            Ok(simulator) => simulator,
+        let (simulator, environments) = match simulate(args, &demo, texts).await {
+            Ok(started) => started,
             Err(fault) => {
                 writeln!(faults, "{fault}")?;
                 return Ok(Err(Exit::Usage));
@@ -75,7 +75,7 @@ impl Account {
             }
         };
         config.endpoint_url = Some(simulator.endpoint());
-        config.environments = environments(&simulator, &args.global.env);
+        config.environments = environments;
         config.roles = roles();
         if config.environments.is_empty() {
             writeln!(faults, "{}", t!(texts, "cli.demo.no-environment", name = args.global.env.join(" ")))?;
@@ -147,47 +147,56 @@ fn host(url: &str) -> String {
     url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or(url).to_owned()
 }
 
-async fn simulate(args: &Args, demo: &DemoArgs, texts: Texts) -> Result<Simulator, String> {
+/// Starts the account that the arguments ask for, and says how its scenario divides it.
+async fn simulate(args: &Args, demo: &DemoArgs, texts: Texts) -> Result<(Simulator, Vec<EnvironmentConfig>), String> {
     let name = demo.scenario.as_deref().unwrap_or(SCENARIO);
-    let scenario = Scenario::builtin(name).ok_or_else(|| {
-        t!(texts, "cli.demo.no-scenario", name = name, names = Scenario::names().join(" "))
-    })?;
+    let scenario = Scenario::builtin(name)
+        .ok_or_else(|| t!(texts, "cli.demo.no-scenario", name = name, names = Scenario::names().join(" ")))?;
     let role = args.global.as_role.as_deref().unwrap_or(ROLE);
-    let persona =
-        Persona::from_role(role).ok_or_else(|| t!(texts, "cli.demo.no-role", name = role))?;
+    let persona: Persona = role.parse().map_err(|_| t!(texts, "cli.demo.no-role", name = role))?;
     let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or_default();
     let mut options = simulator::Options { at, persona, ..simulator::Options::default() };
     if let Some(listen) = demo.listen {
         options.listen = listen;
     }
-    simulator::start(scenario, options).await.map_err(|error| t!(texts, "cli.demo.not-started", why = error))
+    let played = scenario.clone();
+    let simulator =
+        simulator::start(scenario, options).await.map_err(|error| t!(texts, "cli.demo.not-started", why = error))?;
+    let environments = environments(&simulator, &played, persona, &args.global.env);
+    Ok((simulator, environments))
 }
 
-/// The environments of the simulated account, as its scenario names them, read with the keys made for this run.
-fn environments(simulator: &Simulator, wanted: &[String]) -> Vec<EnvironmentConfig> {
+/// Returns the environments of a scenario, read with the keys of this run: of another account through a role there.
+pub fn environments(
+    simulator: &Simulator,
+    scenario: &Scenario,
+    persona: Persona,
+    wanted: &[String],
+) -> Vec<EnvironmentConfig> {
     let keys = CredentialSource::Static {
         access_key_id: simulator.access_key_id().to_owned(),
         secret: simulator.secret_access_key().to_owned(),
         token: simulator.session_token().map(str::to_owned),
         expires: None,
     };
-    simulator
+    scenario
         .environments()
         .iter()
         .filter(|played| wanted.is_empty() || wanted.contains(&played.name))
         .map(|played| {
-            let credentials = match &played.role_arn {
-                Some(role_arn) => CredentialSource::AssumeRole {
-                    role_arn: role_arn.clone(),
+            let credentials = if played.account == scenario.home_account() {
+                keys.clone()
+            } else {
+                CredentialSource::AssumeRole {
+                    role_arn: format!("arn:aws:iam::{}:role/{}", played.account, persona.role_name()),
                     source: Box::new(keys.clone()),
-                },
-                None => keys.clone(),
+                }
             };
             let environment = Environment {
                 name: played.name.clone(),
                 kind: Kind::from_name(&played.kind).unwrap_or(Kind::Unknown),
                 account: played.account.parse::<AccountId>().ok(),
-                regions: vec![played.region.clone()],
+                regions: vec![simulator.region().to_owned()],
                 clusters: played.clusters.clone(),
                 alarms: played.alarms.clone(),
                 web_acls: Vec::new(),
@@ -199,7 +208,7 @@ fn environments(simulator: &Simulator, wanted: &[String]) -> Vec<EnvironmentConf
 }
 
 /// Whom the simulated account's permission sets stand for.
-fn roles() -> Vec<RoleMapping> {
+pub fn roles() -> Vec<RoleMapping> {
     [("operator", "SekishoOperator"), ("responder", "SekishoResponder"), ("staff", "SekishoStaff")]
         .into_iter()
         .map(|(name, permission_set)| RoleMapping {

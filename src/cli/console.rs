@@ -29,7 +29,7 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
             return Ok(Exit::Usage.code());
         }
     };
-    let mut console = Console::start(&account.watch(), account.config.mouse, ui);
+    let mut console = Console::start(&account.watch(), ui);
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,
         Err(error) => Err(error),
@@ -38,6 +38,8 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
     match ended {
         Ok(End::Quit) => Ok(Exit::Fine.code()),
         Ok(End::Signal(signal)) => Ok(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
+        // The terminal was given back because something panicked elsewhere; that has been told already.
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(Exit::Defect.code()),
         Err(error) => {
             tracing::error!(%error, "the terminal was lost");
             // The terminal that is lost may be where faults go; then there is nobody to tell.

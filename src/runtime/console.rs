@@ -3,6 +3,7 @@
 //! Nothing here knows a terminal: [`super::event_loop`] feeds one, a test feeds keys and reads the buffer.
 
 
+use futures::future::{join_all, select_all};
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
@@ -21,7 +22,7 @@ use crate::ui::{self, Drawn, Ui};
 
 use super::clock::Clock;
 use super::keys::Keys;
-use super::poller::{PollCommand, Poller};
+use super::poller::{PollCommand, Poller, PollerHandle};
 use super::sources::{self, SourcePlan};
 
 /// Reports that may wait to be taken; a poller with more to say waits.
@@ -54,7 +55,7 @@ pub struct Console {
 
 /// A poller with the lines to it.
 struct Source {
-    poller: Poller,
+    poller: PollerHandle,
     interest: watch::Sender<Interest>,
     commands: mpsc::Sender<PollCommand>,
 }
@@ -89,7 +90,7 @@ impl Console {
                 let poller = Poller::spawn(
                     id,
                     connection,
-                    shared.clone(),
+                    &shared,
                     watch.clock.clone(),
                     interests,
                     command_receiver,
@@ -182,13 +183,44 @@ impl Console {
     /// Waits for the next report of a source and takes it, with all that came since.
     ///
     /// Never returns where no source is configured, as nothing will ever come.
+    ///
+    /// # Panics
+    /// With a poller's panic: a console that silently stopped reading would lie.
     pub async fn reported(&mut self) {
-        let Some(first) = self.reports.recv().await else {
+        if self.pollers.is_empty() {
+            return std::future::pending().await;
+        }
+        let ends = self.pollers.iter_mut().map(|source| Box::pin(source.poller.ended()));
+        let first = tokio::select! {
+            first = self.reports.recv() => first,
+            (panic, ..) = select_all(ends) => match panic {
+                Some(panic) => std::panic::resume_unwind(panic),
+                None => None,
+            },
+        };
+        let Some(first) = first else {
             return std::future::pending().await;
         };
         self.apply_report(first);
         while let Ok(next) = self.reports.try_recv() {
             self.apply_report(next);
+        }
+    }
+
+    /// Takes reports until no poller has anything under way or due.
+    pub async fn idle(&mut self) {
+        loop {
+            self.tell_interests();
+            let idle = join_all(self.pollers.iter().map(|source| source.poller.idle()));
+            let report = tokio::select! {
+                biased;
+                report = self.reports.recv() => report,
+                _ = idle => self.reports.try_recv().ok(),
+            };
+            match report {
+                Some(report) => self.apply_report(report),
+                None => return,
+            }
         }
     }
 
@@ -200,19 +232,6 @@ impl Console {
         update(&mut self.state, Event::Source(report));
         self.dirty = true;
         self.tell_interests();
-    }
-
-    /// Waits until a poller ends, which only a defect in it makes it do.
-    ///
-    /// # Panics
-    /// With the poller's panic: a console that silently stopped reading would lie.
-    pub async fn broken(&mut self) {
-        let ends = self.pollers.iter_mut().map(|source| Box::pin(source.poller.ended()));
-        let ends: Vec<_> = ends.collect();
-        if ends.is_empty() {
-            return std::future::pending().await;
-        }
-        futures::future::select_all(ends).await;
     }
 
     fn refresh(&self, sources: &[SourceId]) {

@@ -340,7 +340,7 @@ fn queue_item<'a>(state: &'a State, item: &'a Item) -> QueueItem<'a> {
     QueueItem {
         severity: item.severity.name(),
         environment: environment(state, item.place),
-        kind: item.place.kind.name(),
+        kind: item.place.kind.as_str(),
         trouble: trouble_name(&item.trouble),
         subject: subject(&item.trouble),
         since: item.since,

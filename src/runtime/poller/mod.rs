@@ -19,9 +19,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     aws::{Connection, ConnectionPlan, Shared},
     config::CredentialSource,
-    domain::identity::Identity,
+    domain::{fetch::SourceId, identity::Identity},
     runtime::clock::Clock,
-    state::event::{Generation, Interest, Report, SourceEvent, SourceId, Usage},
+    state::event::{Generation, Interest, Report, SourceEvent, Usage},
 };
 
 use book::Book;
@@ -74,6 +74,13 @@ impl PollerHandle {
             // A poller that ended has nothing under way either.
             let _ = told.await;
         }
+    }
+
+    /// Waits until the poller ends, which only a defect in it makes it do while its handle lives.
+    ///
+    /// Returns what it panicked with, if it did.
+    pub async fn ended(&mut self) -> Option<Box<dyn std::any::Any + Send>> {
+        (&mut self.task).await.err().and_then(|error| error.try_into_panic().ok())
     }
 
     /// Stops the poller and waits until it has stopped.
