@@ -413,7 +413,7 @@ mod tests {
     #[case("sekisho --profil x", "--profile")]
     #[case("sekisho servces", "servces")]
     #[case("sekisho get alarm", "alarms")]
-    #[case("sekisho get", "一覧")]
+    #[case("sekisho get", "<VIEW>")]
     #[case("sekisho demo --at soon", "4m")]
     #[case("sekisho demo --at=-4m", "4m")]
     #[case("sekisho demo --listen 0.0.0.0:1", "127.0.0.1")]
@@ -443,7 +443,7 @@ mod tests {
                 assert!(!early.text.contains(english), "{english} in\n{}", early.text);
             }
             assert!(early.text.contains("使い方: sekisho"));
-            assert!(early.text.contains("--region <リージョン>"));
+            assert!(early.text.contains("--region <REGION>"));
         }
         assert!(parse_words("sekisho -V", JA).unwrap_err().text.contains(env!("CARGO_PKG_VERSION")));
     }

@@ -20,3 +20,20 @@ pub fn run(texts: Texts, out: &mut dyn Write) -> io::Result<Exit> {
     }
     Ok(Exit::Fine)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Lang;
+
+    #[test]
+    fn every_subcommand_has_a_page() {
+        let mut out = Vec::new();
+        assert_eq!(run(Texts::of(Lang::Ja), &mut out).unwrap(), Exit::Fine);
+        let page = String::from_utf8(out).unwrap();
+        for command in command(Texts::of(Lang::Ja)).get_subcommands() {
+            assert!(page.contains(&format!(".TH sekisho-{} 1", command.get_name())), "{}", command.get_name());
+        }
+        assert!(page.contains("共通オプション"));
+    }
+}

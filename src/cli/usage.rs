@@ -13,7 +13,12 @@ pub(super) fn explain(error: &clap::Error, texts: Texts) -> Early {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return Early { exit: Exit::Fine, text: error.render().to_string() };
     }
-    fault(&describe(error, texts), texts)
+    let mut sentence = describe(error, texts);
+    if let Some(word) = suggestion(error) {
+        let meant = t!(texts, "common.did-you-mean", word = word);
+        sentence = format!("{sentence}\n    {meant}");
+    }
+    fault(&sentence, texts)
 }
 
 /// Makes a fault out of one sentence.
@@ -26,20 +31,15 @@ fn describe(error: &clap::Error, texts: Texts) -> String {
     let arg = context(error, ContextKind::InvalidArg);
     let value = context(error, ContextKind::InvalidValue);
     match error.kind() {
-        ErrorKind::UnknownArgument => {
-            let sentence = t!(texts, "cli.error.unknown-argument", arg = arg);
-            with_suggestion(sentence, error, &[ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand], texts)
-        }
+        ErrorKind::UnknownArgument => t!(texts, "cli.error.unknown-argument", arg = arg),
         ErrorKind::InvalidSubcommand => {
             let command = context(error, ContextKind::InvalidSubcommand);
-            let sentence = t!(texts, "cli.error.unknown-command", command = command);
-            with_suggestion(sentence, error, &[ContextKind::SuggestedSubcommand], texts)
+            t!(texts, "cli.error.unknown-command", command = command)
         }
         ErrorKind::InvalidValue if value.is_empty() => t!(texts, "cli.error.missing-value", arg = arg),
         ErrorKind::InvalidValue => {
             let known = context(error, ContextKind::ValidValue);
-            let sentence = t!(texts, "cli.error.invalid-value", arg = arg, value = value, known = known);
-            with_suggestion(sentence, error, &[ContextKind::SuggestedValue], texts)
+            t!(texts, "cli.error.invalid-value", arg = arg, value = value, known = known)
         }
         ErrorKind::ValueValidation if arg.starts_with("--at") => t!(texts, "cli.error.bad-time", value = value),
         ErrorKind::ValueValidation if arg.starts_with("--listen") => {
@@ -52,13 +52,11 @@ fn describe(error: &clap::Error, texts: Texts) -> String {
     }
 }
 
-/// Appends what was likely meant, where clap knows.
-fn with_suggestion(sentence: String, error: &clap::Error, kinds: &[ContextKind], texts: Texts) -> String {
-    let word = kinds.iter().map(|kind| context(error, *kind)).find(|word| !word.is_empty());
-    match word {
-        Some(word) => format!("{sentence} {}", t!(texts, "common.did-you-mean", word = word)),
-        None => sentence,
-    }
+/// Gives what was likely meant, where clap knows.
+fn suggestion(error: &clap::Error) -> Option<String> {
+    let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    let mut words = kinds.iter().map(|kind| context(error, *kind));
+    words.find(|word| !word.is_empty())
 }
 
 /// Gives what clap knows of an error, fit to be shown; nothing where it does not.
