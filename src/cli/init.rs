@@ -286,10 +286,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_profiles_make_a_configuration(names in prop::collection::vec("[^\\]\r\n\"']{0,60}", 0..6)) {
-            let text: String = names
-                .iter()
-                .map(|name| format!("[profile {name}]\nregion = eu-west-1\n"))
-                .collect();
+            let text = names.iter().fold(String::new(), |text, name| text + "[profile " + name + "]
+region = eu-west-1
+");
             let profiles = profiles(&text);
             let count = profiles.profiles.len();
             let config = load(&template(&profiles, Texts::of(Lang::Ja)), profiles);

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod completions;
+pub mod help;
 pub mod init;
 pub mod keys;
 pub mod man;

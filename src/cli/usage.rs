@@ -69,3 +69,43 @@ fn context(error: &clap::Error, kind: ContextKind) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::cli::args::{Args, parse_in};
+    use crate::i18n::Lang;
+    use rstest::rstest;
+
+    fn parse_words(line: &str, lang: Lang) -> Result<Args, Early> {
+        parse_in(line.split(' ').map(OsString::from), Texts::of(lang))
+    }
+
+    #[rstest]
+    #[case("sekisho --nope", "--nope")]
+    #[case("sekisho --profil x", "--profile")]
+    #[case("sekisho servces", "servces")]
+    #[case("sekisho get alarm", "alarms")]
+    #[case("sekisho get", "<VIEW>")]
+    #[case("sekisho demo --at soon", "4m")]
+    #[case("sekisho demo --at=-4m", "4m")]
+    #[case("sekisho demo --listen 0.0.0.0:1", "127.0.0.1")]
+    #[case("sekisho demo --listen here", "127.0.0.1")]
+    #[case("sekisho --lang fr", "ja")]
+    #[case("sekisho --env", "--env")]
+    #[case("sekisho --profile a --profile b", "--profile")]
+    #[case("sekisho --as staff", "--demo")]
+    #[case("sekisho doctor what", "what")]
+    fn faults_are_told_in_the_readers_language(#[case] line: &str, #[case] says: &str) {
+        let early = parse_words(line, Lang::Ja).unwrap_err();
+        assert_eq!(early.exit, Exit::Usage);
+        assert!(early.text.contains(says), "{}", early.text);
+        assert!(early.text.contains("使い方は"), "{}", early.text);
+        let sentence = early.text.lines().next().unwrap();
+        assert!(sentence.ends_with('。'), "{sentence}");
+        let english = parse_words(line, Lang::En).unwrap_err().text;
+        assert!(english.lines().next().unwrap().ends_with(['.', '?']), "{english}");
+    }
+}

@@ -32,7 +32,7 @@ const KEYS: &[&str] = &[
 struct Source {
     profile: Option<String>,
     role_arn: Option<String>,
-    source_profile: Option<String>,
+    assumed_by: Option<String>,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<usize>) -> EnvironmentConfig {
@@ -45,7 +45,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<us
             "kind" => environment.kind = kind(reader, value),
             "profile" => source.profile = reader.profile("profile", value),
             "role_arn" => source.role_arn = role_arn(reader, value),
-            "source_profile" => source.source_profile = reader.profile("source_profile", value),
+            "source_profile" => source.assumed_by = reader.profile("source_profile", value),
             "account" => environment.account = account(reader, value),
             "regions" => environment.regions = regions(reader, value),
             "clusters" => environment.clusters = patterns(reader, "clusters", value),
@@ -66,8 +66,8 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<us
     }
     check_account(reader, table, &source, config.environment.account);
     config.credentials = match source {
-        Source { role_arn: Some(role_arn), source_profile, .. } => {
-            CredentialSource::AssumeRole { role_arn, source_profile }
+        Source { role_arn: Some(role_arn), assumed_by, .. } => {
+            CredentialSource::AssumeRole { role_arn, source_profile: assumed_by }
         }
         Source { profile: Some(profile), .. } => CredentialSource::Profile(profile),
         _ => CredentialSource::Current,
@@ -122,13 +122,11 @@ fn kind(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Kind {
 
 fn account(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<AccountId> {
     let text = reader.text("account", value)?;
-    match text.parse() {
-        Ok(account) => Some(account),
-        Err(_) => {
-            reader.error(&value.span(), ConfigProblem::BadAccount { value: text });
-            None
-        }
+    let account = text.parse().ok();
+    if account.is_none() {
+        reader.error(&value.span(), ConfigProblem::BadAccount { value: text });
     }
+    account
 }
 
 fn role_arn(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<String> {
