@@ -216,10 +216,9 @@ impl Args {
     /// Gives what the configuration needs to know.
     pub fn flags(&self) -> Flags {
         let global = &self.global;
-        // A variable that is set to nothing says nothing.
         let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         Flags {
-            config: global.config.clone().filter(|path| !path.as_os_str().is_empty()),
+            config: global.config.clone(),
             environments: global.env.clone(),
             profile: global.profile.clone(),
             region: global.region.clone(),
@@ -320,8 +319,8 @@ mod tests {
         assert_eq!(args.flags().environments, ["prd", "stg"]);
         assert_eq!(args.flags().lang, Some(Lang::Ja));
         assert_eq!(args.command, None);
-        let args = parse_in(["sekisho", "--config", "", "--keymap="].map(OsString::from), EN).unwrap();
-        assert_eq!((args.flags().config, args.flags().keymap), (None, None));
+        let args = parse_in(["sekisho", "--theme", "", "--keymap="].map(OsString::from), EN).unwrap();
+        assert_eq!((args.flags().theme, args.flags().keymap), (None, None));
     }
 
     #[rstest]

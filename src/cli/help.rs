@@ -1,5 +1,6 @@
 //! Writes the help of the command line in the reader's language; clap's own words are English.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 
 use clap::builder::Resettable;
@@ -53,6 +54,9 @@ fn localise_arg(arg: Arg, texts: Texts) -> Arg {
     let value = value_name(&arg, texts);
     let takes_values = arg.get_action().takes_values();
     let arg = arg.help(help).long_help(Resettable::Reset).help_heading(heading);
+    // A variable that is set to nothing says nothing, as it is with those of POSIX and XDG.
+    let empty = |variable: &OsStr| std::env::var_os(variable).is_some_and(|value| value.is_empty());
+    let arg = if arg.get_env().is_some_and(empty) { arg.env(Resettable::Reset) } else { arg };
     if takes_values {
         // What clap would add itself is English; the values and the variable stand in the help already.
         arg.value_name(value).hide_possible_values(true).hide_default_value(true).hide_env(true)
