@@ -294,7 +294,8 @@ fn secrets_are_not_shown() {
         token: Some("hush-token".to_owned()),
         expires: None,
     };
-    let shown = format!("{keys:?} {keys:#?}");
+    let assumed = CredentialSource::AssumeRole { role_arn: "arn".to_owned(), source: Box::new(keys.clone()) };
+    let shown = format!("{keys:?} {keys:#?} {assumed:?}");
     assert!(shown.contains("AKIDEXAMPLE") && !shown.contains("hush"), "{shown}");
 }
 
@@ -303,10 +304,11 @@ fn any_environment() -> impl Strategy<Value = EnvironmentConfig> {
         Just(CredentialSource::Current),
         prop::sample::select(vec!["system-c", "nowhere", "検証 用"])
             .prop_map(|name| CredentialSource::Profile(name.to_owned())),
-        prop::option::of(Just("nowhere".to_owned())).prop_map(|source_profile| CredentialSource::AssumeRole {
-            role_arn: "arn:aws:iam::111122223333:role/ops".to_owned(),
-            source_profile,
-        }),
+        prop::sample::select(vec![CredentialSource::Current, CredentialSource::Profile("nowhere".to_owned())])
+            .prop_map(|source| CredentialSource::AssumeRole {
+                role_arn: "arn:aws:iam::111122223333:role/ops".to_owned(),
+                source: Box::new(source)
+            }),
     ];
     let kind = prop::sample::select(vec![Kind::Dev, Kind::Stg, Kind::Prd, Kind::Unknown]);
     let regions = prop::sample::subsequence(vec!["ap-northeast-1", "us-east-1", "eu-west-1"], 1..=3);

@@ -10,7 +10,7 @@ use clap::{ArgAction, FromArgMatches as _, Parser, ValueEnum};
 use jiff::SignedDuration;
 
 use super::Exit;
-use super::help::command;
+use super::translate::command;
 use super::usage::explain;
 use crate::config::{Flags, early_lang};
 use crate::i18n::{Lang, Texts};

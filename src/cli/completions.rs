@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Exit;
 use super::args::CompletionsArgs;
-use super::help::command;
+use super::translate::command;
 use crate::i18n::Texts;
 
 /// Writes the script that the shell reads; its descriptions are in the language of `texts`.

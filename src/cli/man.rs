@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Exit;
-use super::help::command;
+use super::translate::command;
 use crate::i18n::Texts;
 
 /// Writes the page as roff, one for the program and one after it for each subcommand.

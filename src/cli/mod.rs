@@ -2,10 +2,10 @@
 
 pub mod args;
 pub mod completions;
-pub mod help;
 pub mod init;
 pub mod keys;
 pub mod man;
+pub mod translate;
 pub mod usage;
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Writes the help of the command line in the reader's language; clap's own words are English.
+//! Gives the command line its texts in the reader's language; clap's own words are English.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
