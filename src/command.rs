@@ -235,6 +235,8 @@ commands! {
     Mouse "mouse" "commands.mouse" [Global] palette;
     /// Draws the whole screen afresh.
     Redraw "redraw" "commands.redraw" [Global] palette;
+    /// Stops the program until the shell continues it.
+    Suspend "suspend" "commands.suspend" [Global] palette;
     /// Leaves the program.
     Quit "quit" "commands.quit" [Global] palette;
 
