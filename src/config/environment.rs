@@ -58,11 +58,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<us
     reader.require(table, span, TABLE, "name");
     check_source(reader, table);
     if !table.contains_key("regions") {
-        let profile = source.profile.as_deref().and_then(|name| reader.profiles.get(name));
-        match profile.and_then(|profile| profile.region.clone()).filter(|region| region::is_plausible(region)) {
-            Some(region) => config.environment.regions = vec![region],
-            None => reader.require(table, span, TABLE, "regions"),
-        }
+        config.environment.regions = region_of_profile(reader, table, span, source.profile.as_deref());
     }
     check_account(reader, table, &source, config.environment.account);
     config.credentials = match source {
@@ -74,6 +70,21 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<us
         _ => CredentialSource::Current,
     };
     config
+}
+
+/// Takes the region of the profile where the environment names none; a profile that is not there is a fault already.
+fn region_of_profile(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    span: &Range<usize>,
+    profile: Option<&str>,
+) -> Vec<String> {
+    let known = profile.and_then(|name| reader.profiles.get(name));
+    let region = known.and_then(|profile| profile.region.clone()).filter(|region| region::is_plausible(region));
+    if region.is_none() && (profile.is_none() || known.is_some()) {
+        reader.require(table, span, TABLE, "regions");
+    }
+    region.into_iter().collect()
 }
 
 /// Checks that the keys for the credentials go together.
