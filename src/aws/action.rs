@@ -119,15 +119,8 @@ impl Family {
     pub(super) const COUNT: usize = Self::Metrics as usize + 1;
 
     /// Lists the families in the order of their numbers.
-    pub(super) const ALL: [Self; Self::COUNT] = [
-        Self::Sts,
-        Self::Clusters,
-        Self::Services,
-        Self::Tasks,
-        Self::Alarms,
-        Self::AlarmHistory,
-        Self::Metrics,
-    ];
+    pub(super) const ALL: [Self; Self::COUNT] =
+        [Self::Sts, Self::Clusters, Self::Services, Self::Tasks, Self::Alarms, Self::AlarmHistory, Self::Metrics];
 
     /// Returns AWS's default quota for an account and region.
     ///

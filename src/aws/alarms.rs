@@ -159,10 +159,8 @@ fn metric_rule(raw: &aws::MetricAlarm) -> MetricRule {
         name: name(Some(metric_name)),
         dimensions: dimensions(raw.dimensions()),
     });
-    let own_statistic = raw
-        .extended_statistic
-        .as_deref()
-        .or_else(|| raw.statistic.as_ref().map(aws::Statistic::as_str));
+    let own_statistic =
+        raw.extended_statistic.as_deref().or_else(|| raw.statistic.as_ref().map(aws::Statistic::as_str));
     let statistic = own_statistic.or_else(|| first.and_then(|first| first.stat.as_deref()));
     let period = raw
         .period
@@ -178,10 +176,7 @@ fn metric_rule(raw: &aws::MetricAlarm) -> MetricRule {
         datapoints_to_alarm: raw.datapoints_to_alarm.map_or(periods, count),
         comparison: name(raw.comparison_operator.as_ref().map(aws::ComparisonOperator::as_str)),
         threshold: raw.threshold.filter(|threshold| threshold.is_finite()),
-        missing_data: raw
-            .treat_missing_data
-            .as_deref()
-            .map_or_else(|| "missing".to_owned(), |word| name(Some(word))),
+        missing_data: raw.treat_missing_data.as_deref().map_or_else(|| "missing".to_owned(), |word| name(Some(word))),
     }
 }
 
@@ -189,10 +184,7 @@ fn metric_rule(raw: &aws::MetricAlarm) -> MetricRule {
 fn compared(queries: &[aws::MetricDataQuery]) -> Option<&aws::MetricDataQuery> {
     let returning = || queries.iter().filter(|query| query.return_data.unwrap_or(true));
     let is_band = |query: &aws::MetricDataQuery| {
-        query
-            .expression
-            .as_deref()
-            .is_some_and(|text| text.starts_with("ANOMALY_DETECTION_BAND"))
+        query.expression.as_deref().is_some_and(|text| text.starts_with("ANOMALY_DETECTION_BAND"))
     };
     returning().find(|query| !is_band(query)).or_else(|| returning().next())
 }
@@ -206,10 +198,8 @@ fn metric(raw: &aws::Metric) -> Metric {
 }
 
 fn dimensions(raw: &[aws::Dimension]) -> Vec<(String, String)> {
-    let mut dimensions: Vec<_> = raw
-        .iter()
-        .map(|raw| (name(raw.name.as_deref()), name(raw.value.as_deref())))
-        .collect();
+    let mut dimensions: Vec<_> =
+        raw.iter().map(|raw| (name(raw.name.as_deref()), name(raw.value.as_deref()))).collect();
     dimensions.sort();
     dimensions
 }

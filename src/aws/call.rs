@@ -75,11 +75,7 @@ impl Caller {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
-        let attempt = Attempt {
-            action: action.name(),
-            host: &self.hosts.of(action),
-            at: self.now.get(),
-        };
+        let attempt = Attempt { action: action.name(), host: &self.hosts.of(action), at: self.now.get() };
         let failure = error::classify(error, attempt);
         if failure.kind == FailureKind::Throttled {
             self.ledger.budget.throttled(action.family());

@@ -15,8 +15,8 @@ use crate::domain::{
 use super::{
     Connection,
     action::Action,
-    error::Attempt,
     ecs::AT_ONCE,
+    error::Attempt,
     load::Loaded,
     paging::pages,
     words::{name, time},
@@ -86,7 +86,9 @@ impl Connection {
         }
         let mut all = collect(queries, span, &read.items);
         if read.capped {
-            all.iter_mut().for_each(|series| series.partial = true);
+            for series in &mut all {
+                series.partial = true;
+            }
         }
         Ok(all.into_iter().map(Arc::new).collect())
     }
@@ -97,14 +99,8 @@ impl Connection {
         if results.is_empty() || !results.iter().all(forbidden) {
             return None;
         }
-        let attempt = Attempt {
-            action: Action::GetMetricData.name(),
-            host: "",
-            at: self.caller.now.get(),
-        };
-        let kind = FailureKind::Denied {
-            missing_action: Action::GetMetricData.name().to_owned(),
-        };
+        let attempt = Attempt { action: Action::GetMetricData.name(), host: "", at: self.caller.now.get() };
+        let kind = FailureKind::Denied { missing_action: Action::GetMetricData.name().to_owned() };
         Some(attempt.failed(kind, "Forbidden"))
     }
 }
@@ -116,9 +112,8 @@ fn batches(queries: &[Query], range: Range, now: Timestamp) -> Vec<(Span, Vec<Qu
         let span = Span::of(query, range, now);
         let most = usize::try_from(POINTS_A_CALL / span.points(query).max(1)).unwrap_or(1);
         let most = most.clamp(1, QUERIES_A_CALL);
-        let open = batches
-            .iter_mut()
-            .find(|(of, batch)| *of == span && batch.len() < most && batch[0].period == query.period);
+        let open =
+            batches.iter_mut().find(|(of, batch)| *of == span && batch.len() < most && batch[0].period == query.period);
         match open {
             Some((_, batch)) => batch.push(query.clone()),
             None => batches.push((span, vec![query.clone()])),
@@ -128,9 +123,8 @@ fn batches(queries: &[Query], range: Range, now: Timestamp) -> Vec<(Span, Vec<Qu
 }
 
 fn data_query(number: usize, query: &Query) -> aws::MetricDataQuery {
-    let dimensions = query.metric.dimensions.iter().map(|(name, value)| {
-        aws::Dimension::builder().name(name).value(value).build()
-    });
+    let dimensions =
+        query.metric.dimensions.iter().map(|(name, value)| aws::Dimension::builder().name(name).value(value).build());
     let metric = aws::Metric::builder()
         .namespace(&query.metric.namespace)
         .metric_name(&query.metric.name)
@@ -141,11 +135,7 @@ fn data_query(number: usize, query: &Query) -> aws::MetricDataQuery {
         .period(i32::try_from(query.period).unwrap_or(i32::MAX))
         .stat(&query.statistic)
         .build();
-    aws::MetricDataQuery::builder()
-        .id(format!("q{number}"))
-        .metric_stat(stat)
-        .return_data(true)
-        .build()
+    aws::MetricDataQuery::builder().id(format!("q{number}")).metric_stat(stat).return_data(true).build()
 }
 
 /// Puts the results of all pages together: a query's points may come in several parts.
@@ -153,13 +143,7 @@ fn collect(queries: Vec<Query>, span: Span, results: &[aws::MetricDataResult]) -
     let at = |second| Timestamp::from_second(second).unwrap_or_default();
     let mut all: Vec<Series> = queries
         .into_iter()
-        .map(|query| Series {
-            query,
-            from: at(span.from),
-            to: at(span.to),
-            points: Vec::new(),
-            partial: false,
-        })
+        .map(|query| Series { query, from: at(span.from), to: at(span.to), points: Vec::new(), partial: false })
         .collect();
     for result in results {
         let number = name(result.id.as_deref());
@@ -189,10 +173,7 @@ mod tests {
 
     fn queries(count: usize, period: u32) -> Vec<Query> {
         let query = |number| {
-            let key = ServiceKey {
-                cluster: "shop".to_owned(),
-                service: format!("svc-{number}"),
-            };
+            let key = ServiceKey { cluster: "shop".to_owned(), service: format!("svc-{number}") };
             ecs_utilization(&key, "CPUUtilization", "Average", period)
         };
         (0..count).map(query).collect()

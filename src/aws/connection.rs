@@ -7,12 +7,8 @@ use std::{
 };
 
 use aws_config::{
-    BehaviorVersion, ConfigLoader,
-    environment::EnvironmentVariableRegionProvider,
-    meta::region::RegionProviderChain,
-    profile::ProfileFileRegionProvider,
-    retry::RetryConfig,
-    timeout::TimeoutConfig,
+    BehaviorVersion, ConfigLoader, environment::EnvironmentVariableRegionProvider, meta::region::RegionProviderChain,
+    profile::ProfileFileRegionProvider, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_types::{SdkConfig, region::Region};
@@ -40,7 +36,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// How long one try of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(15);
 /// How long credentials may take to be found: a program that a profile names may ask somebody.
-const RESOLVE: Duration = Duration::from_secs(60);
+const RESOLVE: Duration = Duration::from_mins(1);
 
 /// Says which credentials to use, where, and whose they must be.
 #[derive(Debug, Clone)]
@@ -86,11 +82,7 @@ impl Connection {
         let now = shared.now.clone();
         let opened = tokio::task::spawn_blocking(move || runtime.block_on(open(&plan, &shared)));
         opened.await.unwrap_or_else(|error| {
-            let attempt = Attempt {
-                action: "",
-                host: "",
-                at: now.get(),
-            };
+            let attempt = Attempt { action: "", host: "", at: now.get() };
             Err(attempt.failed(FailureKind::NoCredentials, &error.to_string()))
         })
     }
@@ -141,20 +133,13 @@ async fn open(plan: &ConnectionPlan, shared: &Shared) -> Result<Connection, Fail
     let config = load(plan, shared).await;
     let endpoint = config.endpoint_url().map(|url| authority(url).to_owned());
     let at = shared.now.get();
-    let attempt = Attempt {
-        action: "",
-        host: endpoint.as_deref().unwrap_or_default(),
-        at,
-    };
+    let attempt = Attempt { action: "", host: endpoint.as_deref().unwrap_or_default(), at };
     let Some(region) = config.region().map(|region| words::name(Some(region.as_ref()))) else {
         return Err(attempt.failed(FailureKind::NoRegion, ""));
     };
     let found = find(plan, &config, attempt).await?;
     let expires = found.expiry().and_then(|end| Timestamp::try_from(end).ok());
-    let config = config
-        .into_builder()
-        .credentials_provider(SharedCredentialsProvider::new(found))
-        .build();
+    let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(found)).build();
     let hosts = Hosts::default();
     let expected = plan.account.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut caller = Caller {
@@ -200,15 +185,9 @@ async fn verify(plan: &ConnectionPlan, caller: &Caller, config: &SdkConfig) -> R
     let identity = sts::caller_identity(caller, &client).await?;
     match plan.account {
         Some(expected) if expected != identity.account => {
-            let attempt = Attempt {
-                action: "sts:GetCallerIdentity",
-                host: "",
-                at: caller.now.get(),
-            };
-            let kind = FailureKind::WrongAccount {
-                expected: expected.to_string(),
-                actual: identity.account.to_string(),
-            };
+            let attempt = Attempt { action: "sts:GetCallerIdentity", host: "", at: caller.now.get() };
+            let kind =
+                FailureKind::WrongAccount { expected: expected.to_string(), actual: identity.account.to_string() };
             Err(attempt.failed(kind, &identity.arn))
         }
         _ => Ok(identity),
@@ -222,10 +201,7 @@ async fn verify(plan: &ConnectionPlan, caller: &Caller, config: &SdkConfig) -> R
 async fn load(plan: &ConnectionPlan, shared: &Shared) -> SdkConfig {
     let profile = credentials::profile_of(&plan.credentials);
     let files = credentials::profile_files(profile, plan.endpoint_url.as_deref());
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .build();
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
     let mut loader: ConfigLoader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(shared.http(plan.endpoint_url.as_deref()))
         .retry_config(RetryConfig::disabled())

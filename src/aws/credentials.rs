@@ -30,13 +30,9 @@ pub(super) fn profile_of(source: &CredentialSource) -> Option<&str> {
 /// The SDK's credential providers learn an endpoint from the profile only. A `services` section of the profile's own
 /// would win over it and is covered up; what the environment says still wins, and [`super::shared`] then blocks it.
 pub(super) fn profile_files(profile: Option<&str>, endpoint_url: Option<&str>) -> EnvConfigFiles {
-    let files = EnvConfigFiles::builder()
-        .include_default_config_file(true)
-        .include_default_credentials_file(true);
-    let in_use = profile.map_or_else(
-        || std::env::var("AWS_PROFILE").unwrap_or_else(|_| "default".to_owned()),
-        str::to_owned,
-    );
+    let files = EnvConfigFiles::builder().include_default_config_file(true).include_default_credentials_file(true);
+    let in_use =
+        profile.map_or_else(|| std::env::var("AWS_PROFILE").unwrap_or_else(|_| "default".to_owned()), str::to_owned);
     let fits_a_line = |text: &str| !text.contains(|c: char| c.is_control() || c == ']');
     match endpoint_url {
         Some(url) if fits_a_line(url) && fits_a_line(&in_use) => {
@@ -61,12 +57,7 @@ pub(super) async fn resolve(
     attempt: Attempt<'_>,
 ) -> Result<Credentials, Failure> {
     let found = match source {
-        CredentialSource::Static {
-            access_key_id,
-            secret,
-            token,
-            expires,
-        } => Ok(Credentials::new(
+        CredentialSource::Static { access_key_id, secret, token, expires } => Ok(Credentials::new(
             access_key_id.clone(),
             secret.clone(),
             token.clone(),
@@ -75,10 +66,7 @@ pub(super) async fn resolve(
         )),
         CredentialSource::Current => of_chain(config).await,
         CredentialSource::Profile(name) => of_profile(name, config, files).await,
-        CredentialSource::AssumeRole {
-            role_arn,
-            source_profile,
-        } => {
+        CredentialSource::AssumeRole { role_arn, source_profile } => {
             let base = match source_profile {
                 Some(name) => of_profile(name, config, files).await,
                 None => of_chain(config).await,
@@ -126,10 +114,7 @@ async fn of_profile(name: &str, config: &SdkConfig, files: EnvConfigFiles) -> Re
 
 /// Takes a role with the credentials at hand.
 async fn assume(role_arn: &str, base: Credentials, config: &SdkConfig) -> Result<Credentials, CredentialsError> {
-    let config = config
-        .to_builder()
-        .credentials_provider(SharedCredentialsProvider::new(base))
-        .build();
+    let config = config.to_builder().credentials_provider(SharedCredentialsProvider::new(base)).build();
     AssumeRoleProvider::builder(role_arn)
         .configure(&config)
         .session_name(session_name(std::env::var("USER").ok().as_deref()))
@@ -184,9 +169,9 @@ fn kind_of(error: &CredentialsError, words: &str) -> FailureKind {
     match error {
         CredentialsError::ProviderTimedOut(_) => FailureKind::TimedOut,
         _ if ENDED.iter().any(|sign| words.contains(sign)) => FailureKind::Expired,
-        CredentialsError::ProviderError(_) if words.contains("dispatch failure") => FailureKind::Unreachable {
-            host: String::new(),
-        },
+        CredentialsError::ProviderError(_) if words.contains("dispatch failure") => {
+            FailureKind::Unreachable { host: String::new() }
+        }
         _ => FailureKind::NoCredentials,
     }
 }
@@ -200,11 +185,7 @@ mod tests {
 
     use super::*;
 
-    const ATTEMPT: Attempt<'static> = Attempt {
-        action: "",
-        host: "sts.example",
-        at: Timestamp::UNIX_EPOCH,
-    };
+    const ATTEMPT: Attempt<'static> = Attempt { action: "", host: "sts.example", at: Timestamp::UNIX_EPOCH };
 
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]
@@ -253,12 +234,7 @@ mod tests {
         type OfRole = SdkError<aws_sdk_sts::operation::assume_role::AssumeRoleError, HttpResponse>;
         let refusal: OfRole = SdkError::dispatch_failure(ConnectorError::io("refused".into()));
         let failure = judge(&CredentialsError::provider_error(refusal), ATTEMPT);
-        assert_eq!(
-            failure.kind,
-            FailureKind::Unreachable {
-                host: "sts.example".to_owned()
-            }
-        );
+        assert_eq!(failure.kind, FailureKind::Unreachable { host: "sts.example".to_owned() });
     }
 
     #[rstest]

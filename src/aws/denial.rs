@@ -64,18 +64,13 @@ impl Denials {
 
     /// Forgets everything, so that all is asked again.
     pub(super) fn forget(&self) {
-        self.actions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.actions.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
 /// Tells whether AWS's message denies the action on one resource, and not on all (`*`).
 fn names_one_resource(message: &str) -> bool {
-    message
-        .split_once("on resource: ")
-        .is_some_and(|(_, rest)| !rest.starts_with('*'))
+    message.split_once("on resource: ").is_some_and(|(_, rest)| !rest.starts_with('*'))
 }
 
 #[cfg(test)]
@@ -86,9 +81,7 @@ mod tests {
 
     fn denial(resource: &str) -> Failure {
         Failure {
-            kind: FailureKind::Denied {
-                missing_action: "ecs:ListServices".to_owned(),
-            },
+            kind: FailureKind::Denied { missing_action: "ecs:ListServices".to_owned() },
             action: "ecs:ListServices".to_owned(),
             detail: format!("User: x is not authorized to perform: ecs:ListServices on resource: {resource} because"),
             request_id: None,

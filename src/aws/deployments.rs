@@ -60,11 +60,7 @@ impl Connection {
     /// Returns the task definitions of the revisions that deployments bring up, asking only for those not known yet.
     async fn task_definitions(&self, cluster: &str, raw: &[aws::ServiceDeployment]) -> HashMap<String, String> {
         let known = || self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut unknown: Vec<String> = raw
-            .iter()
-            .filter_map(target)
-            .map(str::to_owned)
-            .collect();
+        let mut unknown: Vec<String> = raw.iter().filter_map(target).map(str::to_owned).collect();
         {
             let known = known();
             unknown.retain(|arn| !known.contains_key(arn));
@@ -93,34 +89,20 @@ fn target(raw: &aws::ServiceDeployment) -> Option<&str> {
 }
 
 fn deployment(raw: &aws::ServiceDeployment, revisions: &HashMap<String, String>) -> ServiceDeployment {
-    let bake = raw
-        .deployment_configuration
-        .as_ref()
-        .and_then(|configuration| configuration.bake_time_in_minutes);
+    let bake = raw.deployment_configuration.as_ref().and_then(|configuration| configuration.bake_time_in_minutes);
     let breaker = raw.deployment_circuit_breaker.as_ref();
     ServiceDeployment {
         arn: name(raw.service_deployment_arn.as_deref()),
         status: name(raw.status.as_ref().map(aws::ServiceDeploymentStatus::as_str)),
         reason: message(raw.status_reason.as_deref()),
-        lifecycle_stage: name(
-            raw.lifecycle_stage
-                .as_ref()
-                .map(aws::ServiceDeploymentLifecycleStage::as_str),
-        ),
+        lifecycle_stage: name(raw.lifecycle_stage.as_ref().map(aws::ServiceDeploymentLifecycleStage::as_str)),
         created_at: time(raw.created_at.as_ref()),
         started_at: time(raw.started_at.as_ref()),
         finished_at: time(raw.finished_at.as_ref()),
         bake_minutes: bake.map(count),
-        target_revision: target(raw)
-            .and_then(|arn| revisions.get(arn))
-            .cloned()
-            .unwrap_or_default(),
+        target_revision: target(raw).and_then(|arn| revisions.get(arn)).cloned().unwrap_or_default(),
         target_tasks: raw.target_service_revision.as_ref().map(|target| {
-            (
-                count(target.requested_task_count),
-                count(target.running_task_count),
-                count(target.pending_task_count),
-            )
+            (count(target.requested_task_count), count(target.running_task_count), count(target.pending_task_count))
         }),
         breaker: breaker.map(|breaker| BreakerCount {
             status: name(breaker.status.as_ref().map(aws::ServiceDeploymentRollbackMonitorsStatus::as_str)),

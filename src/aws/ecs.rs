@@ -58,10 +58,8 @@ impl Connection {
     /// Describes clusters with their counts.
     pub(super) async fn clusters(&self, names: &[String]) -> Loaded<Vec<Cluster>> {
         let batches = names.chunks(CLUSTERS_A_CALL).map(<[String]>::to_vec).collect::<Vec<_>>();
-        let answers = stream::iter(batches)
-            .map(|batch| self.clusters_of_one_call(batch))
-            .buffered(AT_ONCE)
-            .collect::<Vec<_>>();
+        let answers =
+            stream::iter(batches).map(|batch| self.clusters_of_one_call(batch)).buffered(AT_ONCE).collect::<Vec<_>>();
         Loaded::join(answers.await)
     }
 
@@ -121,19 +119,12 @@ impl Connection {
         let services = answer.services.unwrap_or_default();
         let missing = answer.failures.unwrap_or_default();
         Ok(Described {
-            services: services
-                .iter()
-                .filter_map(|raw| service(raw, &cluster, as_of))
-                .map(Arc::new)
-                .collect(),
+            services: services.iter().filter_map(|raw| service(raw, &cluster, as_of)).map(Arc::new).collect(),
             missing: missing
                 .iter()
                 .filter(|failure| failure.reason.as_deref() == Some("MISSING"))
                 .filter_map(|failure| failure.arn.as_deref())
-                .map(|arn| ServiceKey {
-                    cluster: cluster.clone(),
-                    service: self.remember(last_part(arn)),
-                })
+                .map(|arn| ServiceKey { cluster: cluster.clone(), service: self.remember(last_part(arn)) })
                 .collect(),
         })
     }
@@ -188,10 +179,7 @@ fn service(raw: &aws::Service, cluster: &str, as_of: Timestamp) -> Option<Servic
         .and_then(|configuration| configuration.deployment_circuit_breaker.as_ref())
         .filter(|breaker| breaker.enable);
     Some(Service {
-        key: ServiceKey {
-            cluster: cluster.to_owned(),
-            service: name(Some(service_name)),
-        },
+        key: ServiceKey { cluster: cluster.to_owned(), service: name(Some(service_name)) },
         status: name(raw.status.as_deref()),
         desired: count(raw.desired_count),
         running: count(raw.running_count),
@@ -199,12 +187,8 @@ fn service(raw: &aws::Service, cluster: &str, as_of: Timestamp) -> Option<Servic
         task_definition: revision(raw.task_definition.as_deref()),
         deployments: deployments(raw.deployments()),
         events: events(raw.events()),
-        circuit_breaker: breaker.map(|breaker| CircuitBreaker {
-            rollback: breaker.rollback,
-        }),
-        bake_minutes: configuration
-            .and_then(|configuration| configuration.bake_time_in_minutes)
-            .map(count),
+        circuit_breaker: breaker.map(|breaker| CircuitBreaker { rollback: breaker.rollback }),
+        bake_minutes: configuration.and_then(|configuration| configuration.bake_time_in_minutes).map(count),
         controller: raw
             .deployment_controller
             .as_ref()
@@ -226,9 +210,7 @@ fn service(raw: &aws::Service, cluster: &str, as_of: Timestamp) -> Option<Servic
 /// Maps deployments, the primary one first and then the newest.
 fn deployments(raw: &[aws::Deployment]) -> Vec<Deployment> {
     let mut deployments: Vec<Deployment> = raw.iter().map(deployment).collect();
-    deployments.sort_by_key(|deployment| {
-        (deployment.status != "PRIMARY", std::cmp::Reverse(deployment.created_at))
-    });
+    deployments.sort_by_key(|deployment| (deployment.status != "PRIMARY", std::cmp::Reverse(deployment.created_at)));
     deployments
 }
 
@@ -267,11 +249,7 @@ fn events(raw: &[aws::ServiceEvent]) -> Vec<ServiceEvent> {
 
 fn capacity(strategy: &[aws::CapacityProviderStrategyItem], launch: Option<&aws::LaunchType>) -> Vec<Capacity> {
     if strategy.is_empty() {
-        let launch = launch.map(|launch| Capacity {
-            provider: name(Some(launch.as_str())),
-            weight: 1,
-            base: 0,
-        });
+        let launch = launch.map(|launch| Capacity { provider: name(Some(launch.as_str())), weight: 1, base: 0 });
         return launch.into_iter().collect();
     }
     strategy
@@ -285,10 +263,7 @@ fn capacity(strategy: &[aws::CapacityProviderStrategyItem], launch: Option<&aws:
 }
 
 fn target_groups(raw: &[aws::LoadBalancer]) -> Vec<String> {
-    raw.iter()
-        .filter_map(|balancer| balancer.target_group_arn.as_deref())
-        .map(|arn| name(Some(arn)))
-        .collect()
+    raw.iter().filter_map(|balancer| balancer.target_group_arn.as_deref()).map(|arn| name(Some(arn))).collect()
 }
 
 /// Returns family and revision of a task definition's ARN, such as `web:42`.
@@ -303,10 +278,7 @@ mod tests {
     use super::*;
 
     fn keys(cluster: &str, count: usize) -> Vec<ServiceKey> {
-        let key = |number| ServiceKey {
-            cluster: cluster.to_owned(),
-            service: format!("svc-{number:03}"),
-        };
+        let key = |number| ServiceKey { cluster: cluster.to_owned(), service: format!("svc-{number:03}") };
         (0..count).map(key).collect()
     }
 
@@ -345,12 +317,7 @@ mod tests {
             .service_name("web")
             .status("HIBERNATING")
             .launch_type("LUNAR".into())
-            .deployments(
-                aws::Deployment::builder()
-                    .rollout_state("WAITING".into())
-                    .failed_tasks(-1)
-                    .build(),
-            )
+            .deployments(aws::Deployment::builder().rollout_state("WAITING".into()).failed_tasks(-1).build())
             .build();
         let service = service(&raw, "shop", Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(service.status, "HIBERNATING");
@@ -362,16 +329,11 @@ mod tests {
     #[test]
     fn the_primary_deployment_is_first_and_events_are_newest_first() {
         let deployment = |status: &str, second| {
-            aws::Deployment::builder()
-                .status(status)
-                .created_at(DateTime::from_secs(second))
-                .build()
+            aws::Deployment::builder().status(status).created_at(DateTime::from_secs(second)).build()
         };
         let raw = [deployment("ACTIVE", 1), deployment("ACTIVE", 2), deployment("PRIMARY", 3)];
-        let order: Vec<i64> = deployments(&raw)
-            .iter()
-            .map(|deployment| deployment.created_at.unwrap().as_second())
-            .collect();
+        let order: Vec<i64> =
+            deployments(&raw).iter().map(|deployment| deployment.created_at.unwrap().as_second()).collect();
         assert_eq!(order, [3, 2, 1]);
         let event = |second| aws::ServiceEvent::builder().created_at(DateTime::from_secs(second)).build();
         let mapped = events(&[event(1), event(3), aws::ServiceEvent::builder().build(), event(2)]);

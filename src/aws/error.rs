@@ -64,10 +64,7 @@ where
         _ => (FailureKind::Invalid, chain(error)),
     };
     let request_id = error.request_id().map(|id| words::name(Some(id)));
-    Failure {
-        request_id,
-        ..attempt.failed(kind, &detail)
-    }
+    Failure { request_id, ..attempt.failed(kind, &detail) }
 }
 
 /// Tells whether the same call may well succeed a moment later.
@@ -92,9 +89,7 @@ fn of_code(code: &str, message: &str, status: Option<u16>, action: &str) -> Fail
     let code = code.split(':').next().unwrap_or(code);
     match code {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" | "NotAuthorized" => {
-            FailureKind::Denied {
-                missing_action: missing_action(message).unwrap_or(action).to_owned(),
-            }
+            FailureKind::Denied { missing_action: missing_action(message).unwrap_or(action).to_owned() }
         }
         "OptInRequired"
         | "SubscriptionRequiredException"
@@ -104,7 +99,9 @@ fn of_code(code: &str, message: &str, status: Option<u16>, action: &str) -> Fail
         | "InvalidAction"
         | "UnsupportedOperation"
         | "UnsupportedFeatureException" => FailureKind::NotSubscribed,
-        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "UnauthorizedException" => FailureKind::Expired,
+        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "UnauthorizedException" => {
+            FailureKind::Expired
+        }
         "SignatureDoesNotMatch"
         | "InvalidSignatureException"
         | "IncompleteSignature"
@@ -119,8 +116,14 @@ fn of_code(code: &str, message: &str, status: Option<u16>, action: &str) -> Fail
         | "RequestInTheFuture"
         | "RequestExpired" => FailureKind::Refused,
         _ if is_throttling(code) || status == Some(429) => FailureKind::Throttled,
-        "InternalFailure" | "InternalError" | "InternalServerError" | "InternalServiceError" | "ServerException"
-        | "ServiceUnavailable" | "ServiceUnavailableException" | "InternalServiceFault" => FailureKind::ServiceFault,
+        "InternalFailure"
+        | "InternalError"
+        | "InternalServerError"
+        | "InternalServiceError"
+        | "ServerException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "InternalServiceFault" => FailureKind::ServiceFault,
         _ if status.is_some_and(|status| status >= 500) => FailureKind::ServiceFault,
         _ if code.contains("NotFound") => FailureKind::NotFound,
         _ => FailureKind::Invalid,
@@ -170,16 +173,12 @@ where
             return true;
         }
         let text = cause.to_string();
-        ["connection", "Content-Length", "end of file", "throughput"]
-            .iter()
-            .any(|sign| text.contains(sign))
+        ["connection", "Content-Length", "end of file", "throughput"].iter().any(|sign| text.contains(sign))
     })
 }
 
 fn unreachable_host(attempt: Attempt<'_>) -> FailureKind {
-    FailureKind::Unreachable {
-        host: attempt.host.to_owned(),
-    }
+    FailureKind::Unreachable { host: attempt.host.to_owned() }
 }
 
 /// Returns the host that was called although the endpoint that was given forbids it.
@@ -228,11 +227,8 @@ mod tests {
 
     type Refusal = aws_sdk_ecs::operation::list_services::ListServicesError;
 
-    const ATTEMPT: Attempt<'static> = Attempt {
-        action: "ecs:ListServices",
-        host: "ecs.example",
-        at: Timestamp::UNIX_EPOCH,
-    };
+    const ATTEMPT: Attempt<'static> =
+        Attempt { action: "ecs:ListServices", host: "ecs.example", at: Timestamp::UNIX_EPOCH };
 
     fn response(status: u16) -> HttpResponse {
         HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from("{}"))
@@ -296,7 +292,8 @@ mod tests {
 
     #[test]
     fn a_silent_host_is_not_asked_again_and_a_broken_pipe_is() {
-        let silent: SdkError<Refusal, HttpResponse> = SdkError::dispatch_failure(ConnectorError::timeout("late".into()));
+        let silent: SdkError<Refusal, HttpResponse> =
+            SdkError::dispatch_failure(ConnectorError::timeout("late".into()));
         let failure = classify(&silent, ATTEMPT);
         assert_eq!(failure.kind.name(), "unreachable");
         assert!(!is_worth_repeating(&silent, &failure));
@@ -315,7 +312,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case("User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: ecs:DescribeTasks on resource: * because no identity-based policy allows the ecs:DescribeTasks action", "ecs:DescribeTasks")]
+    #[case(
+        "User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: ecs:DescribeTasks on resource: * because no identity-based policy allows the ecs:DescribeTasks action",
+        "ecs:DescribeTasks"
+    )]
     #[case("User: x is not authorized to perform: kms:Decrypt with an explicit deny", "kms:Decrypt")]
     #[case("User: x is not authorized to perform: sso-directory:SearchUsers.", "sso-directory:SearchUsers")]
     #[case("User: x is not authorized to perform: \u{1b}[31m on resource: *", "ecs:ListServices")]
@@ -323,12 +323,7 @@ mod tests {
     #[case("権限がありません", "ecs:ListServices")]
     fn the_missing_action_is_awss_or_the_one_called(#[case] message: &str, #[case] action: &str) {
         let failure = classify(&refusal(400, Some("AccessDeniedException"), message), ATTEMPT);
-        assert_eq!(
-            failure.kind,
-            FailureKind::Denied {
-                missing_action: action.to_owned()
-            }
-        );
+        assert_eq!(failure.kind, FailureKind::Denied { missing_action: action.to_owned() });
         assert!(!failure.detail.contains('\u{1b}'));
     }
 }

@@ -30,10 +30,7 @@ pub struct Loaded<T> {
 impl<T> Loaded<Vec<T>> {
     /// Joins the answers of several calls.
     pub(super) fn join(answers: Vec<Result<Vec<T>, Failure>>) -> Self {
-        let mut loaded = Self {
-            value: Vec::new(),
-            failures: Vec::new(),
-        };
+        let mut loaded = Self { value: Vec::new(), failures: Vec::new() };
         for answer in answers {
             match answer {
                 Ok(items) => loaded.value.extend(items),
@@ -47,9 +44,7 @@ impl<T> Loaded<Vec<T>> {
 impl<T> Loaded<T> {
     /// Returns the failure to tell of: of several, the one that a person can do most about.
     pub fn failure(&self) -> Option<&Failure> {
-        self.failures
-            .iter()
-            .max_by_key(|failure| (failure.kind.is_about_credentials(), failure.kind.is_lasting()))
+        self.failures.iter().max_by_key(|failure| (failure.kind.is_about_credentials(), failure.kind.is_lasting()))
     }
 }
 
@@ -72,10 +67,7 @@ impl Connection {
         let names = match self.cluster_names().await {
             Ok(names) => names,
             Err(failure) => {
-                return Loaded {
-                    value: Roster::default(),
-                    failures: vec![failure],
-                };
+                return Loaded { value: Roster::default(), failures: vec![failure] };
             }
         };
         let (described, mut loaded) = futures::join!(self.clusters(&names.items), self.service_lists(&names.items));
@@ -123,11 +115,7 @@ impl Connection {
         let mut services = described.value.services;
         sort_services(&mut services);
         Loaded {
-            value: ServicesSnapshot {
-                clusters: roster.value.clusters,
-                services,
-                capped: roster.value.capped,
-            },
+            value: ServicesSnapshot { clusters: roster.value.clusters, services, capped: roster.value.capped },
             failures: [roster.failures, described.failures].concat(),
         }
     }
@@ -137,10 +125,7 @@ impl Connection {
         let names = match self.cluster_names().await {
             Ok(names) => names,
             Err(failure) => {
-                return Loaded {
-                    value: TasksSnapshot::default(),
-                    failures: vec![failure],
-                };
+                return Loaded { value: TasksSnapshot::default(), failures: vec![failure] };
             }
         };
         let mut loaded = Loaded::<TasksSnapshot>::default();
@@ -170,10 +155,7 @@ impl Connection {
         let mut alarms = read.items;
         alarms.sort_by(|a, b| a.name.cmp(&b.name));
         alarms.dedup_by(|a, b| a.name == b.name);
-        Ok(AlarmsSnapshot {
-            alarms,
-            capped: read.capped,
-        })
+        Ok(AlarmsSnapshot { alarms, capped: read.capped })
     }
 
     /// Tells whether a list may be called, in the smallest way that it can be.
@@ -225,10 +207,7 @@ impl Connection {
                 None => Ok(()),
             };
         }
-        let key = ServiceKey {
-            cluster: "sekisho".to_owned(),
-            service: "sekisho".to_owned(),
-        };
+        let key = ServiceKey { cluster: "sekisho".to_owned(), service: "sekisho".to_owned() };
         let query = crate::domain::metric::ecs_utilization(&key, "CPUUtilization", "Average", 60);
         first_failure(self.metrics(&[query], crate::domain::metric::Range::Hour).await)
     }
@@ -263,10 +242,7 @@ fn with_all(mut clusters: Vec<Cluster>, names: &[String]) -> Vec<Cluster> {
 /// Names the services of a roster.
 pub fn keys(roster: &Roster) -> impl Iterator<Item = ServiceKey> {
     roster.services.iter().flat_map(|(cluster, names)| {
-        names.iter().map(|name| ServiceKey {
-            cluster: cluster.clone(),
-            service: name.clone(),
-        })
+        names.iter().map(|name| ServiceKey { cluster: cluster.clone(), service: name.clone() })
     })
 }
 

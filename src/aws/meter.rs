@@ -73,26 +73,14 @@ impl Meter {
 
     /// Returns how often each action was called since the start.
     pub(super) fn totals(&self) -> BTreeMap<&'static str, u64> {
-        self.counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .totals
-            .clone()
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).totals.clone()
     }
 }
 
 impl Counts {
     fn drop_old(&mut self, now: Timestamp) {
-        while self
-            .calls
-            .pop_front_if(|at| now.duration_since(*at) >= MINUTE)
-            .is_some()
-        {}
-        while self
-            .metrics
-            .pop_front_if(|(at, _)| now.duration_since(*at) >= TEN_MINUTES)
-            .is_some()
-        {}
+        while self.calls.pop_front_if(|at| now.duration_since(*at) >= MINUTE).is_some() {}
+        while self.metrics.pop_front_if(|(at, _)| now.duration_since(*at) >= TEN_MINUTES).is_some() {}
     }
 }
 

@@ -18,20 +18,14 @@ pub struct Paged<T> {
 
 impl<T> Default for Paged<T> {
     fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            capped: false,
-        }
+        Self { items: Vec::new(), capped: false }
     }
 }
 
 impl<T> Paged<T> {
     /// Changes each item.
     pub(super) fn map<U>(self, change: impl FnMut(T) -> U) -> Paged<U> {
-        Paged {
-            items: self.items.into_iter().map(change).collect(),
-            capped: self.capped,
-        }
+        Paged { items: self.items.into_iter().map(change).collect(), capped: self.capped }
     }
 }
 
@@ -41,10 +35,7 @@ impl<T> Paged<T> {
 ///
 /// # Errors
 /// The first failure of `page`.
-pub(super) async fn pages<T, F>(
-    cap: usize,
-    mut page: impl FnMut(Option<String>) -> F,
-) -> Result<Paged<T>, Failure>
+pub(super) async fn pages<T, F>(cap: usize, mut page: impl FnMut(Option<String>) -> F) -> Result<Paged<T>, Failure>
 where
     F: Future<Output = Result<(Vec<T>, Option<String>), Failure>>,
 {

@@ -62,8 +62,11 @@ pub struct Shared {
     pub(super) now: Now,
     pub(super) meter: Arc<Meter>,
     http: SharedHttpClient,
-    ledgers: Arc<Mutex<HashMap<(String, String), Arc<Ledger>>>>,
+    ledgers: Arc<Mutex<Ledgers>>,
 }
+
+/// Holds the ledgers by account and region.
+type Ledgers = HashMap<(String, String), Arc<Ledger>>;
 
 /// Holds the budget and the denials of one account and region.
 #[derive(Debug)]
@@ -75,21 +78,13 @@ pub(super) struct Ledger {
 impl Shared {
     /// Makes it with a clock for stamps and counts; sockets and buckets keep real time.
     pub fn new(now: Now) -> Self {
-        Self {
-            now,
-            meter: Arc::default(),
-            http: https_client(),
-            ledgers: Arc::default(),
-        }
+        Self { now, meter: Arc::default(), http: https_client(), ledgers: Arc::default() }
     }
 
     /// Returns the same with a meter of its own, for a source whose calls are counted apart.
     #[must_use]
     pub fn metered_apart(&self) -> Self {
-        Self {
-            meter: Arc::default(),
-            ..self.clone()
-        }
+        Self { meter: Arc::default(), ..self.clone() }
     }
 
     /// Sums up what was spent lately through this meter, by whichever connections.
@@ -107,22 +102,14 @@ impl Shared {
         let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
         let ledger = ledgers
             .entry((account.to_owned(), region.to_owned()))
-            .or_insert_with(|| {
-                Arc::new(Ledger {
-                    budget: Budget::new(),
-                    denials: Denials::default(),
-                })
-            });
+            .or_insert_with(|| Arc::new(Ledger { budget: Budget::new(), denials: Denials::default() }));
         Arc::clone(ledger)
     }
 
     /// Returns the HTTP client: where an endpoint was given, one that calls nothing else.
     pub(super) fn http(&self, endpoint_url: Option<&str>) -> SharedHttpClient {
         match endpoint_url {
-            Some(url) => SharedHttpClient::new(OnlyHost {
-                inner: self.http.clone(),
-                host: authority(url).to_owned(),
-            }),
+            Some(url) => SharedHttpClient::new(OnlyHost { inner: self.http.clone(), host: authority(url).to_owned() }),
             None => self.http.clone(),
         }
     }
@@ -164,13 +151,8 @@ pub(super) struct Blocked {
 /// Where a machine or a container finds its own credentials.
 ///
 /// Sources: "Instance metadata", "Container credential provider" (AWS SDKs and Tools Reference Guide).
-const OWN_METADATA: [&str; 5] = [
-    "169.254.169.254",
-    "[fd00:ec2::254]",
-    "169.254.170.2",
-    "169.254.170.23",
-    "[fd00:ec2::23]",
-];
+const OWN_METADATA: [&str; 5] =
+    ["169.254.169.254", "[fd00:ec2::254]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
 
 impl HttpClient for OnlyHost<SharedHttpClient> {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
@@ -187,10 +169,7 @@ impl HttpConnector for OnlyHost<SharedHttpConnector> {
         if host == self.host || OWN_METADATA.contains(&host) {
             return self.inner.call(request);
         }
-        let blocked = Blocked {
-            host: host.to_owned(),
-            only: self.host.clone(),
-        };
+        let blocked = Blocked { host: host.to_owned(), only: self.host.clone() };
         HttpConnectorFuture::ready(Err(ConnectorError::user(blocked.into())))
     }
 }

@@ -110,10 +110,8 @@ impl Connection {
 fn task(raw: &aws::Task, cluster: &str) -> Option<Task> {
     let arn = name(Some(raw.task_arn.as_deref()?));
     let group = name(raw.group.as_deref());
-    let capacity = raw
-        .capacity_provider_name
-        .as_deref()
-        .or_else(|| raw.launch_type.as_ref().map(aws::LaunchType::as_str));
+    let capacity =
+        raw.capacity_provider_name.as_deref().or_else(|| raw.launch_type.as_ref().map(aws::LaunchType::as_str));
     Some(Task {
         id: last_part(&arn).to_owned(),
         cluster: cluster.to_owned(),
@@ -138,16 +136,11 @@ fn task(raw: &aws::Task, cluster: &str) -> Option<Task> {
 }
 
 fn container(raw: &aws::Container) -> Container {
-    let agent = raw
-        .managed_agents()
-        .iter()
-        .find(|agent| agent.name == Some(aws::ManagedAgentName::ExecuteCommandAgent));
+    let agent =
+        raw.managed_agents().iter().find(|agent| agent.name == Some(aws::ManagedAgentName::ExecuteCommandAgent));
     Container {
         name: name(raw.name.as_deref()),
-        image: Image {
-            name: name(raw.image.as_deref()),
-            digest: name(raw.image_digest.as_deref()),
-        },
+        image: Image { name: name(raw.image.as_deref()), digest: name(raw.image_digest.as_deref()) },
         last_status: name(raw.last_status.as_deref()),
         health: health(raw.health_status.as_ref()),
         exit_code: raw.exit_code,

@@ -169,9 +169,6 @@ impl FailureKind {
 
     /// Tells whether the credentials themselves are what failed, so that other ones have to be found.
     pub fn is_about_credentials(&self) -> bool {
-        matches!(
-            self,
-            Self::Expired | Self::NoCredentials | Self::NoRegion | Self::Refused | Self::WrongAccount { .. }
-        )
+        matches!(self, Self::Expired | Self::NoCredentials | Self::NoRegion | Self::Refused | Self::WrongAccount { .. })
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{domain::fetch::Failure, state::event::Panel};
+use crate::domain::fetch::{Failure, Panel};
 
 /// Names what is asked for side by side. In one lane there is never more than one job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
