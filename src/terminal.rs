@@ -17,18 +17,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
-    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
-    EnableFocusChange, EnableMouseCapture,
+    DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
+    EnableMouseCapture,
 };
 use crossterm::style::{Print, ResetColor};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    SetTitle, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Rect, Size};
 use rustix::process::{Signal, kill_current_process_group};
 
 use crate::domain::text;
@@ -100,16 +100,9 @@ impl Terminal {
         restore_before_panics();
         take_over(options.mouse)?;
         let hold = Arc::new(AtomicBool::new(false));
-        let screen = Screen {
-            buffer: Vec::new(),
-            hold: Arc::clone(&hold),
-        };
+        let screen = Screen { buffer: Vec::new(), hold: Arc::clone(&hold) };
         match ratatui::Terminal::new(CrosstermBackend::new(screen)) {
-            Ok(inner) => Ok(Self {
-                inner,
-                hold,
-                mouse: options.mouse,
-            }),
+            Ok(inner) => Ok(Self { inner, hold, mouse: options.mouse }),
             Err(error) => {
                 restore();
                 Err(error)
@@ -136,7 +129,13 @@ impl Terminal {
 
     /// Makes the next frame draw every cell, whatever the terminal shows now.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        // The library's own `clear` would ask the terminal where its cursor is, and wait for an answer that the
+        // reader of keys takes away. What this writes is held back to go out with the next frame.
+        self.hold.store(true, Ordering::Relaxed);
+        let size = self.inner.size()?;
+        let cleared = self.inner.resize(Rect::from((Position::ORIGIN, size)));
+        self.hold.store(false, Ordering::Relaxed);
+        cleared
     }
 
     /// Returns how many columns and rows there are.
@@ -148,19 +147,12 @@ impl Terminal {
     pub fn set_mouse(&mut self, mouse: bool) -> io::Result<()> {
         self.mouse = mouse;
         let backend = self.inner.backend_mut();
-        if mouse {
-            execute!(backend, EnableMouseCapture)
-        } else {
-            execute!(backend, DisableMouseCapture)
-        }
+        if mouse { execute!(backend, EnableMouseCapture) } else { execute!(backend, DisableMouseCapture) }
     }
 
     /// Sets the window's title, cleaned; the one before comes back on leaving.
     pub fn set_title(&mut self, title: &str) -> io::Result<()> {
-        execute!(
-            self.inner.backend_mut(),
-            SetTitle(text::clean(title, TITLE_LIMIT))
-        )
+        execute!(self.inner.backend_mut(), SetTitle(text::clean(title, TITLE_LIMIT)))
     }
 
     /// Copies a text to the clipboard of the terminal's user, across SSH too (OSC 52).
@@ -191,7 +183,7 @@ impl Terminal {
     pub fn resume(&mut self) -> io::Result<()> {
         restore();
         take_over(self.mouse)?;
-        self.inner.clear()
+        self.clear()
     }
 
     /// Gives the terminal back, as dropping does.
@@ -226,21 +218,18 @@ impl Write for Screen {
             return Ok(());
         }
         let frame = std::mem::take(&mut self.buffer);
+        // Asked under the lock: whoever gives the screen back meanwhile writes after this frame, not before it.
+        let mut stdout = io::stdout().lock();
         if !ENTERED.load(Ordering::SeqCst) {
             return Ok(());
         }
-        let mut stdout = io::stdout().lock();
         stdout.write_all(&frame)?;
         stdout.flush()
     }
 }
 
 fn require(is_terminal: bool, error: NotATerminal) -> io::Result<()> {
-    if is_terminal {
-        Ok(())
-    } else {
-        Err(io::Error::new(io::ErrorKind::Unsupported, error))
-    }
+    if is_terminal { Ok(()) } else { Err(io::Error::new(io::ErrorKind::Unsupported, error)) }
 }
 
 /// Changes the terminal's modes, all of them or none.
@@ -254,14 +243,7 @@ fn take_over(mouse: bool) -> io::Result<()> {
 fn enter_modes(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     let mut stdout = io::stdout().lock();
-    queue!(
-        stdout,
-        Print(SAVE_TITLE),
-        EnterAlternateScreen,
-        EnableBracketedPaste,
-        EnableFocusChange,
-        Hide
-    )?;
+    queue!(stdout, Print(SAVE_TITLE), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide)?;
     if mouse {
         queue!(stdout, EnableMouseCapture)?;
     }

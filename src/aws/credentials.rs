@@ -20,7 +20,7 @@ use super::error::{self, Attempt};
 pub(super) fn profile_of(source: &CredentialSource) -> Option<&str> {
     match source {
         CredentialSource::Profile(name) => Some(name),
-        CredentialSource::AssumeRole { source_profile, .. } => source_profile.as_deref(),
+        CredentialSource::AssumeRole { source, .. } => profile_of(source),
         CredentialSource::Current | CredentialSource::Static { .. } => None,
     }
 }
@@ -56,7 +56,15 @@ pub(super) async fn resolve(
     files: EnvConfigFiles,
     attempt: Attempt<'_>,
 ) -> Result<Credentials, Failure> {
-    let found = match source {
+    of_source(source, config, files).await.map_err(|error| judge(&error, attempt))
+}
+
+async fn of_source(
+    source: &CredentialSource,
+    config: &SdkConfig,
+    files: EnvConfigFiles,
+) -> Result<Credentials, CredentialsError> {
+    match source {
         CredentialSource::Static { access_key_id, secret, token, expires } => Ok(Credentials::new(
             access_key_id.clone(),
             secret.clone(),
@@ -66,18 +74,11 @@ pub(super) async fn resolve(
         )),
         CredentialSource::Current => of_chain(config).await,
         CredentialSource::Profile(name) => of_profile(name, config, files).await,
-        CredentialSource::AssumeRole { role_arn, source_profile } => {
-            let base = match source_profile {
-                Some(name) => of_profile(name, config, files).await,
-                None => of_chain(config).await,
-            };
-            match base {
-                Ok(base) => assume(role_arn, base, config).await,
-                Err(error) => Err(error),
-            }
+        CredentialSource::AssumeRole { role_arn, source } => {
+            let base = Box::pin(of_source(source, config, files)).await?;
+            assume(role_arn, base, config).await
         }
-    };
-    found.map_err(|error| judge(&error, attempt))
+    }
 }
 
 /// Follows the SDK's chain: environment, profile, web identity, container, machine.

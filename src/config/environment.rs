@@ -67,7 +67,8 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<us
     check_account(reader, table, &source, config.environment.account);
     config.credentials = match source {
         Source { role_arn: Some(role_arn), source_profile, .. } => {
-            CredentialSource::AssumeRole { role_arn, source_profile }
+            let source = source_profile.map_or(CredentialSource::Current, CredentialSource::Profile);
+            CredentialSource::AssumeRole { role_arn, source: Box::new(source) }
         }
         Source { profile: Some(profile), .. } => CredentialSource::Profile(profile),
         _ => CredentialSource::Current,

@@ -102,8 +102,8 @@ pub enum CredentialSource {
     AssumeRole {
         /// The role's ARN.
         role_arn: String,
-        /// The profile whose credentials assume it; without one, those of the default chain do.
-        source_profile: Option<String>,
+        /// The credentials that assume it: never another role that is assumed.
+        source: Box<CredentialSource>,
     },
     /// Keys in hand. Only the program itself makes these, for the simulated account; no file can.
     Static {
@@ -118,16 +118,27 @@ pub enum CredentialSource {
     },
 }
 
+impl CredentialSource {
+    /// Returns the name by which a person knows it: the profile, or the role's; empty for the current credentials.
+    pub fn name(&self) -> &str {
+        match self {
+            CredentialSource::Profile(name) => name,
+            CredentialSource::AssumeRole { role_arn, .. } => role_arn.rsplit('/').next().unwrap_or(role_arn),
+            CredentialSource::Current | CredentialSource::Static { .. } => "",
+        }
+    }
+}
+
 impl fmt::Debug for CredentialSource {
     /// Writes everything but secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             CredentialSource::Current => f.write_str("Current"),
             CredentialSource::Profile(name) => f.debug_tuple("Profile").field(name).finish(),
-            CredentialSource::AssumeRole { role_arn, source_profile } => f
+            CredentialSource::AssumeRole { role_arn, source } => f
                 .debug_struct("AssumeRole")
                 .field("role_arn", role_arn)
-                .field("source_profile", source_profile)
+                .field("source", source)
                 .finish(),
             CredentialSource::Static { access_key_id, expires, .. } => f
                 .debug_struct("Static")

@@ -41,9 +41,11 @@ fn environment_rows(config: &EnvironmentConfig) -> String {
     }
     match &config.credentials {
         CredentialSource::Profile(name) => rows.push(("profile", quoted(name))),
-        CredentialSource::AssumeRole { role_arn, source_profile } => {
+        CredentialSource::AssumeRole { role_arn, source } => {
             rows.push(("role_arn", quoted(role_arn)));
-            rows.extend(source_profile.iter().map(|name| ("source_profile", quoted(name))));
+            if let CredentialSource::Profile(name) = source.as_ref() {
+                rows.push(("source_profile", quoted(name)));
+            }
         }
         CredentialSource::Current | CredentialSource::Static { .. } => {}
     }

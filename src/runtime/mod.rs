@@ -1,4 +1,8 @@
-//! What runs: clocks, pollers, and the loop that joins them to the screen.
+//! What runs: the event loop, the pollers behind it, the clock.
 
 pub mod clock;
+pub mod console;
+pub mod event_loop;
+mod keys;
 pub mod poller;
+pub mod sources;

@@ -66,6 +66,11 @@ pub struct Touched {
 }
 
 impl Source {
+    /// Makes a source that has read nothing yet.
+    pub fn new(region: String, account: Option<AccountId>, profile: String, environments: Vec<usize>) -> Self {
+        Self { region, account, profile, environments, ..Self::default() }
+    }
+
     /// Returns the newest series that answers a query.
     pub fn series(&self, query: &Query) -> Option<&Arc<Series>> {
         self.series.get(query)

@@ -97,31 +97,31 @@ pub struct Frame {
     pub corners: [&'static str; 4],
 }
 
-/// The pieces of a line in a chart; the corners are named by the directions that they join.
+/// The pieces of a line in a chart, drawn from left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineStyle {
     /// From left to right.
     pub level: &'static str,
     /// From top to bottom.
     pub upright: &'static str,
-    /// `╭`
-    pub down_right: &'static str,
-    /// `╮`
-    pub down_left: &'static str,
-    /// `╰`
-    pub up_right: &'static str,
-    /// `╯`
-    pub up_left: &'static str,
+    /// `╭`: a level line begins here, joined from below.
+    pub opening_down: &'static str,
+    /// `╮`: a level line ends here and goes on below.
+    pub closing_down: &'static str,
+    /// `╰`: a level line begins here, joined from above.
+    pub opening_up: &'static str,
+    /// `╯`: a level line ends here and goes on above.
+    pub closing_up: &'static str,
 }
 
 impl LineStyle {
     const fn round(level: &'static str, upright: &'static str) -> Self {
-        Self { level, upright, down_right: "╭", down_left: "╮", up_right: "╰", up_left: "╯" }
+        Self { level, upright, opening_down: "╭", closing_down: "╮", opening_up: "╰", closing_up: "╯" }
     }
 
     const fn square(level: &'static str, upright: &'static str, corners: [&'static str; 4]) -> Self {
-        let [down_right, down_left, up_right, up_left] = corners;
-        Self { level, upright, down_right, down_left, up_right, up_left }
+        let [opening_down, closing_down, opening_up, closing_up] = corners;
+        Self { level, upright, opening_down, closing_down, opening_up, closing_up }
     }
 }
 
@@ -136,7 +136,7 @@ const UNICODE: Glyphs = Glyphs {
     denied: "⊘",
     rollback: "↩",
     recording: "●",
-    selected: "▌",
+    selected: "▸",
     focus: "▌",
     ascending: "▴",
     descending: "▾",

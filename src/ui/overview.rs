@@ -56,7 +56,9 @@ fn multiples(state: &State, ui: &Ui, area: Rect, lines: u16, buf: &mut Buffer) {
     let top = Rect { height: lines.min(area.height), ..area };
     environments(state, ui, top, buf);
     let mut rest = Rect { y: top.bottom(), height: area.height - top.height, ..area };
-    let chart = if rest.height >= 18 { (rest.height / 2).min(16) } else { 0 };
+    // The services take what they need, the chart the rest; where there is little, the services go first.
+    let rows = u16::try_from(state.overview.rows.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let chart = if rest.height >= 18 { rest.height.saturating_sub(rows).clamp(9, 24) } else { 0 };
     if chart > 0 {
         let below = Rect { y: rest.bottom() - chart, height: chart, ..rest };
         rest.height -= chart;
@@ -141,7 +143,7 @@ fn first_services(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         Column::new("", 1, 1),
         Column::new("", 3, 6).rank(3),
         Column::new("", 10, 16).grows(),
-        Column::new("", 5, 5).right(),
+        Column::new("", 7, 7).right(),
         Column::new("", 12, 17).rank(1),
         Column::new("", 6, 12).rank(2),
     ];

@@ -78,6 +78,13 @@ impl PollerHandle {
         }
     }
 
+    /// Waits until the poller ends, which only a defect in it makes it do while its handle lives.
+    ///
+    /// Returns what it panicked with, if it did.
+    pub async fn ended(&mut self) -> Option<Box<dyn std::any::Any + Send>> {
+        (&mut self.task).await.err().and_then(|error| error.try_into_panic().ok())
+    }
+
     /// Stops the poller and waits until it has stopped.
     pub async fn stop(mut self) {
         self.cancel.cancel();

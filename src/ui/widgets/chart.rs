@@ -155,12 +155,7 @@ impl Chart<'_> {
         let unplaced = self.place_labels(&mut plot, &axis);
 
         let body = self.render_title(area, &unplaced, buf);
-        let place = Rect {
-            x: area.x + gutter,
-            width: cells(width),
-            height: cells(height),
-            ..body
-        };
+        let place = Rect { x: area.x + gutter, width: cells(width), height: cells(height), ..body };
         plot.render(place, buf);
         self.render_value_axis(&axis, place, gutter, buf);
         self.render_time_axis(place, area, buf);
@@ -185,39 +180,19 @@ impl Chart<'_> {
     /// Draws marks, thresholds and series, each over the one before; the first series on top.
     fn draw_lines(&self, plot: &mut Plot, axis: &ValueAxis, values: &[Vec<Option<f64>>]) {
         let width = plot.width;
-        for column in self
-            .marks
-            .iter()
-            .filter_map(|mark| self.column_of(mark.at, width))
-        {
+        for column in self.marks.iter().filter_map(|mark| self.column_of(mark.at, width)) {
             for row in 0..plot.height {
                 plot.back(column, row, self.glyphs.mark, self.theme.chart.mark);
             }
         }
-        for row in self
-            .thresholds
-            .iter()
-            .filter_map(|threshold| axis.row_within(threshold.value))
-        {
+        for row in self.thresholds.iter().filter_map(|threshold| axis.row_within(threshold.value)) {
             for column in 0..plot.width {
-                plot.back(
-                    column,
-                    row,
-                    self.glyphs.threshold,
-                    self.theme.chart.threshold,
-                );
+                plot.back(column, row, self.glyphs.threshold, self.theme.chart.threshold);
             }
         }
         for (index, values) in values.iter().enumerate().rev() {
-            let rows: Vec<_> = values
-                .iter()
-                .map(|value| value.map(|value| axis.row(value)))
-                .collect();
-            plot.line(
-                &rows,
-                &self.glyphs.lines[index % 4],
-                self.theme.chart.series[index % 4],
-            );
+            let rows: Vec<_> = values.iter().map(|value| value.map(|value| axis.row(value))).collect();
+            plot.line(&rows, &self.glyphs.lines[index % 4], self.theme.chart.series[index % 4]);
         }
     }
 
@@ -227,31 +202,18 @@ impl Chart<'_> {
         for Threshold { value, label } in self.thresholds {
             let style = self.theme.chart.threshold;
             let placed = match axis.row_within(*value) {
-                Some(row) => [Some(row), row.checked_add(1), row.checked_sub(1)]
-                    .into_iter()
-                    .flatten()
-                    .any(|row| {
-                        let right = (plot.width + 1).saturating_sub(text::width(label) + 2);
-                        [right, 0]
-                            .into_iter()
-                            .any(|column| plot.label(column, row, &format!(" {label}"), style))
-                    }),
+                Some(row) => [Some(row), row.checked_add(1), row.checked_sub(1)].into_iter().flatten().any(|row| {
+                    let right = (plot.width + 1).saturating_sub(text::width(label) + 2);
+                    [right, 0].into_iter().any(|column| plot.label(column, row, &format!(" {label}"), style))
+                }),
                 None if *value > axis.high() => {
                     let label = format!("{} {label}", self.glyphs.above);
-                    plot.label(
-                        plot.width.saturating_sub(text::width(&label)),
-                        plot.height - 1,
-                        &label,
-                        style,
-                    )
+                    plot.label(plot.width.saturating_sub(text::width(&label)), plot.height - 1, &label, style)
                 }
                 None => false,
             };
             if !placed {
-                unplaced.push(Span::styled(
-                    format!("{} {label}", self.glyphs.threshold),
-                    style,
-                ));
+                unplaced.push(Span::styled(format!("{} {label}", self.glyphs.threshold), style));
             }
         }
         for Mark { at, label } in self.marks {
@@ -261,18 +223,10 @@ impl Chart<'_> {
             };
             let places = (0..plot.height.min(4)).flat_map(|down| {
                 let row = plot.height - 1 - down;
-                [
-                    Some((column + 1, row)),
-                    column
-                        .checked_sub(text::width(label))
-                        .map(|left| (left, row)),
-                ]
+                [Some((column + 1, row)), column.checked_sub(text::width(label)).map(|left| (left, row))]
             });
-            let placed = places.flatten().collect::<Vec<_>>();
-            if !placed
-                .into_iter()
-                .any(|(column, row)| plot.label(column, row, label, style))
-            {
+            let candidates = places.flatten().collect::<Vec<_>>();
+            if !candidates.into_iter().any(|(column, row)| plot.label(column, row, label, style)) {
                 unplaced.push(Span::styled(format!("{} {label}", self.glyphs.mark), style));
             }
         }
@@ -294,50 +248,23 @@ impl Chart<'_> {
             .find(|legend| title_width + 2 + line_width(legend) <= room)
             .unwrap_or_else(|| {
                 let least = title_width.min(12);
-                fit_line(
-                    &self.legend(1, unplaced),
-                    room.saturating_sub(least + 2),
-                    self.glyphs,
-                )
+                fit_line(&self.legend(1, unplaced), room.saturating_sub(least + 2), self.glyphs)
             });
         let legend_width = line_width(&legend);
         let gap = if legend_width > 0 { 2 } else { 0 };
-        let title = fit(
-            self.title,
-            room.saturating_sub(legend_width + gap),
-            self.glyphs,
-        );
-        put(
-            buf,
-            area.x + 1,
-            area.y,
-            &title,
-            cells(room),
-            self.theme.title,
-        );
+        let title = fit(self.title, room.saturating_sub(legend_width + gap), self.glyphs);
+        put(buf, area.x + 1, area.y, &title, cells(room), self.theme.title);
         let at = area.right().saturating_sub(cells(legend_width) + 1);
         put_line(buf, at, area.y, &legend, cells(legend_width));
-        Rect {
-            y: area.y + 1,
-            height: area.height - 1,
-            ..area
-        }
+        Rect { y: area.y + 1, height: area.height - 1, ..area }
     }
 
     /// Returns each series' name with a sample of its line, and what found no place in the plot.
     fn legend(&self, sample: usize, unplaced: &[Span<'_>]) -> Line<'_> {
         let mut spans: Vec<Span<'_>> = Vec::new();
-        for (index, series) in self
-            .series
-            .iter()
-            .enumerate()
-            .filter(|(_, series)| !series.label.is_empty())
-        {
+        for (index, series) in self.series.iter().enumerate().filter(|(_, series)| !series.label.is_empty()) {
             let line = self.glyphs.lines[index % 4].level.repeat(sample);
-            spans.push(Span::styled(
-                if spans.is_empty() { "" } else { "  " },
-                self.theme.text,
-            ));
+            spans.push(Span::styled(if spans.is_empty() { "" } else { "  " }, self.theme.text));
             spans.push(Span::styled(format!("{} ", series.label), self.theme.text));
             spans.push(Span::styled(line, self.theme.chart.series[index % 4]));
         }
@@ -370,9 +297,7 @@ impl Chart<'_> {
                 continue;
             };
             let width = cells(text::width(&label));
-            let x = (place.x + cells(column))
-                .saturating_sub(width / 2)
-                .max(area.x);
+            let x = (place.x + cells(column)).saturating_sub(width / 2).max(area.x);
             if x >= free && x + width <= area.right() {
                 put(buf, x, place.bottom(), &label, width, self.theme.chart.axis);
                 free = x + width + 2;
@@ -383,21 +308,12 @@ impl Chart<'_> {
     /// Draws a sparkline a series, its name before it and its least and greatest value behind.
     fn render_small(&self, area: Rect, buf: &mut Buffer) {
         let untitled = area.height == 1 || self.title.is_empty();
-        let body = if untitled {
-            area
-        } else {
-            self.render_title_only(area, buf)
-        };
+        let body = if untitled { area } else { self.render_title_only(area, buf) };
         let scale = match self.scale {
             Scale::Fixed(_, high) => sparkline::Scale::Max(high),
             Scale::Zero => sparkline::Scale::Auto,
         };
-        for ((index, series), y) in self
-            .series
-            .iter()
-            .enumerate()
-            .zip(body.top()..body.bottom())
-        {
+        for ((index, series), y) in self.series.iter().enumerate().zip(body.top()..body.bottom()) {
             let values = columns(series, (self.start, self.end), usize::from(area.width));
             let known = || values.iter().flatten().copied();
             let extent = match (known().reduce(f64::min), known().reduce(f64::max)) {
@@ -409,9 +325,7 @@ impl Chart<'_> {
             let label = fit(series.label, usize::from(area.width / 3), self.glyphs);
             let x = put(buf, body.x + 1, y, &label, body.width, self.theme.text);
             let x = x + u16::from(!label.is_empty());
-            let room = body
-                .right()
-                .saturating_sub(x + cells(text::width(&extent)) + 2);
+            let room = body.right().saturating_sub(x + cells(text::width(&extent)) + 2);
             let bars = sparkline(
                 &columns(series, (self.start, self.end), usize::from(room)),
                 usize::from(room),
@@ -419,31 +333,13 @@ impl Chart<'_> {
                 self.glyphs,
             );
             let x = put(buf, x, y, &bars, room, self.theme.chart.series[index % 4]);
-            put(
-                buf,
-                x + 1,
-                y,
-                &extent,
-                body.right().saturating_sub(x + 2),
-                self.theme.dim,
-            );
+            put(buf, x + 1, y, &extent, body.right().saturating_sub(x + 2), self.theme.dim);
         }
     }
 
     fn render_title_only(&self, area: Rect, buf: &mut Buffer) -> Rect {
         let room = usize::from(area.width.saturating_sub(2));
-        put(
-            buf,
-            area.x + 1,
-            area.y,
-            &fit(self.title, room, self.glyphs),
-            cells(room),
-            self.theme.title,
-        );
-        Rect {
-            y: area.y + 1,
-            height: area.height - 1,
-            ..area
-        }
+        put(buf, area.x + 1, area.y, &fit(self.title, room, self.glyphs), cells(room), self.theme.title);
+        Rect { y: area.y + 1, height: area.height - 1, ..area }
     }
 }

@@ -244,13 +244,15 @@ pub fn overlay(
     }
     let room = usize::from(outer.width - 2);
     let framed = |text: &str| format!(" {} ", fit(text, room - 2, glyphs));
+    // Reset first: what a style leaves open would be the frame's otherwise.
+    let over_frame = |style: Style| Style::reset().patch(style);
     if !title.is_empty() {
-        put(buf, outer.x + 1, outer.y, &framed(title), cells(room), theme.title);
+        put(buf, outer.x + 1, outer.y, &framed(title), cells(room), over_frame(theme.title));
     }
     if !footer.is_empty() {
         let footer = framed(footer);
         let width = cells(text::width(&footer));
-        put(buf, outer.right() - 1 - width, outer.bottom() - 1, &footer, width, theme.dim);
+        put(buf, outer.right() - 1 - width, outer.bottom() - 1, &footer, width, over_frame(theme.dim));
     }
     (outer, inner)
 }

@@ -114,7 +114,7 @@ pub enum Row<'a> {
 ///
 /// ```text
 ///   service ▴        running   cpu  image
-/// ▌ web                  2/3   71%  web:v1.4.3        ┃
+/// ▸ web                  2/3   71%  web:v1.4.3        ┃
 ///   api                  4/4   22%  api:v2.0.1
 /// ```
 pub struct Table<'a, F> {

@@ -12,23 +12,8 @@ const ROWS_BETWEEN: std::ops::RangeInclusive<u8> = 2..=4;
 const TIME_CELLS: usize = 9;
 
 /// The steps between two times, in seconds; from a day on they count days from a Monday.
-const TIME_STEPS: [i64; 15] = [
-    60,
-    120,
-    300,
-    600,
-    1_200,
-    1_800,
-    3_600,
-    7_200,
-    10_800,
-    21_600,
-    43_200,
-    DAY,
-    2 * DAY,
-    7 * DAY,
-    28 * DAY,
-];
+const TIME_STEPS: [i64; 15] =
+    [60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, DAY, 2 * DAY, 7 * DAY, 28 * DAY];
 
 const DAY: i64 = 86_400;
 
@@ -52,32 +37,19 @@ impl ValueAxis {
         let axes = ROWS_BETWEEN.filter_map(|rows_a_step| {
             let smallest = (high - low) * f64::from(rows_a_step) / (2.0 * float(rows.max(1)));
             let fitting = |&step: &f64| {
-                let axis = Self {
-                    low: (low / step).floor() * step,
-                    step,
-                    rows_a_step,
-                    rows,
-                    unit,
-                };
+                let axis = Self { low: (low / step).floor() * step, step, rows_a_step, rows, unit };
                 axis.high() >= high - step * 1e-9
             };
             let step = steps(smallest.max(least), unit).take(40).find(fitting)?;
-            Some(Self {
-                low: (low / step).floor() * step,
-                step,
-                rows_a_step,
-                rows,
-                unit,
-            })
+            Some(Self { low: (low / step).floor() * step, step, rows_a_step, rows, unit })
         });
-        axes.min_by(|a, b| (a.high() - a.low).total_cmp(&(b.high() - b.low)))
-            .unwrap_or(Self {
-                low,
-                step: high - low,
-                rows_a_step: 2,
-                rows,
-                unit,
-            })
+        axes.min_by(|a, b| (a.high() - a.low).total_cmp(&(b.high() - b.low))).unwrap_or(Self {
+            low,
+            step: high - low,
+            rows_a_step: 2,
+            rows,
+            unit,
+        })
     }
 
     /// Returns the value of the uppermost row.
@@ -94,8 +66,7 @@ impl ValueAxis {
     /// Returns the row of a value that lies on the axis.
     pub(super) fn row_within(&self, value: f64) -> Option<usize> {
         let half_a_row = self.step / f64::from(self.rows_a_step) / 2.0;
-        (value >= self.low - half_a_row && value <= self.high() + half_a_row)
-            .then(|| self.row(value))
+        (value >= self.low - half_a_row && value <= self.high() + half_a_row).then(|| self.row(value))
     }
 
     /// Returns the labels and their rows, from the lowest.
@@ -109,22 +80,14 @@ impl ValueAxis {
 
     /// Returns the cells of the widest label.
     pub(super) fn label_width(&self) -> usize {
-        self.ticks()
-            .iter()
-            .map(|(_, label)| label.len())
-            .max()
-            .unwrap_or(0)
+        self.ticks().iter().map(|(_, label)| label.len()).max().unwrap_or(0)
     }
 }
 
 /// Returns round steps of at least `smallest`: 1, 2 and 5 of each power of ten, in the unit they will be shown in.
 fn steps(smallest: f64, unit: Unit) -> impl Iterator<Item = f64> {
     let base = unit.base();
-    let thousands = if smallest >= base {
-        (smallest.ln() / base.ln()).floor()
-    } else {
-        0.0
-    };
+    let thousands = if smallest >= base { (smallest.ln() / base.ln()).floor() } else { 0.0 };
     let in_unit = smallest / base.powf(thousands);
     let tens = in_unit.log10().floor();
     (0..)
@@ -132,8 +95,7 @@ fn steps(smallest: f64, unit: Unit) -> impl Iterator<Item = f64> {
             let ten = 10_f64.powf(tens + f64::from(above));
             // Past 500 of a unit comes 1 of the next: 1,024 bytes and not 1,000.
             let shift = (ten.log10() / 3.0).floor().max(0.0);
-            [1.0, 2.0, 5.0]
-                .map(|digit| digit * ten / 1000_f64.powf(shift) * base.powf(thousands + shift))
+            [1.0, 2.0, 5.0].map(|digit| digit * ten / 1000_f64.powf(shift) * base.powf(thousands + shift))
         })
         .filter(move |&step| step >= smallest * (1.0 - 1e-9))
 }
@@ -144,8 +106,7 @@ pub(super) fn column_of(at: i64, (start, end): (i64, i64), width: usize) -> Opti
         return None;
     }
     let columns = i128::try_from(width).ok()?;
-    let column =
-        (i128::from(at) - i128::from(start)) * columns / (i128::from(end) - i128::from(start));
+    let column = (i128::from(at) - i128::from(start)) * columns / (i128::from(end) - i128::from(start));
     usize::try_from(column).ok()
 }
 
@@ -153,12 +114,7 @@ pub(super) fn column_of(at: i64, (start, end): (i64, i64), width: usize) -> Opti
 ///
 /// Within a day a time is `09:00`, and a midnight its date; from a day on all are dates, month and day as in ISO
 /// 8601. Where daylight saving time begins or ends, the labels stay on round local times.
-pub(super) fn time_labels(
-    start: i64,
-    end: i64,
-    zone: &TimeZone,
-    width: usize,
-) -> Vec<(i64, String)> {
+pub(super) fn time_labels(start: i64, end: i64, zone: &TimeZone, width: usize) -> Vec<(i64, String)> {
     let room = i64::try_from(width / TIME_CELLS).unwrap_or(i64::MAX).max(1);
     let span = end.saturating_sub(start);
     let Some(&step) = TIME_STEPS.iter().find(|&&step| span / step <= room) else {
@@ -207,20 +163,13 @@ fn label(at: i64, step: i64, zone: &TimeZone) -> Option<String> {
     Some(format!("{:02}:{:02}", local.hour(), local.minute()))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a number of rows, far below 2^52"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a number of rows, far below 2^52")]
 fn float(count: usize) -> f64 {
     count as f64
 }
 
 /// Returns a float as an index: negative ones are 0, as the cast saturates.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the cast saturates at both ends"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates at both ends")]
 pub(super) fn index(value: f64) -> usize {
     value as usize
 }
@@ -234,11 +183,7 @@ mod tests {
     fn shown(low: f64, high: f64, rows: usize, unit: Unit, whole: bool) -> String {
         let axis = ValueAxis::new(low, high, rows, unit, whole);
         assert!(axis.high() >= high * 0.999_999, "{axis:?}");
-        let ticks: Vec<String> = axis
-            .ticks()
-            .into_iter()
-            .map(|(row, label)| format!("{row}={label}"))
-            .collect();
+        let ticks: Vec<String> = axis.ticks().into_iter().map(|(row, label)| format!("{row}={label}")).collect();
         ticks.join(" ")
     }
 
@@ -271,14 +216,8 @@ mod tests {
     #[test]
     fn rows_of_values() {
         let axis = ValueAxis::new(0.0, 100.0, 5, Unit::Percent, false);
-        assert_eq!(
-            [-9.0, 0.0, 49.0, 100.0, 1e9].map(|value| axis.row(value)),
-            [0, 0, 2, 4, 4]
-        );
-        assert_eq!(
-            [-9.0, 80.0, 113.0].map(|value| axis.row_within(value)),
-            [Some(0), Some(3), None]
-        );
+        assert_eq!([-9.0, 0.0, 49.0, 100.0, 1e9].map(|value| axis.row(value)), [0, 0, 2, 4, 4]);
+        assert_eq!([-9.0, 80.0, 113.0].map(|value| axis.row_within(value)), [Some(0), Some(3), None]);
         assert_eq!(axis.row_within(-20.0), None);
     }
 
@@ -286,46 +225,18 @@ mod tests {
         let start = start.parse::<Timestamp>().unwrap().as_second();
         let zone = TimeZone::get(zone).unwrap();
         let labels = time_labels(start, start + hours * 3_600, &zone, width);
-        labels
-            .into_iter()
-            .map(|(_, label)| label)
-            .collect::<Vec<_>>()
-            .join(" ")
+        labels.into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" ")
     }
 
     #[rstest]
     #[case("2026-11-21T23:02:00Z", 1, "Asia/Tokyo", 40, "08:20 08:40 09:00")]
     #[case("2026-11-21T23:00:00Z", 1, "Asia/Kolkata", 40, "04:40 05:00 05:20")]
     #[case("2026-11-21T12:00:00Z", 3, "Asia/Tokyo", 50, "21:00 22:00 23:00")]
-    #[case(
-        "2026-11-21T06:00:00Z",
-        24,
-        "Asia/Tokyo",
-        60,
-        "18:00 11-22 06:00 12:00"
-    )]
-    #[case(
-        "2026-11-15T00:30:00Z",
-        168,
-        "Asia/Tokyo",
-        70,
-        "11-16 11-17 11-18 11-19 11-20 11-21 11-22"
-    )]
+    #[case("2026-11-21T06:00:00Z", 24, "Asia/Tokyo", 60, "18:00 11-22 06:00 12:00")]
+    #[case("2026-11-15T00:30:00Z", 168, "Asia/Tokyo", 70, "11-16 11-17 11-18 11-19 11-20 11-21 11-22")]
     #[case("2026-11-15T00:00:00Z", 168, "UTC", 30, "11-16 11-18 11-20")]
-    #[case(
-        "2026-03-08T05:00:00Z",
-        8,
-        "America/New_York",
-        40,
-        "03-08 04:00 06:00 08:00"
-    )]
-    #[case(
-        "2026-11-01T04:00:00Z",
-        8,
-        "America/New_York",
-        40,
-        "11-01 02:00 04:00 06:00"
-    )]
+    #[case("2026-03-08T05:00:00Z", 8, "America/New_York", 40, "03-08 04:00 06:00 08:00")]
+    #[case("2026-11-01T04:00:00Z", 8, "America/New_York", 40, "11-01 02:00 04:00 06:00")]
     #[case("2026-11-01T04:00:00Z", 0, "UTC", 40, "")]
     fn finds_round_times(
         #[case] start: &str,

@@ -16,11 +16,7 @@ const GREATEST: f64 = 1e100;
 ///
 /// A point holds for its period. Points that are denser than the columns are joined, the highest of each column
 /// shown; sparser ones fill the columns of their period. What no point covers stays a gap.
-pub(super) fn columns(
-    series: &Series<'_>,
-    (start, end): (i64, i64),
-    width: usize,
-) -> Vec<Option<f64>> {
+pub(super) fn columns(series: &Series<'_>, (start, end): (i64, i64), width: usize) -> Vec<Option<f64>> {
     let mut columns: Vec<Option<f64>> = vec![None; width];
     let span = i128::from(end) - i128::from(start);
     let count = i128::try_from(width).unwrap_or(0);
@@ -42,10 +38,7 @@ pub(super) fn columns(
             first_middle(from)..first_middle(from + period)
         };
         for column in covered.start.max(0)..covered.end.min(count) {
-            let Some(slot) = usize::try_from(column)
-                .ok()
-                .and_then(|column| columns.get_mut(column))
-            else {
+            let Some(slot) = usize::try_from(column).ok().and_then(|column| columns.get_mut(column)) else {
                 continue;
             };
             *slot = Some(slot.map_or(value, |known| known.max(value)));
@@ -58,11 +51,7 @@ pub(super) fn columns(
 enum Ink {
     None,
     Back(&'static str, Style),
-    Data {
-        glyph: &'static str,
-        style: Style,
-        level: bool,
-    },
+    Data { glyph: &'static str, style: Style, level: bool },
     Label,
 }
 
@@ -76,12 +65,7 @@ pub(super) struct Plot {
 
 impl Plot {
     pub(super) fn new(width: usize, height: usize) -> Self {
-        Self {
-            width,
-            height,
-            ink: vec![Ink::None; width * height],
-            labels: Vec::new(),
-        }
+        Self { width, height, ink: vec![Ink::None; width * height], labels: Vec::new() }
     }
 
     /// Draws a glyph that data may cover.
@@ -107,43 +91,33 @@ impl Plot {
     }
 
     fn rise(&mut self, column: usize, from: usize, to: usize, line: &LineStyle, style: Style) {
-        self.data(column, from, line.up_left, style);
+        self.data(column, from, line.closing_up, style);
         for row in from + 1..to {
             self.data(column, row, line.upright, style);
         }
-        self.data(column, to, line.down_right, style);
+        self.data(column, to, line.opening_down, style);
     }
 
     fn fall(&mut self, column: usize, from: usize, to: usize, line: &LineStyle, style: Style) {
-        self.data(column, from, line.down_left, style);
+        self.data(column, from, line.closing_down, style);
         for row in to + 1..from {
             self.data(column, row, line.upright, style);
         }
-        self.data(column, to, line.up_right, style);
+        self.data(column, to, line.opening_up, style);
     }
 
     /// Draws a level piece. Where another line runs level in the same row, both show, in turns.
     fn level(&mut self, column: usize, row: usize, glyph: &'static str, style: Style) {
         match self.at(column, row) {
             Some(Ink::Data { level: true, .. }) if column % 4 >= 2 => {}
-            Some(ink) => {
-                *ink = Ink::Data {
-                    glyph,
-                    style,
-                    level: true,
-                }
-            }
+            Some(ink) => *ink = Ink::Data { glyph, style, level: true },
             None => {}
         }
     }
 
     fn data(&mut self, column: usize, row: usize, glyph: &'static str, style: Style) {
         if let Some(ink) = self.at(column, row) {
-            *ink = Ink::Data {
-                glyph,
-                style,
-                level: false,
-            };
+            *ink = Ink::Data { glyph, style, level: false };
         }
     }
 
@@ -176,25 +150,11 @@ impl Plot {
         let y_of = |row: usize| area.bottom() - 1 - cells(row);
         for (at, ink) in self.ink.iter().enumerate() {
             if let Ink::Back(glyph, style) | Ink::Data { glyph, style, .. } = *ink {
-                put(
-                    buf,
-                    area.x + cells(at % self.width),
-                    y_of(at / self.width),
-                    glyph,
-                    1,
-                    style,
-                );
+                put(buf, area.x + cells(at % self.width), y_of(at / self.width), glyph, 1, style);
             }
         }
         for (column, row, label, style) in &self.labels {
-            put(
-                buf,
-                area.x + cells(*column),
-                y_of(*row),
-                label,
-                area.width - cells(*column),
-                *style,
-            );
+            put(buf, area.x + cells(*column), y_of(*row), label, area.width - cells(*column), *style);
         }
     }
 }

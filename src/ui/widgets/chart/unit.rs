@@ -26,11 +26,7 @@ impl Unit {
         match self {
             Self::Count => scaled(value, 1000.0, &["", "k", "M", "G", "T", "P", "E"]),
             Self::Percent => format!("{}%", short(value)),
-            Self::Bytes => scaled(
-                value,
-                1024.0,
-                &["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"],
-            ),
+            Self::Bytes => scaled(value, 1024.0, &["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]),
             Self::Milliseconds => scaled(value, 1000.0, &["ms", "s"]),
             Self::Seconds if value != 0.0 && value.abs() < 1.0 => {
                 format!("{}ms", short(value * 1000.0))
@@ -74,10 +70,7 @@ fn short(value: f64) -> String {
     if decimals == 0 {
         return number;
     }
-    number
-        .trim_end_matches('0')
-        .trim_end_matches('.')
-        .to_owned()
+    number.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ fn draws_a_menu() {
         [
             "   ╭ Go to ────────────────╮",
             "   │ services            2 │",
-            "   │▌アラーム            4 │",
+            "   │▸アラーム            4 │",
             "   │ roll back  not in prd │",
             "   ╰── enter go · esc back ╯",
             "",

@@ -77,8 +77,8 @@ fn widths(columns: &[Column<'_>], shown: &[usize], room: u32) -> Vec<u16> {
     let growing: Vec<usize> = (0..shown.len()).filter(|&at| columns[shown[at]].grows).collect();
     let count = u32::try_from(growing.len()).unwrap_or(u32::MAX);
     for (turn, at) in (0..count).zip(growing) {
-        let share = spare / count + u32::from(turn < spare % count);
-        widths[at] = widths[at].saturating_add(u16::try_from(share).unwrap_or(0));
+        let extra = spare / count + u32::from(turn < spare % count);
+        widths[at] = widths[at].saturating_add(u16::try_from(extra).unwrap_or(0));
     }
     widths
 }

@@ -48,7 +48,7 @@ fn draws_header_rows_and_scroll_bar() {
         [
             " service ▴     running  image",
             " web-0             0/3  111122…:v1.4.3 ┃",
-            "▌web-1             1/3  111122…:v1.4.3 ┃",
+            "▸web-1             1/3  111122…:v1.4.3 ┃",
             " └ rollout failed, circuit breaker on",
             " web-3             3/3  111122…:v1.4.3",
         ]
@@ -93,7 +93,7 @@ fn makes_only_the_rows_that_show() {
     let areas = table.render(buf.area, &mut buf);
     assert_eq!(*made.borrow(), [3_998, 3_999, 4_000]);
     assert_eq!(areas.offset, 3_998);
-    assert!(rows(&buf)[3].starts_with("▌web-4000"), "{:?}", rows(&buf));
+    assert!(rows(&buf)[3].starts_with("▸web-4000"), "{:?}", rows(&buf));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn draws_what_fits() {
         }
     }
     let (buf, areas) = draw(8, Some(7), 0, Rect::new(0, 0, 30, 1), &Theme::no_color());
-    assert!(rows(&buf)[0].starts_with("▌web-7"));
+    assert!(rows(&buf)[0].starts_with("▸web-7"));
     assert!(areas.headers.is_empty());
 }
 
