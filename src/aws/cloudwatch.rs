@@ -86,7 +86,9 @@ impl Connection {
         }
         let mut all = collect(queries, span, &read.items);
         if read.capped {
-            all.iter_mut().for_each(|series| series.partial = true);
+            for series in &mut all {
+                series.partial = true;
+            }
         }
         Ok(all.into_iter().map(Arc::new).collect())
     }

@@ -36,7 +36,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// How long one try of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(15);
 /// How long credentials may take to be found: a program that a profile names may ask somebody.
-const RESOLVE: Duration = Duration::from_secs(60);
+const RESOLVE: Duration = Duration::from_mins(1);
 
 /// Says which credentials to use, where, and whose they must be.
 #[derive(Debug, Clone)]

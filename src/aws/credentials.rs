@@ -56,17 +56,9 @@ pub(super) async fn resolve(
     files: EnvConfigFiles,
     attempt: Attempt<'_>,
 ) -> Result<Credentials, Failure> {
-    let found = match source {
-        CredentialSource::AssumeRole { role_arn, source } => match of_source(source, config, files).await {
-            Ok(base) => assume(role_arn, base, config).await,
-            Err(error) => Err(error),
-        },
-        source => of_source(source, config, files).await,
-    };
-    found.map_err(|error| judge(&error, attempt))
+    of_source(source, config, files).await.map_err(|error| judge(&error, attempt))
 }
 
-/// Takes the credentials that a source itself has, without a role that it assumes.
 async fn of_source(
     source: &CredentialSource,
     config: &SdkConfig,
@@ -80,8 +72,12 @@ async fn of_source(
             expires.map(Into::into),
             "sekisho",
         )),
+        CredentialSource::Current => of_chain(config).await,
         CredentialSource::Profile(name) => of_profile(name, config, files).await,
-        CredentialSource::Current | CredentialSource::AssumeRole { .. } => of_chain(config).await,
+        CredentialSource::AssumeRole { role_arn, source } => {
+            let base = Box::pin(of_source(source, config, files)).await?;
+            assume(role_arn, base, config).await
+        }
     }
 }
 

@@ -62,8 +62,11 @@ pub struct Shared {
     pub(super) now: Now,
     pub(super) meter: Arc<Meter>,
     http: SharedHttpClient,
-    ledgers: Arc<Mutex<HashMap<(String, String), Arc<Ledger>>>>,
+    ledgers: Arc<Mutex<Ledgers>>,
 }
+
+/// Holds the ledgers by account and region.
+type Ledgers = HashMap<(String, String), Arc<Ledger>>;
 
 /// Holds the budget and the denials of one account and region.
 #[derive(Debug)]

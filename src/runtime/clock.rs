@@ -33,17 +33,13 @@ impl Clock {
     /// Returns a clock that stands at a time until it is moved, and the hand that moves it.
     pub fn manual(at: Timestamp) -> (Self, Hand) {
         let time = Arc::new(watch::Sender::new(at));
-        let clock = Self {
-            by_hand: Some(Arc::clone(&time)),
-        };
+        let clock = Self { by_hand: Some(Arc::clone(&time)) };
         (clock, Hand(time))
     }
 
     /// Returns the time.
     pub fn now(&self) -> Timestamp {
-        self.by_hand
-            .as_ref()
-            .map_or_else(Timestamp::now, |time| *time.borrow())
+        self.by_hand.as_ref().map_or_else(Timestamp::now, |time| *time.borrow())
     }
 
     /// Waits until the clock shows a time.

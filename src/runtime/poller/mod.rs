@@ -5,6 +5,8 @@ mod jobs;
 mod lane;
 mod plan;
 mod report;
+#[cfg(test)]
+mod samples;
 
 use std::sync::Arc;
 
@@ -137,13 +139,7 @@ impl Poller {
             usage: Usage::default(),
             running: FuturesUnordered::new(),
         };
-        let ears = Ears {
-            interest,
-            commands,
-            idle: idle_asked,
-            interest_open: true,
-            commands_open: true,
-        };
+        let ears = Ears { interest, commands, idle: idle_asked, interest_open: true, commands_open: true };
         let task = tokio::spawn({
             let cancel = cancel.clone();
             async move {
@@ -209,7 +205,7 @@ impl Poller {
                 self.book.forget_denials(&self.interest);
             }
             PollCommand::Reconnect => {
-                self.book.reconnect = true;
+                self.book.link.reconnect = true;
                 self.book.lane_mut(lane::Lane::Identity).release();
             }
         }
@@ -239,12 +235,7 @@ impl Poller {
                 Some(outcome) => outcome,
                 None => jobs::connect(plan, shared).await,
             };
-            Done {
-                job,
-                started: now,
-                epoch,
-                outcome,
-            }
+            Done { job, started: now, epoch, outcome }
         }));
         if tells {
             self.tell(Report::Asked(lane.panel())).await;
@@ -252,12 +243,7 @@ impl Poller {
     }
 
     async fn tell(&mut self, report: Report) {
-        let event = SourceEvent {
-            source: self.source,
-            generation: self.generation,
-            at: self.clock.now(),
-            report,
-        };
+        let event = SourceEvent { source: self.source, generation: self.generation, at: self.clock.now(), report };
         // When nobody listens any more, the loop sees it and ends.
         let _ = self.events.send(event).await;
     }

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    aws::{Connection, Loaded},
-    domain::fetch::Failure,
+    aws::{Connection, Loaded, Paged, Roster, TaskScope},
+    domain::{
+        ecs::{Cluster, Task},
+        fetch::Failure,
+        metric::Series,
+    },
     state::event::{Generation, Report, Usage},
 };
 
@@ -95,7 +99,7 @@ impl Poller {
         self.tell_usage().await;
     }
 
-    async fn took_roster(&mut self, roster: Loaded<crate::aws::Roster>, at: Timestamp) -> Vec<Failure> {
+    async fn took_roster(&mut self, roster: Loaded<Roster>, at: Timestamp) -> Vec<Failure> {
         let failures = roster.failures.clone();
         let got_any = failures.is_empty() || !roster.value.clusters.is_empty();
         self.book.take_roster(roster, at);
@@ -111,7 +115,7 @@ impl Poller {
         failures
     }
 
-    async fn took_lists(&mut self, job: &Job, lists: Loaded<crate::aws::Roster>) -> Vec<Failure> {
+    async fn took_lists(&mut self, job: &Job, lists: Loaded<Roster>) -> Vec<Failure> {
         self.book.take_lists(&lists.value);
         if let Job::Lists(clusters) = job
             && is_denied(&lists.failures)
@@ -126,7 +130,7 @@ impl Poller {
         lists.failures
     }
 
-    async fn took_counts(&mut self, counts: Loaded<Vec<crate::domain::ecs::Cluster>>, at: Timestamp) -> Vec<Failure> {
+    async fn took_counts(&mut self, counts: Loaded<Vec<Cluster>>, at: Timestamp) -> Vec<Failure> {
         if counts.failures.is_empty() || is_denied(&counts.failures) {
             self.book.counted_at = Some(at);
         }
@@ -139,14 +143,7 @@ impl Poller {
         counts.failures
     }
 
-    async fn took_tasks(
-        &mut self,
-        read: Vec<(
-            crate::aws::TaskScope,
-            Loaded<crate::aws::Paged<Arc<crate::domain::ecs::Task>>>,
-        )>,
-        at: Timestamp,
-    ) -> Vec<Failure> {
+    async fn took_tasks(&mut self, read: Vec<(TaskScope, Loaded<Paged<Arc<Task>>>)>, at: Timestamp) -> Vec<Failure> {
         let mut failures = Vec::new();
         let mut got_any = false;
         for (scope, loaded) in read {
@@ -166,12 +163,7 @@ impl Poller {
         failures
     }
 
-    async fn took_metrics(
-        &mut self,
-        job: &Job,
-        read: Loaded<Vec<Arc<crate::domain::metric::Series>>>,
-        at: Timestamp,
-    ) -> Vec<Failure> {
+    async fn took_metrics(&mut self, job: &Job, read: Loaded<Vec<Arc<Series>>>, at: Timestamp) -> Vec<Failure> {
         if let Job::Metrics(queries, range) = job
             && *range == self.book.range
         {
@@ -210,19 +202,13 @@ impl Poller {
     /// Ends a job's turn in its lane and tells of its failure, or of one that a neighbour of the same panel has.
     async fn settle(&mut self, lane: Lane, failures: Vec<Failure>, epoch: u64) {
         let now = self.clock.now();
-        let rests = failures
-            .iter()
-            .any(|failure| !failure.kind.is_lasting() && !failure.kind.is_about_credentials());
+        let rests = failures.iter().any(|failure| !failure.kind.is_lasting() && !failure.kind.is_about_credentials());
         let loaded = Loaded { value: (), failures };
         let failure = loaded.failure().cloned();
         self.book.lane_mut(lane).end(failure.clone(), rests, now, fastrand::f64());
         let panel = lane.panel();
-        let neighbours = Lane::ALL.into_iter().filter(|other| other.panel() == panel);
-        let of_panel = failure.clone().or_else(|| {
-            neighbours
-                .filter_map(|other| self.book.lane(other).failure.clone())
-                .next()
-        });
+        let mut neighbours = Lane::ALL.into_iter().filter(|other| other.panel() == panel);
+        let of_panel = failure.clone().or_else(|| neighbours.find_map(|other| self.book.lane(other).failure.clone()));
         if let Some(failure) = of_panel {
             self.tell(Report::Failed(panel, failure)).await;
         }
@@ -233,13 +219,13 @@ impl Poller {
 
     /// Gives up a connection whose credentials were refused, so that others are found.
     async fn disconnect(&mut self, failure: Failure, epoch: u64) {
-        if epoch != self.epoch || !self.book.connected {
+        if epoch != self.epoch || !self.book.link.connected {
             return;
         }
         let now = self.clock.now();
-        let held = self.book.renewed_at.is_none_or(|at| now.duration_since(at) >= HELD);
+        let held = self.book.link.renewed_at.is_none_or(|at| now.duration_since(at) >= HELD);
         self.connection = None;
-        self.book.connected = false;
+        self.book.link.connected = false;
         let lane = self.book.lane_mut(Lane::Identity);
         lane.end(Some(failure.clone()), !held, now, fastrand::f64());
         self.tell(Report::Failed(Lane::Identity.panel(), failure)).await;
@@ -251,9 +237,9 @@ impl Poller {
         match result {
             Ok(connection) => self.take_connection(connection, now).await,
             Err(failure) => {
-                let asked_for = std::mem::take(&mut self.book.reconnect);
-                let still_there = self.book.connected;
-                self.book.renewed_at = Some(now);
+                let asked_for = std::mem::take(&mut self.book.link.reconnect);
+                let still_there = self.book.link.connected;
+                self.book.link.renewed_at = Some(now);
                 let lasting = failure.kind.is_lasting();
                 let lane = self.book.lane_mut(Lane::Identity);
                 lane.end(Some(failure.clone()), !lasting, now, fastrand::f64());
@@ -270,10 +256,8 @@ impl Poller {
 
     async fn take_connection(&mut self, connection: Connection, now: Timestamp) {
         let identity = Arc::clone(connection.identity());
-        let same = self
-            .identity
-            .as_ref()
-            .is_some_and(|known| known.account == identity.account && known.arn == identity.arn);
+        let same =
+            self.identity.as_ref().is_some_and(|known| known.account == identity.account && known.arn == identity.arn);
         if !same {
             // Whatever is under way was asked by somebody else.
             self.running.clear();
@@ -285,10 +269,10 @@ impl Poller {
         let expires = connection.expires();
         self.epoch += 1;
         self.connection = Some(Arc::new(connection));
-        self.book.connected = true;
-        self.book.reconnect = false;
-        self.book.expires = expires.filter(|_| self.is_renewable());
-        self.book.renewed_at = Some(now);
+        self.book.link.connected = true;
+        self.book.link.reconnect = false;
+        self.book.link.expires = expires.filter(|_| self.is_renewable());
+        self.book.link.renewed_at = Some(now);
         let lane = self.book.lane_mut(Lane::Identity);
         lane.end(None, false, now, 0.0);
         self.tell(Report::Connected { identity, expires }).await;

@@ -1,14 +1,17 @@
 //! What to ask for next, and when: a pure function of what was read, what is looked at, and the time.
 
+mod services;
+mod tasks;
+
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    aws::{TASKS_A_CALL, TaskScope},
+    aws::TaskScope,
     domain::{
         ecs::ServiceKey,
         metric::{Query, Range},
@@ -17,7 +20,7 @@ use crate::{
 };
 
 use super::{
-    book::{Book, ClusterBook, Row},
+    book::{Book, ClusterBook},
     lane::{Hold, Lane},
 };
 
@@ -119,14 +122,14 @@ pub(super) fn agenda(book: &Book, interest: &Interest, now: Timestamp) -> Agenda
     let mut agenda = Agenda::default();
     for lane in Lane::ALL {
         let state = book.lane(lane);
-        if state.busy || (lane != Lane::Identity && !book.connected) {
+        if state.busy || (lane != Lane::Identity && !book.link.connected) {
             continue;
         }
         let next = match lane {
             Lane::Identity => identity(book, now),
             Lane::Clusters => clusters(book, now),
-            Lane::Services => services(book, interest, now),
-            Lane::Tasks => tasks(book, interest, now),
+            Lane::Services => services::next(book, interest, now),
+            Lane::Tasks => tasks::next(book, interest, now),
             Lane::Alarms => alarms(book, now),
             Lane::Metrics => metrics(book, interest, now),
             Lane::Deployments => deployments(book, interest, now),
@@ -152,11 +155,11 @@ pub(super) fn agenda(book: &Book, interest: &Interest, now: Timestamp) -> Agenda
 }
 
 fn identity(book: &Book, now: Timestamp) -> Next {
-    if !book.connected || book.reconnect {
+    if !book.link.connected || book.link.reconnect {
         return Next::Do(Job::Connect);
     }
-    let Some(expires) = book.expires else { return Next::Never };
-    let again = book.renewed_at.map_or(Timestamp::MIN, |at| after(at, RENEW_AGAIN));
+    let Some(expires) = book.link.expires else { return Next::Never };
+    let again = book.link.renewed_at.map_or(Timestamp::MIN, |at| after(at, RENEW_AGAIN));
     due(expires.saturating_sub(RENEW).unwrap_or(Timestamp::MIN).max(again), now, || Job::Connect)
 }
 
@@ -182,175 +185,6 @@ fn named(book: &Book, wanted: impl Fn(&ClusterBook) -> bool) -> Vec<String> {
     clusters.map(|(name, _)| name.clone()).collect()
 }
 
-/// Ranks services by how soon a person would miss them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Open,
-    Visible,
-    Unread,
-    Other,
-}
-
-fn services(book: &Book, interest: &Interest, now: Timestamp) -> Next {
-    let visible: HashSet<&ServiceKey> = interest.visible_services.iter().collect();
-    let open = interest.open_service.as_ref();
-    let mut due: Vec<(Rank, Timestamp, &ServiceKey)> = Vec::new();
-    let mut along: Vec<(Rank, Timestamp, &ServiceKey)> = Vec::new();
-    let mut wake = Timestamp::MAX;
-    let paced = book.lane(Lane::Services).asked_at.map_or(Timestamp::MIN, |at| after(at, PACE));
-    for (key, row) in &book.services {
-        let is_open = open.is_some_and(|(open, _)| open == key);
-        let rank = match row.read_at {
-            _ if is_open => Rank::Open,
-            _ if visible.contains(key) => Rank::Visible,
-            None => Rank::Unread,
-            Some(_) => Rank::Other,
-        };
-        let rolling = open.is_some_and(|(_, rolling)| *rolling) || row.service.as_ref().is_some_and(|row| row.is_rolling());
-        let mut at = match (row.read_at, rank) {
-            (None, _) => Timestamp::MIN,
-            (Some(read), Rank::Open) => after(read, if rolling { ROLLING } else { VISIBLE }),
-            (Some(read), Rank::Visible) => after(read, VISIBLE),
-            (Some(read), _) => unlooked(book, key, read),
-        };
-        if rank > Rank::Open && row.read_at.is_some() {
-            at = at.max(paced);
-        }
-        let read = row.read_at.unwrap_or(Timestamp::MIN);
-        if at <= now {
-            due.push((rank, read, key));
-        } else {
-            wake = wake.min(at);
-            if rank == Rank::Visible && at <= after(now, ALONG) {
-                along.push((rank, read, key));
-            }
-        }
-    }
-    if due.is_empty() {
-        return if wake == Timestamp::MAX { Next::Never } else { Next::At(wake) };
-    }
-    if due.iter().any(|(rank, ..)| *rank == Rank::Visible) {
-        due.append(&mut along);
-    }
-    due.sort_unstable();
-    Next::Do(Job::Services(within_calls(due.into_iter().map(|(.., key)| key))))
-}
-
-/// Returns when a service is due that nobody looks at: after five minutes, or sooner where its cluster's counts moved.
-fn unlooked(book: &Book, key: &ServiceKey, read: Timestamp) -> Timestamp {
-    let regular = after(read, spread(ALL, hash(key)));
-    let moved = book.clusters.get(&key.cluster).and_then(|cluster| cluster.moved_at);
-    match moved {
-        // The more services may have moved it, the longer reading them all may take.
-        Some(moved) if read < moved => {
-            let known = i64::try_from(book.services.len()).unwrap_or(i64::MAX);
-            regular.min(after(read, seconds((known.saturating_mul(6) / 10).clamp(60, 300))))
-        }
-        _ => regular,
-    }
-}
-
-/// Takes as many services as fit in the calls of one job.
-fn within_calls<'a>(keys: impl Iterator<Item = &'a ServiceKey>) -> Vec<ServiceKey> {
-    let mut in_cluster: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut calls = 0;
-    let mut taken = Vec::new();
-    for key in keys {
-        let count = in_cluster.entry(&key.cluster).or_default();
-        calls += usize::from(count.is_multiple_of(10));
-        *count += 1;
-        if calls > CALLS_A_JOB {
-            break;
-        }
-        taken.push(key.clone());
-    }
-    taken
-}
-
-fn tasks(book: &Book, interest: &Interest, now: Timestamp) -> Next {
-    let Some(roster_at) = book.roster_at else { return Next::Never };
-    let unread = |row: &Row| row.read_at.is_none();
-    let waits = book.services.values().any(unread) && book.lane(Lane::Services).failure.is_none();
-    if waits && after(roster_at, PATIENCE) > now {
-        return Next::At(after(roster_at, PATIENCE));
-    }
-    let mut wake = Timestamp::MAX;
-    let mut scopes = Vec::new();
-    let mut calls = 0;
-    if let Some((key, _)) = &interest.open_service
-        && book.services.contains_key(key)
-    {
-        let read = book.open_tasks.as_ref().filter(|(open, _)| open == key);
-        let at = read.map_or(Timestamp::MIN, |(_, at)| after(*at, VISIBLE));
-        if at <= now {
-            scopes.push(TaskScope::Service(key.clone()));
-            calls += SERVICE_CALLS;
-        } else {
-            wake = wake.min(at);
-        }
-    }
-    let pace = pace_of_tasks(book);
-    for (name, cluster) in &book.clusters {
-        let at = tasks_due(book, cluster, name, pace);
-        if at > now {
-            wake = wake.min(at);
-            continue;
-        }
-        if calls >= CALLS_A_JOB {
-            break;
-        }
-        calls += add_scopes(&mut scopes, name, cluster);
-    }
-    if !scopes.is_empty() {
-        return Next::Do(Job::Tasks(scopes));
-    }
-    if wake == Timestamp::MAX { Next::Never } else { Next::At(wake) }
-}
-
-/// Counts the calls that it takes to read the tasks of one service: running and stopped, listed and described.
-const SERVICE_CALLS: usize = 4;
-
-/// Returns how long a cluster that keeps changing is left alone between two readings of its tasks.
-fn pace_of_tasks(book: &Book) -> SignedDuration {
-    let tasks: u32 = book
-        .clusters
-        .values()
-        .fold(0, |sum, cluster| sum.saturating_add(cluster.counted_tasks()));
-    SignedDuration::from_millis((i64::from(tasks) * 60).clamp(5_000, 300_000))
-}
-
-/// Returns when the tasks of a cluster are due.
-fn tasks_due(book: &Book, cluster: &ClusterBook, name: &str, pace: SignedDuration) -> Timestamp {
-    let is_empty = cluster.counted && cluster.counted_tasks() == 0;
-    let Some(read) = cluster.tasks_at else {
-        return if is_empty { Timestamp::MAX } else { Timestamp::MIN };
-    };
-    let moved = cluster.moved_at.is_some_and(|moved| moved > read);
-    let asked = book.lane(Lane::Tasks).asked_at.unwrap_or(read);
-    if moved || !cluster.stirred.is_empty() {
-        return after(asked.max(read), pace);
-    }
-    if is_empty { Timestamp::MAX } else { after(read, spread(ALL, hash(name))) }
-}
-
-/// Adds what to read of a cluster that is due, by whichever way takes fewer calls, and returns how many it takes.
-fn add_scopes(scopes: &mut Vec<TaskScope>, name: &str, cluster: &ClusterBook) -> usize {
-    let whole = 2 * (cluster.counted_tasks() as usize).div_ceil(TASKS_A_CALL).max(1);
-    let stirred_only = cluster.tasks_at.is_some_and(|read| cluster.moved_at.is_none_or(|moved| moved <= read));
-    let apart = cluster.stirred.len() * SERVICE_CALLS;
-    if stirred_only && apart > 0 && apart < whole {
-        for key in &cluster.stirred {
-            let scope = TaskScope::Service(key.clone());
-            if !scopes.contains(&scope) {
-                scopes.push(scope);
-            }
-        }
-        return apart;
-    }
-    scopes.push(TaskScope::Cluster(name.to_owned()));
-    whole
-}
-
 fn alarms(book: &Book, now: Timestamp) -> Next {
     let all = book.alarms_at.map_or(Timestamp::MIN, |at| after(at, spread(ALL, book.seed)));
     if all <= now {
@@ -369,7 +203,7 @@ fn metrics(book: &Book, interest: &Interest, now: Timestamp) -> Next {
     let mut wake = Timestamp::MAX;
     for query in interest.queries.iter().filter(|query| seen.insert(*query)).take(MOST_QUERIES) {
         let asked = book.metrics.get(query).filter(|_| book.range == interest.range);
-        let at = asked.map_or(Timestamp::MIN, |asked| metric_due(query, *asked, book.seed));
+        let at = asked.map_or(Timestamp::MIN, |asked| metric_due(query, *asked, interest.idle, book.seed));
         if at > now {
             wake = wake.min(at);
             continue;
@@ -387,12 +221,14 @@ fn metrics(book: &Book, interest: &Interest, now: Timestamp) -> Next {
     }
 }
 
-/// Returns when a metric is due again: just after a minute, and not before a longer period can have anything new.
-fn metric_due(query: &Query, asked: Timestamp, seed: u64) -> Timestamp {
+/// Returns when a metric is due again: just after a minute, and not before a longer period can have anything new, or
+/// after five minutes where nobody has touched the console for a while.
+fn metric_due(query: &Query, asked: Timestamp, idle: bool, seed: u64) -> Timestamp {
     let offset = AFTER_MINUTE + i64::try_from(seed % 5).unwrap_or(0);
-    let rests = i64::from(query.period).clamp(60, 300) - 60;
+    let rests = if idle { 300 } else { i64::from(query.period).clamp(60, 300) } - 60;
     let from = asked.as_second().saturating_add(rests - offset);
-    Timestamp::from_second((from.div_euclid(60) + 1).saturating_mul(60).saturating_add(offset)).unwrap_or(Timestamp::MAX)
+    Timestamp::from_second((from.div_euclid(60) + 1).saturating_mul(60).saturating_add(offset))
+        .unwrap_or(Timestamp::MAX)
 }
 
 fn deployments(book: &Book, interest: &Interest, now: Timestamp) -> Next {
@@ -451,5 +287,4 @@ pub(super) fn hash(thing: &(impl Hash + ?Sized)) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 mod tests;
