@@ -1,1 +1,186 @@
-//! (to be written)
+//! A simulated AWS account on loopback.
+//!
+//! It speaks AWS's wire protocols, so that the console meets it through the real SDK by its endpoint: paging, signing,
+//! throttling, denial and clocks are real code on both sides. It learnt AWS's shapes from AWS's documentation and shares
+//! nothing with the client it serves.
+//!
+//! ```text
+//! scenarios/*.toml ─ scenario ─┐
+//!                              ├─ world: timelines, curves, alarms, as functions of story time
+//!              clock ──────────┘    │
+//!                                   ├─ ecs, cloudwatch, sts: one value a call
+//! TCP ─ server ─ auth ─ faults ─────┘
+//!          └──── wire: JSON 1.0 and 1.1, CBOR, Query
+//! ```
+//!
+//! The state at a time is a function of the scenario, its seed, the story's start and the time: nothing ticks in the
+//! background, and entering a story in its middle only means that it began earlier.
+
+mod auth;
+mod call;
+mod calls;
+mod clock;
+mod cloudwatch;
+mod control;
+mod ecs;
+mod faults;
+mod paging;
+mod random;
+mod scenario;
+mod server;
+mod sts;
+mod wire;
+mod world;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use auth::{Persona, UnknownPersona};
+pub use calls::Calls;
+pub use clock::{Clock, ManualClock};
+pub use faults::{Fault, FaultKind};
+pub use scenario::{Scenario, ScenarioError, Span, SpanError};
+
+/// How a simulated account is started.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it listens: loopback only; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How far the story has come when it starts: its beginning lies that long ago.
+    pub at: SignedDuration,
+    /// How story time passes.
+    pub clock: Clock,
+    /// Who the console is.
+    pub persona: Persona,
+    /// How much later than at once every call is answered.
+    pub delay: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            at: SignedDuration::ZERO,
+            clock: Clock::Wall,
+            persona: Persona::default(),
+            delay: Duration::ZERO,
+        }
+    }
+}
+
+/// A simulated account could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulatorError {
+    /// The address is not one of this machine's own loopback.
+    #[error("{0} is not a loopback address")]
+    NotLoopback(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Starts a simulated account on the current tokio runtime.
+///
+/// # Errors
+///
+/// The address must be a loopback address, and free.
+pub async fn start(scenario: Scenario, options: Options) -> Result<Simulator, SimulatorError> {
+    let address = options.listen;
+    if !address.ip().is_loopback() {
+        return Err(SimulatorError::NotLoopback(address));
+    }
+    let failed = |source| SimulatorError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let account = Arc::new(server::Account::new(&scenario, &options));
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(server::serve(listener, Arc::clone(&account), stop.clone()));
+    // The first answers should be as quick as the later ones.
+    let warm = Arc::clone(&account);
+    tokio::task::spawn_blocking(move || warm.warm_up());
+    Ok(Simulator { address, account, region: scenario.home_region(), stop, served: Some(served) })
+}
+
+/// A simulated account that is running; it stops when this is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    account: Arc<server::Account>,
+    region: String,
+    stop: CancellationToken,
+    served: Option<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// The endpoint for every service, `http://127.0.0.1:PORT`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The id of this run's access key.
+    pub fn access_key_id(&self) -> &str {
+        &self.account.vault.root().access_key_id
+    }
+
+    /// The secret of this run's access key.
+    pub fn secret_access_key(&self) -> &str {
+        &self.account.vault.root().secret_access_key
+    }
+
+    /// The session token that belongs to the key; the run's own key has none.
+    pub fn session_token(&self) -> Option<&str> {
+        self.account.vault.root().session_token.as_deref()
+    }
+
+    /// The region where the first account lives.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// What has been asked since the start or the last reset.
+    pub fn calls(&self) -> Calls {
+        self.account.counter.read()
+    }
+
+    /// Begins to count anew.
+    pub fn reset_calls(&self) {
+        self.account.counter.reset();
+    }
+
+    /// Makes something go wrong from now on.
+    pub fn inject(&self, fault: Fault) {
+        self.account.faults.inject(fault, self.account.now());
+    }
+
+    /// Makes everything go right again, the scenario's own faults as well.
+    pub fn clear_faults(&self) {
+        self.account.faults.clear();
+    }
+
+    /// Stops and waits until the port is free; calls under way get a second to end.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        if let Some(mut served) = self.served.take()
+            && tokio::time::timeout(Duration::from_secs(1), &mut served).await.is_err()
+        {
+            served.abort();
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

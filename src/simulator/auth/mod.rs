@@ -1,0 +1,226 @@
+//! Who may call: keys made afresh for each run, sessions from AssumeRole, and the identity behind each.
+
+mod sigv4;
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use base64::Engine as _;
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::wire::{ApiError, Request, Service};
+use sigv4::Signed;
+
+/// Who the console is, as IAM Identity Center would have it: the permission set behind the assumed role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Persona {
+    /// The incident responder.
+    #[default]
+    Responder,
+    /// The operator (運用担当者).
+    Operator,
+    /// The system staff (システム担当者).
+    Staff,
+}
+
+impl Persona {
+    /// The role's name, with the suffix that IAM Identity Center gives it.
+    pub const fn role_name(self) -> &'static str {
+        match self {
+            Self::Responder => "AWSReservedSSO_SekishoResponder_0123456789abcdef",
+            Self::Operator => "AWSReservedSSO_SekishoOperator_0123456789abcdef",
+            Self::Staff => "AWSReservedSSO_SekishoStaff_0123456789abcdef",
+        }
+    }
+}
+
+/// The text named no persona.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no persona of the simulated account: there are responder, operator and staff")]
+pub struct UnknownPersona(String);
+
+impl FromStr for Persona {
+    type Err = UnknownPersona;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "responder" => Ok(Self::Responder),
+            "operator" => Ok(Self::Operator),
+            "staff" => Ok(Self::Staff),
+            _ => Err(UnknownPersona(text.to_owned())),
+        }
+    }
+}
+
+/// The name of the persona's session.
+const SESSION: &str = "op-0137";
+
+/// An identity that has shown itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The account it belongs to.
+    pub account: String,
+    /// Its ARN, `arn:aws:sts::…:assumed-role/…`.
+    pub arn: String,
+    /// Its unique id, `AROA…:session`.
+    pub user_id: String,
+}
+
+impl Principal {
+    /// Makes the session of a role.
+    pub fn assumed(account: &str, role: &str, session: &str) -> Self {
+        let id = super::random::Dice::new(0, &["role", account, role]).letters(17);
+        Self {
+            account: account.to_owned(),
+            arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
+            user_id: format!("AROA{id}:{session}"),
+        }
+    }
+}
+
+/// A key as it is handed out.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// The key's id.
+    pub access_key_id: String,
+    /// The key's secret.
+    pub secret_access_key: String,
+    /// The session's token, for a session.
+    pub session_token: Option<String>,
+    /// When it ends, in real time, for a session.
+    pub expires: Option<Timestamp>,
+}
+
+/// A call whose signature was right.
+#[derive(Debug, Clone)]
+pub struct Authenticated {
+    /// Who called.
+    pub principal: Arc<Principal>,
+    /// The region of the signature's scope.
+    pub region: String,
+}
+
+/// The keys that are known.
+#[derive(Debug)]
+pub struct Vault {
+    root: Credential,
+    keys: RwLock<HashMap<String, (Credential, Arc<Principal>)>>,
+}
+
+impl Vault {
+    /// Makes the run's own key, for a persona in an account.
+    pub fn new(account: &str, persona: Persona) -> Self {
+        let root = Credential {
+            access_key_id: format!("AKIA{}", fresh_id()),
+            secret_access_key: fresh_secret(30),
+            session_token: None,
+            expires: None,
+        };
+        let principal = Arc::new(Principal::assumed(account, persona.role_name(), SESSION));
+        let keys = HashMap::from([(root.access_key_id.clone(), (root.clone(), principal))]);
+        Self { root, keys: RwLock::new(keys) }
+    }
+
+    /// The run's own key.
+    pub fn root(&self) -> &Credential {
+        &self.root
+    }
+
+    /// Opens a session for an identity and forgets sessions that have ended.
+    pub fn open_session(&self, principal: Principal, lasts: SignedDuration) -> Credential {
+        let now = Timestamp::now();
+        let credential = Credential {
+            access_key_id: format!("ASIA{}", fresh_id()),
+            secret_access_key: fresh_secret(30),
+            session_token: Some(fresh_secret(240)),
+            expires: Some(now.saturating_add(lasts).unwrap_or(Timestamp::MAX)),
+        };
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        // An hour longer, so that a key that has just ended is called expired and not unknown.
+        keys.retain(|_, (known, _)| {
+            known.expires.is_none_or(|end| end.duration_until(now) < SignedDuration::from_hours(1))
+        });
+        keys.insert(credential.access_key_id.clone(), (credential.clone(), Arc::new(principal)));
+        credential
+    }
+
+    /// Finds out who signed a request, or why it is refused.
+    pub fn authenticate(&self, request: &Request, service: Service) -> Result<Authenticated, ApiError> {
+        let signed = Signed::of(request)?;
+        let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&signed.access_key_id).cloned();
+        let Some((credential, principal)) = known else { return Err(unknown_key()) };
+        if request.header("x-amz-security-token") != credential.session_token.as_deref() {
+            return Err(unknown_key());
+        }
+        let now = Timestamp::now();
+        signed.verify(request, &credential.secret_access_key, service.signing_name(), now)?;
+        if credential.expires.is_some_and(|end| end <= now) {
+            return Err(ApiError::expired());
+        }
+        Ok(Authenticated { principal, region: signed.region })
+    }
+}
+
+fn unknown_key() -> ApiError {
+    ApiError::new("UnrecognizedClientException", "The security token included in the request is invalid.")
+        .or_code("InvalidClientTokenId")
+}
+
+/// Makes bytes that nobody can know: the process's hash keys come from the system's randomness.
+fn fresh_bytes(count: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(count + 32);
+    while bytes.len() < count {
+        let mut hash = Sha256::new();
+        for salt in 0_u8..4 {
+            hash.update(RandomState::new().hash_one((salt, Timestamp::now().as_nanosecond())).to_le_bytes());
+        }
+        hash.update(std::process::id().to_le_bytes());
+        bytes.extend_from_slice(&hash.finalize());
+    }
+    bytes.truncate(count);
+    bytes
+}
+
+/// Makes the sixteen letters and digits of a key's id.
+fn fresh_id() -> String {
+    const ALPHABET: [char; 32] = [
+        'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W',
+        'X', 'Y', 'Z', '2', '3', '4', '5', '6', '7',
+    ];
+    fresh_bytes(16).iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).collect()
+}
+
+fn fresh_secret(bytes: usize) -> String {
+    base64::engine::general_purpose::STANDARD.encode(fresh_bytes(bytes))
+}
+
+/// Makes the id of a request, a version 4 UUID.
+pub fn fresh_request_id() -> String {
+    let seed = RandomState::new().hash_one(Timestamp::now().as_nanosecond());
+    super::random::Dice::new(seed, &["request"]).uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_run_has_its_own_keys() {
+        let (one, other) = (Vault::new("1", Persona::Responder), Vault::new("1", Persona::Responder));
+        assert_ne!(one.root().access_key_id, other.root().access_key_id);
+        assert_ne!(one.root().secret_access_key, other.root().secret_access_key);
+        assert_eq!(one.root().access_key_id.len(), 20);
+        assert_eq!(one.root().secret_access_key.len(), 40);
+    }
+
+    #[test]
+    fn a_persona_is_known_by_its_name() {
+        assert_eq!("operator".parse(), Ok(Persona::Operator));
+        assert!("root".parse::<Persona>().is_err());
+        let who = Principal::assumed("111122223333", Persona::Staff.role_name(), SESSION);
+        assert_eq!(who.arn, "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_SekishoStaff_0123456789abcdef/op-0137");
+    }
+}

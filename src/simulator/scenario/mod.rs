@@ -1,0 +1,162 @@
+//! Scenarios: what the simulated account plays.
+
+mod check;
+mod model;
+mod resolve;
+mod span;
+
+pub use model::Fails;
+pub(super) use model::{AccountFile, AlarmFile, MetricFile, ScenarioFile, ServiceFile, ShiftFile, StepFile};
+pub(super) use resolve::{find_alarm, find_service};
+pub use span::{Span, SpanError};
+
+/// The scenarios that the binary carries.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("bad-deploy", include_str!("../../../scenarios/bad-deploy.toml")),
+    ("quiet", include_str!("../../../scenarios/quiet.toml")),
+    ("sixty", include_str!("../../../scenarios/sixty.toml")),
+    ("crowd", include_str!("../../../scenarios/crowd.toml")),
+    ("hostile", include_str!("../../../scenarios/hostile.toml")),
+];
+
+/// A scenario, read and checked.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    pub(super) file: ScenarioFile,
+}
+
+/// A scenario could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct ScenarioError {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub message: String,
+}
+
+impl Scenario {
+    /// Takes a scenario that the binary carries.
+    pub fn builtin(name: &str) -> Option<Self> {
+        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        // A test reads them all, so a broken one does not get this far.
+        Self::parse(text).ok()
+    }
+
+    /// Names the scenarios that the binary carries, the default first.
+    pub fn names() -> &'static [&'static str] {
+        const NAMES: [&str; BUILT_IN.len()] = {
+            let mut names = [""; BUILT_IN.len()];
+            let mut index = 0;
+            while index < names.len() {
+                names[index] = BUILT_IN[index].0;
+                index += 1;
+            }
+            names
+        };
+        &NAMES
+    }
+
+    /// Reads a scenario from its text.
+    ///
+    /// # Errors
+    ///
+    /// Says where the text breaks the grammar, or speaks of something that is not there.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        let file: ScenarioFile = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            ScenarioError::at(text, at, error.message().to_owned())
+        })?;
+        let file = resolve::expand(file);
+        check::check(&file).map_err(|problem| ScenarioError::at(text, problem.at, problem.message))?;
+        Ok(Self { file })
+    }
+
+    /// The region where the first account lives.
+    pub(super) fn home_region(&self) -> String {
+        self.file.account.first().and_then(|account| account.get_ref().regions.first().cloned()).unwrap_or_default()
+    }
+
+    /// The scenario's own name.
+    pub fn name(&self) -> &str {
+        &self.file.name
+    }
+}
+
+impl ScenarioError {
+    fn at(text: &str, offset: usize, message: String) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+        Self { line, column, message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const SMALL: &str = "name = \"small\"\nseed = 1\n[[account]]\nid = \"111122223333\"\n[[account.service]]\ncluster = \"c\"\n\
+                         name = \"web\"\ndesired = 1\nimage = \"web:v1\"\n";
+
+    #[test]
+    fn every_scenario_we_ship_can_be_read() {
+        for (name, text) in BUILT_IN {
+            let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(scenario.name(), name);
+        }
+        assert_eq!(Scenario::names().first(), Some(&"bad-deploy"));
+        assert!(Scenario::builtin("nonsense").is_none());
+    }
+
+    #[test]
+    fn a_small_scenario_is_enough() {
+        assert_eq!(Scenario::parse(SMALL).unwrap().name(), "small");
+    }
+
+    #[rstest]
+    #[case::unknown_word("[[account.service]]\ncluster = \"c\"\nname = \"x\"\ndesired = 1\nimage = \"x:1\"\ncolour = 1\n", 15, "colour")]
+    #[case::bad_duration("[[step]]\nat = \"soon\"\nscale = { service = \"web\", desired = 2 }\n", 11, "soon")]
+    #[case::unknown_service("[[step]]\nat = \"1s\"\nscale = { service = \"api\", desired = 2 }\n", 10, "api")]
+    #[case::nothing_happens("[[step]]\nat = \"1s\"\n", 10, "exactly one")]
+    #[case::twice("[[account.service]]\ncluster = \"c\"\nname = \"web\"\ndesired = 1\nimage = \"x:1\"\n", 10, "twice")]
+    #[case::no_threshold("[[account.alarm]]\nname = \"a\"\nservice = \"web\"\nmetric = \"CPUUtilization\"\n", 10, "threshold")]
+    #[case::bad_rule("[[account.alarm]]\nname = \"a\"\nrule = \"ALARM(\"\n", 10, "alarm rule")]
+    #[case::no_child("[[account.alarm]]\nname = \"a\"\nrule = \"ALARM(b)\"\n", 10, "`b`")]
+    #[case::circle("[[account.alarm]]\nname = \"a\"\nrule = \"ALARM(a)\"\n", 10, "itself")]
+    #[case::bad_fault("[[fault]]\nkind = \"delay\"\n", 1, "delay")]
+    fn says_where_and_what(#[case] more: &str, #[case] line: usize, #[case] word: &str) {
+        let error = Scenario::parse(&format!("{SMALL}{more}")).unwrap_err();
+        assert!(error.message.contains(word), "{error}");
+        assert_eq!(error.line, line, "{error}");
+    }
+
+    #[test]
+    fn a_service_of_two_clusters_must_be_told_apart() {
+        let text = format!(
+            "{SMALL}[[account.service]]\ncluster = \"d\"\nname = \"web\"\ndesired = 1\nimage = \"x:1\"\n[[step]]\nat = \"1s\"\n\
+             scale = {{ service = \"web\", desired = 2 }}\n"
+        );
+        assert!(Scenario::parse(&text).unwrap_err().message.contains("cluster"));
+        assert!(Scenario::parse(&text.replace("service = \"web\"", "cluster = \"d\", service = \"web\"")).is_ok());
+    }
+
+    #[test]
+    fn many_are_made_of_one() {
+        let text = SMALL.replace("name = \"web\"", "name = \"svc-{nnn}\"\ncount = 12");
+        let scenario = Scenario::parse(&text).unwrap();
+        let names: Vec<&str> = scenario.file.account[0].get_ref().service.iter().map(|one| one.get_ref().name.as_str()).collect();
+        assert_eq!((names.len(), names[0], names[11]), (12, "svc-001", "svc-012"));
+    }
+
+    #[test]
+    fn a_column_counts_characters() {
+        let error = ScenarioError::at("a\n目黒x", "a\n目黒".len(), String::new());
+        assert_eq!((error.line, error.column), (2, 3));
+    }
+}

@@ -1,0 +1,193 @@
+//! The account behind its port: each request is routed, authenticated, maybe harmed, and answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::serve::ListenerExt;
+use futures::stream;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::auth::{Authenticated, Vault, fresh_request_id};
+use super::call::Call;
+use super::calls::Counter;
+use super::clock::{Clock, Millis, millis};
+use super::faults::{Called, FaultKind, Faults};
+use super::scenario::Scenario;
+use super::wire::{ApiError, Input, Request, Route, Service, Value};
+use super::world::World;
+use super::{Options, cloudwatch, control, ecs, sts};
+
+/// The longest body that is read: 500 metric queries need far less.
+const LONGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// Everything that a request may need.
+#[derive(Debug)]
+pub struct Account {
+    pub vault: Vault,
+    pub counter: Counter,
+    pub faults: Faults,
+    world: World,
+    clock: Clock,
+    delay: Duration,
+}
+
+impl Account {
+    /// Sets a scenario up: its story began `at` before the clock's time.
+    pub fn new(scenario: &Scenario, options: &Options) -> Self {
+        let start = options.clock.now().as_millisecond().saturating_sub(millis(options.at));
+        let file = &scenario.file;
+        let home = file.account.first().map(|account| account.get_ref().id.clone()).unwrap_or_default();
+        Self {
+            vault: Vault::new(&home, options.persona),
+            counter: Counter::default(),
+            faults: Faults::new(file.seed, start, &file.fault),
+            world: World::new(file, start),
+            clock: options.clock.clone(),
+            delay: options.delay,
+        }
+    }
+
+    /// Reads story time.
+    pub fn now(&self) -> Millis {
+        self.clock.now().as_millisecond()
+    }
+
+    /// Evaluates every alarm once.
+    pub fn warm_up(&self) {
+        self.world.warm_up(self.now());
+    }
+
+    /// Answers a call whose caller is known.
+    fn answer(&self, route: &Route, who: &Authenticated, body: &[u8]) -> Result<Value, ApiError> {
+        let value = route.decode(body)?;
+        let call = Call {
+            world: &self.world,
+            vault: &self.vault,
+            counter: &self.counter,
+            principal: &who.principal,
+            region: &who.region,
+            now: self.now(),
+        };
+        match route.service {
+            Service::Ecs => ecs::answer(&call, &route.operation, Input(&value)),
+            Service::CloudWatch => cloudwatch::answer(&call, &route.operation, Input(&value)),
+            Service::Sts => sts::answer(&call, &route.operation, Input(&value)),
+        }
+    }
+}
+
+/// Serves an account until it is told to stop.
+pub async fn serve(listener: TcpListener, account: Arc<Account>, stop: CancellationToken) {
+    let router = Router::new().fallback(handle).with_state(account);
+    // Answers are small: waiting to fill a packet would only make them late.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = served.await {
+        tracing::warn!(%error, "the simulated account stopped listening");
+    }
+}
+
+async fn handle(State(account): State<Arc<Account>>, request: axum::extract::Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LONGEST_BODY).await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, "");
+    };
+    let request = Request {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+    };
+    if let Some(path) = request.path.strip_prefix("/_simulator/") {
+        return control::answer(&account, path, &request);
+    }
+    answer(&account, &request).await
+}
+
+/// Answers a request to AWS.
+async fn answer(account: &Account, request: &Request) -> Response<Body> {
+    let id = fresh_request_id();
+    let Some(route) = Route::of(request) else { return unrouted(&id) };
+    if !is_known(&route) {
+        return route.refuse(&ApiError::unknown_operation(&route.operation), &id);
+    }
+    let action = route.action();
+    account.counter.count(&action);
+    let who = match account.vault.authenticate(request, route.service) {
+        Ok(who) => who,
+        Err(error) => return route.refuse(&error, &id),
+    };
+    let called = Called { action: &action, account: &who.principal.account, region: &who.region, now: account.now() };
+    let harm = account.faults.meet(&called);
+    let delay = account.delay + Duration::from_millis(harm.delay.unsigned_abs());
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    let answered = || account.answer(&route, &who, &request.body);
+    match harm.kind {
+        None => match answered() {
+            Ok(value) => route.answer(&value, &id),
+            Err(error) => route.refuse(&error, &id),
+        },
+        Some((FaultKind::Throttle, _)) => route.refuse(&ApiError::throttled(), &id),
+        Some((FaultKind::Deny, _)) => route.refuse(&ApiError::denied(&who.principal.arn, &action, "*"), &id),
+        Some((FaultKind::Expire, _)) => route.refuse(&ApiError::expired(), &id),
+        Some((FaultKind::Status, status)) => {
+            plain(StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE), "<html><body>Service Unavailable</body></html>")
+        }
+        Some((kind, _)) => harmed(&route, kind, answered().unwrap_or(Value::Map(Vec::new())), &id),
+    }
+}
+
+/// Answers with half of what should have been said: followed by nonsense, or by the end of the connection.
+fn harmed(route: &Route, kind: FaultKind, value: Value, id: &str) -> Response<Body> {
+    let whole = route.encode(&value, id);
+    let mut half = whole.get(..whole.len() / 2).unwrap_or_default().to_vec();
+    if kind != FaultKind::Cut {
+        half.extend_from_slice(b"\xff\x00<\"garbage");
+        return route.respond(StatusCode::OK, Body::from(half), id);
+    }
+    let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+    let body = Body::from_stream(stream::iter([Ok(Bytes::from(half)), Err(broken)]));
+    let mut response = route.respond(StatusCode::OK, body, id);
+    if let Ok(length) = HeaderValue::from_str(&whole.len().max(2).to_string()) {
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+    }
+    response
+}
+
+fn is_known(route: &Route) -> bool {
+    let operations: &[&str] = match route.service {
+        Service::Ecs => &ecs::OPERATIONS,
+        Service::CloudWatch => &cloudwatch::OPERATIONS,
+        Service::Sts => &sts::OPERATIONS,
+    };
+    operations.contains(&route.operation.as_str())
+}
+
+/// Answers what no service of the account would take, as AWS's front ends do.
+fn unrouted(id: &str) -> Response<Body> {
+    let mut response = plain(StatusCode::NOT_FOUND, "{\"__type\":\"UnknownOperationException\"}");
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+    headers.insert("x-amzn-errortype", HeaderValue::from_static("UnknownOperationException"));
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+fn plain(status: StatusCode, body: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    response
+}

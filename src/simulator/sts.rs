@@ -1,0 +1,106 @@
+//! AWS Security Token Service: who one is, and becoming someone in another account.
+//!
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html>
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::auth::Principal;
+use super::call::Call;
+use super::wire::{ApiError, Input, Value, object};
+
+/// Answers an operation.
+pub fn answer(call: &Call<'_>, operation: &str, input: Input<'_>) -> Result<Value, ApiError> {
+    match operation {
+        "GetCallerIdentity" => Ok(get_caller_identity(call)),
+        "AssumeRole" => assume_role(call, input),
+        _ => Err(ApiError::unknown_operation(operation)),
+    }
+}
+
+/// The operations that there are.
+pub const OPERATIONS: [&str; 2] = ["GetCallerIdentity", "AssumeRole"];
+
+fn get_caller_identity(call: &Call<'_>) -> Value {
+    let Principal { account, arn, user_id } = call.principal;
+    object().with("UserId", user_id).with("Account", account).with("Arn", arn).into()
+}
+
+/// The longest session of a role that was assumed from another role.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>
+const CHAINED: i64 = 3_600;
+
+fn assume_role(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
+    let arn = required(input, "RoleArn")?;
+    let session = required(input, "RoleSessionName")?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if !(2..=64).contains(&session.chars().count()) || !session.chars().all(allowed) {
+        return Err(constraint(session, "roleSessionName", "Member must satisfy regular expression pattern: [\\w+=,.@-]*"));
+    }
+    let seconds = match input.text("DurationSeconds")? {
+        None => CHAINED,
+        Some(text) => match text.parse::<i64>() {
+            Ok(seconds) if (900..=43_200).contains(&seconds) => seconds,
+            Ok(seconds) if seconds < 900 => {
+                return Err(constraint(text, "durationSeconds", "Member must have value greater than or equal to 900"));
+            }
+            Ok(_) => return Err(constraint(text, "durationSeconds", "Member must have value less than or equal to 43200")),
+            Err(_) => return Err(ApiError::serialization("DurationSeconds must be a number")),
+        },
+    };
+    if seconds > CHAINED {
+        let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
+        return Err(ApiError::new("ValidationException", message).or_code("ValidationError"));
+    }
+    let Some((account, role)) = role_of(arn) else {
+        return Err(ApiError::new("ValidationException", format!("{arn} is invalid")).or_code("ValidationError"));
+    };
+    if !call.world.accounts.contains_key(account) {
+        let message = format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", call.principal.arn);
+        return Err(ApiError::new("AccessDeniedException", message).or_code("AccessDenied"));
+    }
+    let principal = Principal::assumed(account, role, session);
+    let user = object().with("AssumedRoleId", &principal.user_id).with("Arn", &principal.arn);
+    let opened = call.vault.open_session(principal, SignedDuration::from_secs(seconds));
+    let credentials = object()
+        .with("AccessKeyId", opened.access_key_id)
+        .with("SecretAccessKey", opened.secret_access_key)
+        .with("SessionToken", opened.session_token)
+        .time("Expiration", opened.expires.map(Timestamp::as_millisecond));
+    Ok(object().with("Credentials", credentials).with("AssumedRoleUser", user).with("PackedPolicySize", 0_u32).into())
+}
+
+fn required<'a>(input: Input<'a>, name: &str) -> Result<&'a str, ApiError> {
+    input.text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| {
+        let mut member = name.to_owned();
+        member.get_mut(..1).into_iter().for_each(str::make_ascii_lowercase);
+        let message = format!("1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null");
+        ApiError::new("ValidationException", message).or_code("ValidationError")
+    })
+}
+
+fn constraint(value: &str, member: &str, rule: &str) -> ApiError {
+    let message = format!("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}");
+    ApiError::new("ValidationException", message).or_code("ValidationError")
+}
+
+/// Takes the account and the role's name off `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
+fn role_of(arn: &str) -> Option<(&str, &str)> {
+    let (account, resource) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
+    let role = resource.strip_prefix("role/")?.rsplit('/').next().filter(|role| !role.is_empty())?;
+    Some((account, role))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_known_by_its_arn() {
+        assert_eq!(role_of("arn:aws:iam::444455556666:role/read"), Some(("444455556666", "read")));
+        assert_eq!(role_of("arn:aws:iam::444455556666:role/a/b/read"), Some(("444455556666", "read")));
+        assert_eq!(role_of("arn:aws:iam::444455556666:user/x"), None);
+        assert_eq!(role_of("arn:aws:iam::444455556666:role/"), None);
+        assert_eq!(role_of("role/x"), None);
+    }
+}
