@@ -10,6 +10,8 @@ pub(super) use model::{AccountFile, AlarmFile, MetricFile, ScenarioFile, Service
 pub(super) use resolve::{find_alarm, find_service};
 pub use span::{Span, SpanError};
 
+use super::AccountName;
+
 /// The scenarios that the binary carries.
 const BUILT_IN: [(&str, &str); 5] = [
     ("bad-deploy", include_str!("../../../scenarios/bad-deploy.toml")),
@@ -77,6 +79,13 @@ impl Scenario {
     /// The region where the first account lives.
     pub(super) fn home_region(&self) -> String {
         self.file.account.first().and_then(|account| account.get_ref().regions.first().cloned()).unwrap_or_default()
+    }
+
+    /// The accounts by which it is known, in the file's order.
+    pub(super) fn accounts(&self) -> Vec<AccountName> {
+        let accounts = self.file.account.iter().map(toml::Spanned::get_ref);
+        let name = |one: &AccountFile| AccountName { id: one.id.clone(), name: one.name.clone(), regions: one.regions.clone() };
+        accounts.map(name).collect()
     }
 
     /// The scenario's own name.
