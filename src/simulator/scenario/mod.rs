@@ -5,10 +5,12 @@ mod model;
 mod resolve;
 mod span;
 
-pub use model::{EnvironmentFile, Fails};
+pub use model::Fails;
 pub(super) use model::{AccountFile, AlarmFile, MetricFile, ScenarioFile, ServiceFile, ShiftFile, StepFile};
 pub(super) use resolve::{find_alarm, find_service};
 pub use span::{Span, SpanError};
+
+use super::AccountName;
 
 /// The scenarios that the binary carries.
 const BUILT_IN: [(&str, &str); 5] = [
@@ -79,14 +81,11 @@ impl Scenario {
         self.file.account.first().and_then(|account| account.get_ref().regions.first().cloned()).unwrap_or_default()
     }
 
-    /// How the story is divided into environments.
-    pub fn environments(&self) -> &[EnvironmentFile] {
-        &self.file.environment
-    }
-
-    /// The account that the run's own key belongs to.
-    pub fn home_account(&self) -> &str {
-        self.file.account.first().map_or("", |account| account.get_ref().id.as_str())
+    /// The accounts by which it is known, in the file's order.
+    pub(super) fn accounts(&self) -> Vec<AccountName> {
+        let accounts = self.file.account.iter().map(toml::Spanned::get_ref);
+        let name = |one: &AccountFile| AccountName { id: one.id.clone(), name: one.name.clone(), regions: one.regions.clone() };
+        accounts.map(name).collect()
     }
 
     /// The scenario's own name.

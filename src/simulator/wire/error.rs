@@ -30,13 +30,6 @@ impl ApiError {
         self
     }
 
-    /// Gives it another status.
-    #[must_use]
-    pub fn status(mut self, status: u16) -> Self {
-        self.status = status;
-        self
-    }
-
     /// The operation is not one that the account knows.
     pub fn unknown_operation(operation: &str) -> Self {
         let message = if operation.is_empty() { String::new() } else { format!("Operation {operation} is not supported.") };
