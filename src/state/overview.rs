@@ -204,8 +204,7 @@ fn lines(state: &State) -> Vec<EnvironmentLine> {
 
 /// Returns the signal whose metric tells most about an item: an alarm's with its threshold, else the service's own.
 pub fn chart_subject(item: &Item) -> &Trouble {
-    let is_metric_alarm = |trouble: &&Trouble| {
-        matches!(trouble, Trouble::Alarm { alarm } if matches!(alarm.watches, Watches::Metric(_)))
-    };
+    let is_metric_alarm =
+        |trouble: &&Trouble| matches!(trouble, Trouble::Alarm { alarm } if matches!(alarm.watches, Watches::Metric(_)));
     std::iter::once(&item.trouble).chain(&item.also).find(is_metric_alarm).unwrap_or(&item.trouble)
 }

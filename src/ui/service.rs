@@ -330,7 +330,12 @@ fn deployment_line(state: &State, ui: &Ui, service: &Service, deployment: &Deplo
     Line::from(spans)
 }
 
-fn service_deployment_lines(state: &State, ui: &Ui, service: &Service, detail: &ServiceDeployment) -> Vec<Line<'static>> {
+fn service_deployment_lines(
+    state: &State,
+    ui: &Ui,
+    service: &Service,
+    detail: &ServiceDeployment,
+) -> Vec<Line<'static>> {
     let texts = ui.texts;
     let mut parts = Vec::new();
     if !detail.lifecycle_stage.is_empty() {

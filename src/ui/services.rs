@@ -167,7 +167,11 @@ fn cell(state: &State, ui: &Ui, row: &ServiceRow, column: ServiceColumn) -> Cell
         ServiceColumn::Event => {
             let newest = service.events.first();
             let text = newest.map_or_else(String::new, |event| {
-                format!("{:>4} {}", words::since(ui.texts, state.now, Some(event.at)), words::event(&event.message, &service.key.service))
+                format!(
+                    "{:>4} {}",
+                    words::since(ui.texts, state.now, Some(event.at)),
+                    words::event(&event.message, &service.key.service)
+                )
             });
             Cell::new(Span::styled(text, ui.theme.dim))
         }

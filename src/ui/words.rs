@@ -135,9 +135,7 @@ impl Ui {
             Phase::Unasked | Phase::Refreshing if fetched.value.is_none() => {
                 status.push(Span::styled(t!(self.texts, "screens.loading"), self.theme.dim));
             }
-            _ => status.extend(
-                age.map(|age| Span::styled(t!(self.texts, "screens.ago", age = age), self.theme.dim)),
-            ),
+            _ => status.extend(age.map(|age| Span::styled(t!(self.texts, "screens.ago", age = age), self.theme.dim))),
         }
         status
     }
