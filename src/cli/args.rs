@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, Resettable, TypedValueParser as _};
-use clap::{Arg, ArgAction, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{ArgAction, FromArgMatches as _, Parser, ValueEnum};
 use jiff::SignedDuration;
 
 use super::Exit;
+use super::translate::command;
 use super::usage::explain;
 use crate::config::{Flags, early_lang};
 use crate::i18n::{Lang, Texts};
@@ -32,7 +33,6 @@ pub struct Args {
 
 /// The flags that every subcommand takes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, independent of the others")]
 pub struct Global {
     /// The environments to take, by name; none means all.
     #[arg(long, global = true, value_name = "name")]
@@ -129,7 +129,7 @@ pub enum View {
     Services,
     /// ECS tasks.
     Tasks,
-    /// CloudWatch alarms.
+    /// `CloudWatch` alarms.
     Alarms,
     /// What needs a person now.
     Queue,
@@ -216,6 +216,7 @@ impl Args {
     /// Gives what the configuration needs to know.
     pub fn flags(&self) -> Flags {
         let global = &self.global;
+        let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         Flags {
             config: global.config.clone(),
             environments: global.env.clone(),
@@ -223,8 +224,8 @@ impl Args {
             region: global.region.clone(),
             endpoint_url: global.endpoint_url.clone(),
             lang: global.lang,
-            keymap: global.keymap.clone(),
-            theme: global.theme.clone(),
+            keymap: said(&global.keymap),
+            theme: said(&global.theme),
             utc: global.utc,
             no_mouse: global.no_mouse,
         }
@@ -275,78 +276,7 @@ fn early_flag(arguments: &[OsString], flag: &str, variable: &str) -> Option<OsSt
             return Some(value.into());
         }
     }
-    std::env::var_os(variable)
-}
-
-/// Builds the command line with its help in one language.
-pub fn command(texts: Texts) -> clap::Command {
-    let command = Args::command().version(env!("CARGO_PKG_VERSION"));
-    localise(command, texts, "sekisho")
-}
-
-/// Gives a command and what is below it their texts.
-fn localise(command: clap::Command, texts: Texts, path: &str) -> clap::Command {
-    let about = texts.lookup(&format!("cli.about.{}", command.get_name())).unwrap_or_default();
-    let usage_word = t!(texts, "cli.help.usage");
-    let usage = usage(&command, texts, path);
-    command
-        .about(about)
-        .long_about(Resettable::Reset)
-        .help_template(format!("{{about}}\n\n{usage_word} {{usage}}\n\n{{all-args}}"))
-        .override_usage(usage)
-        .subcommand_help_heading(t!(texts, "cli.help.commands"))
-        .subcommand_value_name(t!(texts, "cli.help.command"))
-        .mut_args(|arg| localise_arg(arg, texts))
-        .mut_subcommands(|below| {
-            let path = format!("{path} {}", below.get_name());
-            localise(below, texts, &path)
-        })
-}
-
-/// Gives an argument its texts; the flags of every subcommand take theirs along from the root.
-fn localise_arg(arg: Arg, texts: Texts) -> Arg {
-    let name = arg.get_id().as_str().replace('_', "-");
-    let mut help = texts.lookup(&format!("cli.arg.{name}")).unwrap_or_default().to_owned();
-    let values: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-    if arg.get_action().takes_values() && !values.is_empty() {
-        help = format!("{help} [{}]", values.join(" | "));
-    }
-    if let Some(variable) = arg.get_env() {
-        help = format!("{help} [${}]", variable.to_string_lossy());
-    }
-    let heading = match (arg.is_positional(), arg.is_global_set()) {
-        (true, _) => t!(texts, "cli.help.arguments"),
-        (false, false) => t!(texts, "cli.help.options"),
-        (false, true) => t!(texts, "cli.help.global"),
-    };
-    let value = value_name(&arg, texts);
-    let takes_values = arg.get_action().takes_values();
-    let arg = arg.help(help).long_help(Resettable::Reset).help_heading(heading);
-    if takes_values {
-        // What clap would add itself is English; the values and the variable stand in the help already.
-        arg.value_name(value).hide_possible_values(true).hide_default_value(true).hide_env(true)
-    } else {
-        arg
-    }
-}
-
-/// Gives the word that stands for an argument's value.
-fn value_name(arg: &Arg, texts: Texts) -> &'static str {
-    let name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
-    name.and_then(|name| texts.lookup(&format!("cli.value.{name}"))).unwrap_or("-")
-}
-
-/// Writes how a command is used; clap's own words for that are English.
-fn usage(command: &clap::Command, texts: Texts, path: &str) -> String {
-    let mut usage = format!("{path} {}", t!(texts, "cli.help.usage-options"));
-    for arg in command.get_positionals() {
-        let value = value_name(arg, texts);
-        usage += &if arg.is_required_set() { format!(" <{value}>") } else { format!(" [{value}]") };
-    }
-    if command.has_subcommands() {
-        usage += &format!(" [{}]", t!(texts, "cli.help.command"));
-    }
-    usage
+    std::env::var_os(variable).filter(|value| !value.is_empty())
 }
 
 fn lang_parser() -> impl clap::builder::TypedValueParser<Value = Lang> {
@@ -379,13 +309,6 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_holds_together() {
-        for lang in Lang::ALL {
-            command(Texts::of(lang)).debug_assert();
-        }
-    }
-
-    #[test]
     fn flags_work_before_and_after_the_subcommand() {
         let args = parse_words("sekisho --env prd get services -o json --env stg --utc", EN).unwrap();
         assert_eq!(args.command, Some(Subcommand::Get(GetArgs { view: View::Services, output: Output::Json })));
@@ -396,6 +319,8 @@ mod tests {
         assert_eq!(args.flags().environments, ["prd", "stg"]);
         assert_eq!(args.flags().lang, Some(Lang::Ja));
         assert_eq!(args.command, None);
+        let args = parse_in(["sekisho", "--theme", "", "--keymap="].map(OsString::from), EN).unwrap();
+        assert_eq!((args.flags().theme, args.flags().keymap), (None, None));
     }
 
     #[rstest]
@@ -406,65 +331,6 @@ mod tests {
         let args = parse_words(&format!("sekisho demo --at {text}"), EN).unwrap();
         let Some(Subcommand::Demo(demo)) = args.command else { panic!("not the demo") };
         assert_eq!(demo.at, Some(Duration::from_secs(seconds)));
-    }
-
-    #[rstest]
-    #[case("sekisho --nope", "--nope")]
-    #[case("sekisho --profil x", "--profile")]
-    #[case("sekisho servces", "servces")]
-    #[case("sekisho get alarm", "alarms")]
-    #[case("sekisho get", "一覧")]
-    #[case("sekisho demo --at soon", "4m")]
-    #[case("sekisho demo --at=-4m", "4m")]
-    #[case("sekisho demo --listen 0.0.0.0:1", "127.0.0.1")]
-    #[case("sekisho demo --listen here", "127.0.0.1")]
-    #[case("sekisho --lang fr", "ja")]
-    #[case("sekisho --env", "--env")]
-    #[case("sekisho --profile a --profile b", "--profile")]
-    #[case("sekisho --as staff", "--demo")]
-    #[case("sekisho doctor what", "what")]
-    fn faults_are_told_in_the_readers_language(#[case] line: &str, #[case] says: &str) {
-        let early = parse_words(line, JA).unwrap_err();
-        assert_eq!(early.exit, Exit::Usage);
-        assert!(early.text.contains(says), "{}", early.text);
-        assert!(early.text.contains("使い方は"), "{}", early.text);
-        let sentence = early.text.lines().next().unwrap();
-        assert!(sentence.ends_with('。'), "{sentence}");
-        let english = parse_words(line, EN).unwrap_err().text;
-        assert!(english.lines().next().unwrap().ends_with(['.', '?']), "{english}");
-    }
-
-    #[test]
-    fn help_is_in_one_language_throughout() {
-        for line in ["sekisho --help", "sekisho demo -h", "sekisho get --help", "sekisho keys --help"] {
-            let early = parse_words(line, JA).unwrap_err();
-            assert_eq!(early.exit, Exit::Fine);
-            for english in ["Usage", "Options", "Commands", "Arguments", "OPTIONS", "possible", "default:", "env:"] {
-                assert!(!early.text.contains(english), "{english} in\n{}", early.text);
-            }
-            assert!(early.text.contains("使い方: sekisho"));
-            assert!(early.text.contains("--region <リージョン>"));
-        }
-        assert!(parse_words("sekisho -V", JA).unwrap_err().text.contains(env!("CARGO_PKG_VERSION")));
-    }
-
-    #[test]
-    fn nothing_in_the_help_lacks_its_text() {
-        fn check(command: &clap::Command) {
-            assert!(command.get_about().is_some_and(|about| !about.to_string().is_empty()), "{}", command.get_name());
-            for arg in command.get_arguments() {
-                let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-                assert!(!help.is_empty() && !help.starts_with(' '), "{}", arg.get_id());
-                assert!(arg.get_long_help().is_none(), "{}", arg.get_id());
-                if arg.get_action().takes_values() && arg.get_id() != "dash" {
-                    let name = arg.get_value_names().map(|names| names[0].to_string());
-                    assert_ne!(name.as_deref(), Some("-"), "{}", arg.get_id());
-                }
-            }
-            command.get_subcommands().for_each(check);
-        }
-        check(&command(JA));
-        check(&command(EN));
     }
 
     #[test]

@@ -20,7 +20,10 @@ use super::account::Account;
 
 /// The screens with the actions that each needs.
 const SCREENS: [(&str, &[Action]); 4] = [
-    ("screens.overview.title", &[Action::ListClusters, Action::ListServices, Action::DescribeServices, Action::DescribeAlarms]),
+    (
+        "screens.overview.title",
+        &[Action::ListClusters, Action::ListServices, Action::DescribeServices, Action::DescribeAlarms],
+    ),
     (
         "screens.services.title",
         &[
@@ -64,10 +67,10 @@ pub async fn run(account: &Account, texts: Texts, out: &mut dyn Write) -> io::Re
 
 /// Says which files are in force.
 fn ourselves(config: &Config, texts: Texts, out: &mut dyn Write) -> io::Result<()> {
-    let file = config.file.as_ref().map_or_else(
-        || t!(texts, "screens.doctor.no-config").to_owned(),
-        |path| path.display().to_string(),
-    );
+    let file = config
+        .file
+        .as_ref()
+        .map_or_else(|| t!(texts, "screens.doctor.no-config").to_owned(), |path| path.display().to_string());
     let facts = [
         (t!(texts, "screens.doctor.version"), env!("CARGO_PKG_VERSION").to_owned()),
         (t!(texts, "screens.doctor.config"), file),

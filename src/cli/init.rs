@@ -107,7 +107,7 @@ fn settings(texts: Texts) -> String {
         ("utc = false".to_owned(), t!(texts, "cli.init.utc")),
     ] {
         // Writing to a String does not fail.
-        let _ = writeln!(text, "# {row:<22}# {about}");
+        let _ = writeln!(text, "{}", explained(&format!("# {row}"), about));
     }
     text.push('\n');
     text
@@ -117,14 +117,17 @@ fn settings(texts: Texts) -> String {
 fn environment(names: &mut HashSet<String>, name: &str, profile: &Profile, texts: Texts) -> String {
     let mut rows = vec!["[[environment]]".to_owned(), format!("name = {}", quoted(&unique(names, name)))];
     rows.push(match Kind::guess(name) {
-        Kind::Unknown => format!("# kind = \"dev\"           # {}", t!(texts, "cli.init.kind-unknown")),
-        kind => format!("kind = {:<17} # {}", quoted(kind.as_str()), t!(texts, "cli.init.kind-guessed")),
+        Kind::Unknown => explained("# kind = \"dev\"", t!(texts, "cli.init.kind-unknown")),
+        kind => {
+            let row = format!("kind = {}", quoted(kind.as_str()));
+            explained(&row, t!(texts, "cli.init.kind-guessed"))
+        }
     });
     rows.push(format!("profile = {}", quoted(name)));
     rows.extend(profile.account().map(|account| format!("account = {}", quoted(account.as_str()))));
     let region = profile.region.as_deref().filter(|region| region::is_plausible(region));
     rows.push(format!("regions = [{}]", quoted(region.unwrap_or("ap-northeast-1"))));
-    rows.push(format!("# clusters = [\"shop-*\"]    # {}", t!(texts, "cli.init.patterns")));
+    rows.push(explained("# clusters = [\"shop-*\"]", t!(texts, "cli.init.patterns")));
     rows.push("# alarms = [\"shop-*\"]".to_owned());
     rows.push("# web_acls = [\"shop-*\"]".to_owned());
     let mut text = String::new();
@@ -147,6 +150,11 @@ fn roles(texts: Texts) -> String {
     text
 }
 
+/// Puts what a row is about behind it, in a column of its own.
+fn explained(row: &str, about: &str) -> String {
+    format!("{row:<26} # {about}")
+}
+
 fn comment(text: &mut String, line: &str) {
     let _ = writeln!(text, "# {line}");
 }
@@ -164,4 +172,127 @@ fn unique(names: &mut HashSet<String>, profile: &str) -> String {
         number += 1;
     }
     name.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::aws::Form;
+    use crate::config::{Config, CredentialSource, Flags, Surroundings};
+    use crate::i18n::Lang;
+    use proptest::prelude::*;
+
+    const AWS: &str = "[default]\nregion = ap-northeast-1\n\
+        [profile shop-prd]\nregion = ap-northeast-1\nsso_account_id = 111122223333\n\
+        [profile 検証]\nregion = ap-northeast-3\nrole_arn = arn:aws:iam::444455556666:role/ops\n\
+        [profile nowhere]\n";
+
+    fn profiles(text: &str) -> Profiles {
+        let mut profiles = Profiles::default();
+        profiles.add(text, Form::Config);
+        profiles
+    }
+
+    fn load(text: &str, profiles: Profiles) -> Config {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(&path, text).unwrap();
+        let flags = Flags { config: Some(path), region: Some("us-east-1".to_owned()), ..Flags::default() };
+        let flags = if text.contains("\n[[environment]]") { Flags { region: None, ..flags } } else { flags };
+        let around = Surroundings { profiles, ..Surroundings::default() };
+        Config::load_in(&flags, &around).unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"))
+    }
+
+    #[test]
+    fn what_is_written_is_a_configuration() {
+        for lang in Lang::ALL {
+            let profiles = profiles(AWS);
+            let config = load(&template(&profiles, Texts::of(lang)), profiles);
+            let of = |name: &str| config.environments.iter().find(|e| e.environment.name == name).unwrap();
+            assert_eq!(config.environments.len(), 3, "the one without a region is a comment");
+            let shop = of("shop-prd");
+            assert_eq!(shop.environment.kind, Kind::Prd);
+            assert_eq!(shop.environment.account.unwrap().as_str(), "111122223333");
+            assert_eq!(shop.credentials, CredentialSource::Profile("shop-prd".to_owned()));
+            assert_eq!(of("検証").environment.kind, Kind::Stg);
+            assert_eq!(of("検証").environment.account.unwrap().as_str(), "444455556666");
+            assert_eq!(of("default").environment.regions, ["ap-northeast-1"]);
+        }
+    }
+
+    #[test]
+    fn every_comment_that_is_a_setting_can_be_taken_out() {
+        let profiles = profiles(AWS);
+        let text = template(&profiles, Texts::of(Lang::Ja));
+        let bare: String = text
+            .lines()
+            .map(|line| {
+                line.strip_prefix("# ").filter(|rest| rest.starts_with('[') || rest.contains(" = ")).unwrap_or(line)
+            })
+            .fold(String::new(), |text, line| text + line + "\n");
+        let config = load(&bare, profiles);
+        assert_eq!(config.environments.len(), 4);
+        assert_eq!(config.roles.len(), 2);
+        assert_eq!(config.lang, Lang::Ja);
+    }
+
+    #[test]
+    fn a_configuration_that_is_there_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep").join("config.toml");
+        let run = |force: bool| {
+            let (mut out, mut faults) = (Vec::new(), Vec::new());
+            let args = InitArgs { force, ..InitArgs::default() };
+            let exit = run(&args, Some(&path), &profiles(AWS), Texts::of(Lang::En), &mut out, &mut faults).unwrap();
+            (exit, String::from_utf8(out).unwrap(), String::from_utf8(faults).unwrap())
+        };
+        let (exit, out, _) = run(false);
+        assert_eq!(exit, Exit::Fine);
+        assert!(out.contains("config.toml"));
+        fs::write(&path, "mine").unwrap();
+        let (exit, out, faults) = run(false);
+        assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+        assert!(faults.contains("--force"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+        assert_eq!(run(true).0, Exit::Fine);
+        assert!(fs::read_to_string(&path).unwrap().contains("shop-prd"));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_it_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let blocked = folder.path().join("file");
+        fs::write(&blocked, "").unwrap();
+        for path in [None, Some(blocked.join("config.toml"))] {
+            let (mut out, mut faults) = (Vec::new(), Vec::new());
+            let (args, none, texts) = (InitArgs::default(), Profiles::default(), Texts::of(Lang::Ja));
+            let exit = run(&args, path.as_deref(), &none, texts, &mut out, &mut faults).unwrap();
+            assert_eq!(exit, Exit::Usage);
+            assert!(out.is_empty() && String::from_utf8(faults).unwrap().contains("--stdout"));
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut_and_stay_apart() {
+        let mut names = HashSet::new();
+        let long = "x".repeat(60);
+        assert_eq!(unique(&mut names, &long), "x".repeat(40));
+        assert_eq!(unique(&mut names, &long), format!("{}-2", "x".repeat(38)));
+        assert_eq!(unique(&mut names, "a"), "a");
+        assert_eq!(unique(&mut names, "a"), "a-2");
+    }
+
+    proptest! {
+        #[test]
+        fn any_profiles_make_a_configuration(names in prop::collection::vec("[^\\]\r\n\"']{0,60}", 0..6)) {
+            let text = names.iter().fold(String::new(), |text, name| text + "[profile " + name + "]
+region = eu-west-1
+");
+            let profiles = profiles(&text);
+            let count = profiles.profiles.len();
+            let config = load(&template(&profiles, Texts::of(Lang::Ja)), profiles);
+            prop_assert_eq!(config.environments.len(), count.max(1));
+        }
+    }
 }

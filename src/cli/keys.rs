@@ -101,3 +101,61 @@ fn rows(keymap: &Keymap, scope: Scope, texts: Texts) -> Vec<Row> {
 fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Flags, Surroundings};
+    use crate::i18n::Lang;
+
+    fn run_in(folder: &Path, check: Option<&str>, lang: Lang) -> (Exit, String, String) {
+        let around = Surroundings { config_file: Some(folder.join("config.toml")), lang, ..Surroundings::default() };
+        let config = Config::load_preferences(&Flags::default(), &around).unwrap();
+        let args = KeysArgs { check: check.map(|name| folder.join(name)) };
+        let (mut out, mut faults) = (Vec::new(), Vec::new());
+        let exit = run(&args, &config, Texts::of(lang), &mut out, &mut faults).unwrap();
+        (exit, String::from_utf8(out).unwrap(), String::from_utf8(faults).unwrap())
+    }
+
+    #[test]
+    fn the_table_shows_the_users_keys_and_stays_aligned() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("keymap.toml"), "[list]\n\"z z\" = \"sort\"\n\"o\" = \"none\"\n").unwrap();
+        let (exit, out, faults) = run_in(folder.path(), None, Lang::Ja);
+        assert_eq!((exit, faults.as_str()), (Exit::Fine, ""));
+        let line = |id: &str| out.lines().find(|line| line.contains(&format!("  {id}  "))).unwrap_or_default();
+        assert!(line("sort").trim_start().starts_with("z z, s "));
+        assert!(line("console-link").starts_with("      "), "it is left to the palette");
+        // Every text begins in the same column of cells.
+        let column_of = |entry: &Entry| {
+            let text = Texts::of(Lang::Ja).get(entry.key);
+            let line = out.lines().find(|line| line.starts_with("  ") && line.ends_with(text))?;
+            Some(line.strip_suffix(text)?.width())
+        };
+        let columns: std::collections::HashSet<_> = entries().iter().filter_map(column_of).collect();
+        assert_eq!(columns.len(), 1, "{out}");
+    }
+
+    #[test]
+    fn every_fault_of_a_file_is_printed() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("k.toml"), "[list]\n\"x\" = \"srot\"\n[nowhere]\n").unwrap();
+        let (exit, out, faults) = run_in(folder.path(), Some("k.toml"), Lang::Ja);
+        assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+        assert!(faults.contains("k.toml:2:7: 「srot」"), "{faults}");
+        assert!(faults.contains("「sort」ではありませんか"), "{faults}");
+        assert!(faults.contains("k.toml:3:"), "{faults}");
+        let (exit, _, faults) = run_in(folder.path(), Some("none.toml"), Lang::En);
+        assert_eq!(exit, Exit::Usage);
+        assert!(faults.contains("no such file"));
+    }
+
+    #[test]
+    fn a_file_without_faults_is_said_to_be_so() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("k.toml"), "").unwrap();
+        let (exit, out, _) = run_in(folder.path(), Some("k.toml"), Lang::En);
+        assert_eq!(exit, Exit::Fine);
+        assert!(out.contains("no faults"));
+    }
+}

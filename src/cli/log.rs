@@ -26,8 +26,7 @@ pub fn start(level: Option<LogLevel>) -> std::io::Result<Option<WorkerGuard>> {
     let file = tracing_appender::rolling::daily(&folder, "sekisho.log");
     let (writer, guard) = tracing_appender::non_blocking(file);
     let filter = EnvFilter::new(format!("warn,sekisho={}", level.as_str()));
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).finish();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(false).finish();
     // A second start in one process (a test) keeps the first subscriber, which is as good.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(Some(guard))

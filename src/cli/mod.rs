@@ -11,6 +11,7 @@ pub mod init;
 pub mod keys;
 pub mod log;
 pub mod man;
+pub mod translate;
 pub mod usage;
 
 use std::ffi::OsString;

@@ -118,12 +118,13 @@ impl FileProblem {
 /// What keeps it from being read, and the place where that is known.
 pub fn read(path: &Path) -> Result<String, (FileProblem, Place)> {
     let place = |position| Place { file: Some(path.to_path_buf()), position };
-    let refused = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => (FileProblem::NoFile, place(None)),
-        _ => {
-            let reason = error.to_string();
-            (FileProblem::Unreadable { reason }, place(None))
-        }
+    let refused = |error: io::Error| {
+        let problem = if error.kind() == io::ErrorKind::NotFound {
+            FileProblem::NoFile
+        } else {
+            FileProblem::Unreadable { reason: error.to_string() }
+        };
+        (problem, place(None))
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(refused)?;

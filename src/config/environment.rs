@@ -32,7 +32,7 @@ const KEYS: &[&str] = &[
 struct Source {
     profile: Option<String>,
     role_arn: Option<String>,
-    source_profile: Option<String>,
+    assumed_by: Option<String>,
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<usize>) -> EnvironmentConfig {
@@ -45,7 +45,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<us
             "kind" => environment.kind = kind(reader, value),
             "profile" => source.profile = reader.profile("profile", value),
             "role_arn" => source.role_arn = role_arn(reader, value),
-            "source_profile" => source.source_profile = reader.profile("source_profile", value),
+            "source_profile" => source.assumed_by = reader.profile("source_profile", value),
             "account" => environment.account = account(reader, value),
             "regions" => environment.regions = regions(reader, value),
             "clusters" => environment.clusters = patterns(reader, "clusters", value),
@@ -58,22 +58,33 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<us
     reader.require(table, span, TABLE, "name");
     check_source(reader, table);
     if !table.contains_key("regions") {
-        let profile = source.profile.as_deref().and_then(|name| reader.profiles.get(name));
-        match profile.and_then(|profile| profile.region.clone()).filter(|region| region::is_plausible(region)) {
-            Some(region) => config.environment.regions = vec![region],
-            None => reader.require(table, span, TABLE, "regions"),
-        }
+        config.environment.regions = region_of_profile(reader, table, span, source.profile.as_deref());
     }
     check_account(reader, table, &source, config.environment.account);
     config.credentials = match source {
-        Source { role_arn: Some(role_arn), source_profile, .. } => {
-            let source = source_profile.map_or(CredentialSource::Current, CredentialSource::Profile);
+        Source { role_arn: Some(role_arn), assumed_by, .. } => {
+            let source = assumed_by.map_or(CredentialSource::Current, CredentialSource::Profile);
             CredentialSource::AssumeRole { role_arn, source: Box::new(source) }
         }
         Source { profile: Some(profile), .. } => CredentialSource::Profile(profile),
         _ => CredentialSource::Current,
     };
     config
+}
+
+/// Takes the region of the profile where the environment names none; a profile that is not there is a fault already.
+fn region_of_profile(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    span: &Range<usize>,
+    profile: Option<&str>,
+) -> Vec<String> {
+    let known = profile.and_then(|name| reader.profiles.get(name));
+    let region = known.and_then(|profile| profile.region.clone()).filter(|region| region::is_plausible(region));
+    if region.is_none() && (profile.is_none() || known.is_some()) {
+        reader.require(table, span, TABLE, "regions");
+    }
+    region.into_iter().collect()
 }
 
 /// Checks that the keys for the credentials go together.
@@ -123,13 +134,11 @@ fn kind(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Kind {
 
 fn account(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<AccountId> {
     let text = reader.text("account", value)?;
-    match text.parse() {
-        Ok(account) => Some(account),
-        Err(_) => {
-            reader.error(&value.span(), ConfigProblem::BadAccount { value: text });
-            None
-        }
+    let account = text.parse().ok();
+    if account.is_none() {
+        reader.error(&value.span(), ConfigProblem::BadAccount { value: text });
     }
+    account
 }
 
 fn role_arn(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<String> {

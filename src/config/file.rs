@@ -9,6 +9,7 @@ use super::aws::Profiles;
 use super::document::{self, Place, Position};
 use super::error::{ConfigError, ConfigProblem, Type};
 use super::{CredentialSource, EnvironmentConfig, Glyphs, THEMES, environment};
+use crate::domain::environment::Environment;
 use crate::domain::identity::RoleMapping;
 use crate::i18n::Lang;
 use crate::keymap;
@@ -182,8 +183,12 @@ impl Reader<'_> {
 /// Reads values of one type each; a fault is remembered, and nothing given.
 impl Reader<'_> {
     pub(super) fn error(&mut self, span: &Range<usize>, problem: ConfigProblem) {
-        let position = Some(Position::of(self.text, span.start));
-        self.errors.push(ConfigError { place: Place { file: Some(self.path.to_path_buf()), position }, problem });
+        let place = self.place(span);
+        self.errors.push(ConfigError { place, problem });
+    }
+
+    fn place(&self, span: &Range<usize>) -> Place {
+        Place { file: Some(self.path.to_path_buf()), position: Some(Position::of(self.text, span.start)) }
     }
 
     pub(super) fn unknown_key(
@@ -290,35 +295,31 @@ impl Reader<'_> {
     /// Reads the name of a profile of the AWS configuration files.
     pub(super) fn profile(&mut self, key: &'static str, value: Value<'_, '_>) -> Option<String> {
         let name = self.filled_text(key, value)?;
-        if let Err(error) = check_profile(self.profiles, &name) {
-            self.errors.push(match error.place.file {
-                Some(_) => error,
-                None => {
-                    let position = Some(Position::of(self.text, value.span().start));
-                    let place = Place { file: Some(self.path.to_path_buf()), position };
-                    ConfigError { place, problem: error.problem }
-                }
-            });
+        if let Some(mut error) = check_profile(self.profiles, &name) {
+            // The profile is at fault where it is written, an AWS file that cannot be read where that is.
+            if error.place.file.is_none() {
+                error.place = self.place(&value.span());
+            }
+            self.errors.push(error);
         }
         Some(name)
     }
 }
 
-/// Checks that a profile is in the AWS configuration files.
+/// Says what is wrong with the name of a profile: nothing where it is in the AWS configuration files.
 ///
 /// Where one of them cannot be read that is the fault, at that file.
-pub(super) fn check_profile(profiles: &Profiles, name: &str) -> Result<(), ConfigError> {
+pub(super) fn check_profile(profiles: &Profiles, name: &str) -> Option<ConfigError> {
     if profiles.get(name).is_some() {
-        return Ok(());
+        return None;
     }
     if let Some((problem, place)) = profiles.unreadable.first().cloned() {
-        let problem = ConfigProblem::File(problem);
-        return Err(ConfigError { place, problem });
+        return Some(ConfigError { place, problem: ConfigProblem::File(problem) });
     }
     let nearest = document::nearest(name, profiles.names()).map(str::to_owned);
     let known = profiles.names().map(str::to_owned).collect();
     let problem = ConfigProblem::UnknownProfile { name: name.to_owned(), nearest, known };
-    Err(ConfigError { place: Place::default(), problem })
+    Some(ConfigError { place: Place::default(), problem })
 }
 
 /// Says that a value is none of those that there are.
@@ -350,6 +351,6 @@ fn type_of(value: &DeValue<'_>) -> Type {
 impl EnvironmentConfig {
     /// Makes an environment that is yet to be filled in.
     pub(super) fn empty() -> EnvironmentConfig {
-        EnvironmentConfig { environment: Default::default(), credentials: CredentialSource::Current }
+        EnvironmentConfig { environment: Environment::default(), credentials: CredentialSource::Current }
     }
 }

@@ -135,11 +135,9 @@ impl fmt::Debug for CredentialSource {
         match self {
             CredentialSource::Current => f.write_str("Current"),
             CredentialSource::Profile(name) => f.debug_tuple("Profile").field(name).finish(),
-            CredentialSource::AssumeRole { role_arn, source } => f
-                .debug_struct("AssumeRole")
-                .field("role_arn", role_arn)
-                .field("source", source)
-                .finish(),
+            CredentialSource::AssumeRole { role_arn, source } => {
+                f.debug_struct("AssumeRole").field("role_arn", role_arn).field("source", source).finish()
+            }
             CredentialSource::Static { access_key_id, expires, .. } => f
                 .debug_struct("Static")
                 .field("access_key_id", access_key_id)
@@ -333,13 +331,13 @@ fn environments(
 ) -> Result<Vec<EnvironmentConfig>, Vec<ConfigError>> {
     let mut errors: Vec<ConfigError> = unknown_environments(&configured, flags);
     if let Some(profile) = &flags.profile {
-        errors.extend(check_profile(&around.profiles, profile).err());
+        errors.extend(check_profile(&around.profiles, profile));
     }
     if !errors.is_empty() {
         return Err(errors);
     }
     if configured.is_empty() {
-        return single_environment(flags, around).map(|only| vec![only]).map_err(|error| vec![error]);
+        return single_environment(flags, around).map(|only| vec![only]);
     }
     let mut chosen: Vec<_> = configured
         .into_iter()
@@ -383,16 +381,16 @@ fn override_by_flags(chosen: &mut [EnvironmentConfig], flags: &Flags) -> Result<
 }
 
 /// Makes the one environment that there is without a configuration: the current profile and region, kind unknown.
-fn single_environment(flags: &Flags, around: &Surroundings) -> Result<EnvironmentConfig, ConfigError> {
+fn single_environment(flags: &Flags, around: &Surroundings) -> Result<EnvironmentConfig, Vec<ConfigError>> {
     let profile = flags.profile.as_ref().or(around.profile.as_ref());
     let name = profile.map_or("default", String::as_str);
     let of_profile = around.profiles.get(name).and_then(|profile| profile.region.as_ref());
     let region = flags.region.as_ref().or(around.region.as_ref()).or(of_profile);
     let Some(region) = region else {
-        return Err(flag_error(ConfigProblem::NoRegion));
+        return Err(vec![flag_error(ConfigProblem::NoRegion)]);
     };
     if !region::is_plausible(region) {
-        return Err(flag_error(environment::bad_region(region.clone())));
+        return Err(vec![flag_error(environment::bad_region(region.clone()))]);
     }
     let environment = Environment {
         name: document::printable(name),

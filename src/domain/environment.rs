@@ -164,7 +164,7 @@ pub struct Environment {
     pub regions: Vec<String>,
     /// Which ECS clusters belong to it, as [patterns](name_matches) of names; none means all.
     pub clusters: Vec<String>,
-    /// Which CloudWatch alarms belong to it, by name; none means all.
+    /// Which `CloudWatch` alarms belong to it, by name; none means all.
     pub alarms: Vec<String>,
     /// Which WAF web ACLs belong to it, by name; none means all.
     pub web_acls: Vec<String>,
@@ -178,7 +178,7 @@ impl Environment {
         owns(&self.clusters, name)
     }
 
-    /// Tells whether a CloudWatch alarm of that name belongs to this environment.
+    /// Tells whether a `CloudWatch` alarm of that name belongs to this environment.
     pub fn owns_alarm(&self, name: &str) -> bool {
         owns(&self.alarms, name)
     }

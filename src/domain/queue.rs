@@ -278,7 +278,8 @@ fn order_in_group(trouble: &Trouble) -> u8 {
     }
 }
 
-fn since(trouble: &Trouble) -> Option<Timestamp> {
+/// Returns when a trouble began, where that is known.
+pub fn since(trouble: &Trouble) -> Option<Timestamp> {
     match trouble {
         Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
             service.unsteady_since()

@@ -41,6 +41,7 @@ impl Chord {
     }
 
     /// Gives the chord without its first keys, as what is left to press.
+    #[must_use]
     pub fn after(&self, pressed: usize) -> Chord {
         Chord(self.0.iter().skip(pressed).copied().collect())
     }

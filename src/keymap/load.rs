@@ -24,13 +24,16 @@ pub(super) fn load(base: &str, user: Option<(&Path, String)>) -> Result<Keymap, 
         let problem = KeymapProblem::UnknownKeymap { name: base.to_owned() };
         return Err(vec![KeymapError { place: Place::default(), problem }]);
     };
-    let base = read(None, text)?;
-    let Some((path, text)) = user else {
-        return Ok(keymap(&[], &base));
-    };
-    let user = read(Some(path), &text)?;
-    let errors = hidden_by(&user, &base, path);
-    if errors.is_empty() { Ok(keymap(&user, &base)) } else { Err(errors) }
+    let (base, mut errors) = read(None, text);
+    let mut own = Vec::new();
+    if let Some((path, text)) = user {
+        let (lines, faults) = read(Some(path), &text);
+        errors.extend(faults);
+        errors.extend(hidden_by(&lines, &base, path));
+        own = lines;
+    }
+    errors.sort_by_key(|error| error.place.position);
+    if errors.is_empty() { Ok(keymap(&own, &base)) } else { Err(errors) }
 }
 
 /// Puts the user's rows first; a built-in row stays where none of the user's in its scope is in its way.
@@ -47,18 +50,15 @@ fn gives_way(built_in: &Row, user: &[Line]) -> bool {
     })
 }
 
-/// Reads one file: its rows, or all of its faults.
-fn read(file: Option<&Path>, text: &str) -> Result<Vec<Line>, Vec<KeymapError>> {
+/// Reads one file: the rows that are without fault, and the faults of the others.
+fn read(file: Option<&Path>, text: &str) -> (Vec<Line>, Vec<KeymapError>) {
     let mut reader = Reader { file: file.map(Path::to_path_buf), text, lines: Vec::new(), errors: Vec::new() };
     reader.read();
-    let Reader { lines, mut errors, .. } = reader;
-    if errors.is_empty() {
-        Ok(lines)
-    } else {
-        errors.sort_by_key(|error| error.place.position);
-        Err(errors)
-    }
+    (reader.lines, reader.errors)
 }
+
+/// Says that a row is at fault, which is told already.
+struct Faulty;
 
 struct Reader<'t> {
     file: Option<PathBuf>,
@@ -107,39 +107,39 @@ impl Reader<'_> {
             self.error(span, KeymapProblem::BadChord { chord: written.to_owned(), key: bad.key });
         });
         let command = self.command(scope, written, value);
-        if let (Ok(chord), Some(command)) = (chord, command) {
+        if let (Ok(chord), Ok(command)) = (chord, command) {
             let position = Position::of(self.text, span.start);
             self.lines.push(Line { row: Row { scope, chord, command }, written: written.to_owned(), position });
         }
     }
 
-    /// Reads the right side of a row: a command, or the word that unbinds; nothing where it is at fault.
+    /// Reads the right side of a row: a command, or none for the word that unbinds.
     fn command(
         &mut self,
         scope: Scope,
         chord: &str,
         (value, span): (&DeValue<'_>, &Range<usize>),
-    ) -> Option<Option<Command>> {
+    ) -> Result<Option<Command>, Faulty> {
         let DeValue::String(id) = value else {
             self.error(span, KeymapProblem::NotACommand { chord: chord.to_owned() });
-            return None;
+            return Err(Faulty);
         };
         if id == UNBIND {
-            return Some(None);
+            return Ok(None);
         }
         let Some(command) = Command::from_id(id) else {
             let known = entries().iter().filter(|entry| entry.available_in(scope)).map(|entry| entry.id);
             let nearest = document::nearest(id, known.chain([UNBIND]));
             self.error(span, KeymapProblem::UnknownCommand { command: id.to_string(), nearest });
-            return None;
+            return Err(Faulty);
         };
         let entry = command.entry();
         if !entry.available_in(scope) {
             let scopes = entry.scopes.iter().map(|scope| scope.id()).collect::<Vec<_>>().join(", ");
             self.error(span, KeymapProblem::Unavailable { command: entry.id, scope: scope.id(), scopes });
-            return None;
+            return Err(Faulty);
         }
-        Some(Some(command))
+        Ok(Some(command))
     }
 
     /// Finds chords that are bound twice in a scope, in two spellings of the same keys.

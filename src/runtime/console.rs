@@ -2,9 +2,8 @@
 //!
 //! Nothing here knows a terminal: [`super::event_loop`] feeds one, a test feeds keys and reads the buffer.
 
-
-use futures::future::{join_all, select_all};
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
+use futures::future::{join_all, select_all};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use tokio::sync::{mpsc, watch};
@@ -14,10 +13,10 @@ use crate::command;
 use crate::config::EnvironmentConfig;
 use crate::domain::fetch::SourceId;
 use crate::domain::identity::RoleMapping;
+use crate::state::State;
 use crate::state::event::{Effect, Event, Interest, SourceEvent};
 use crate::state::interest::interest;
 use crate::state::update::update;
-use crate::state::State;
 use crate::ui::{self, Drawn, Ui};
 
 use super::clock::Clock;
@@ -69,8 +68,7 @@ impl Console {
         let environments = watch.environments.iter().map(|configured| configured.environment.clone()).collect();
         let sources = plans.iter().map(SourcePlan::source).collect();
         let mut state = State::new(environments, watch.roles.clone(), sources, watch.clock.now());
-        state.labels =
-            command::entries().iter().map(|entry| (entry.command, ui.texts.get(entry.key))).collect();
+        state.labels = command::entries().iter().map(|entry| (entry.command, ui.texts.get(entry.key))).collect();
         let (sender, reports) = mpsc::channel(WAITING_REPORTS);
         let clock = watch.clock.clone();
         let shared = Shared::new(Now::new(move || clock.now()));
@@ -255,5 +253,4 @@ impl Console {
             });
         }
     }
-
 }

@@ -105,7 +105,6 @@ fn carry_out(
     Ok(false)
 }
 
-
 /// The signals that end or stop the console.
 struct Signals {
     terminate: Signal,

@@ -109,7 +109,25 @@ pub async fn start(scenario: Scenario, options: Options) -> Result<Simulator, Si
     // The first answers should be as quick as the later ones.
     let warm = Arc::clone(&account);
     tokio::task::spawn_blocking(move || warm.warm_up());
-    Ok(Simulator { address, account, region: scenario.home_region(), stop, served: Some(served) })
+    Ok(Simulator {
+        address,
+        account,
+        region: scenario.home_region(),
+        accounts: scenario.accounts(),
+        stop,
+        served: Some(served),
+    })
+}
+
+/// An account of the scenario, as a console's configuration names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountName {
+    /// The twelve digits.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Its regions, the usual one first.
+    pub regions: Vec<String>,
 }
 
 /// A simulated account that is running; it stops when this is dropped.
@@ -118,6 +136,7 @@ pub struct Simulator {
     address: SocketAddr,
     account: Arc<server::Account>,
     region: String,
+    accounts: Vec<AccountName>,
     stop: CancellationToken,
     served: Option<JoinHandle<()>>,
 }
@@ -146,6 +165,11 @@ impl Simulator {
     /// The region where the first account lives.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// The accounts that there are, the one that the key belongs to first.
+    pub fn accounts(&self) -> &[AccountName] {
+        &self.accounts
     }
 
     /// What has been asked since the start or the last reset.

@@ -21,7 +21,7 @@ use super::{
 const IDLE_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// Services that the overview shows with a sparkline.
-pub const OVERVIEW_SERVICES: usize = 12;
+pub const OVERVIEW_SERVICES: usize = 20;
 
 /// Returns what a source should read now.
 pub fn interest(state: &State, source: SourceId) -> Interest {
@@ -36,7 +36,9 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
         Screen::Overview => {
             for row in overview_rows(state).filter(|row| row.id.source == source) {
                 interest.visible_services.push(row.id.key.clone());
-                interest.queries.extend(row_queries(&row.id.key, period));
+                // Of the two metrics of a row only the CPU has a column here, and each costs.
+                let [cpu, _] = row_queries(&row.id.key, period);
+                interest.queries.push(cpu);
             }
             if let Some(query) = overview_chart(state).and_then(|(id, query)| (id == source).then_some(query)) {
                 interest.queries.push(query);
@@ -107,7 +109,7 @@ pub fn overview_chart(state: &State) -> Option<(SourceId, Query)> {
     let source = match &item.subject {
         Subject::Service(source, _) | Subject::Alarm(source, _) | Subject::Source(source, _) => *source,
     };
-    let query = match chart_subject(item)? {
+    let query = match chart_subject(item) {
         Trouble::Alarm { alarm } => alarm_query(state, alarm),
         Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
             Some(ecs_utilization(&service.key, "CPUUtilization", "Average", state.range.period()))

@@ -8,11 +8,13 @@ pub struct ListView<K> {
     selected: usize,
     offset: usize,
     key: Option<K>,
+    /// Whether a person chose the row; until then the first row is selected, whichever it is.
+    chosen: bool,
 }
 
 impl<K> Default for ListView<K> {
     fn default() -> Self {
-        Self { selected: 0, offset: 0, key: None }
+        Self { selected: 0, offset: 0, key: None, chosen: false }
     }
 }
 
@@ -32,8 +34,13 @@ impl<K: Clone + PartialEq> ListView<K> {
         self.key.as_ref()
     }
 
-    /// Selects a row and brings it into a window of `page` rows.
+    /// Selects the row that a person chose and brings it into a window of `page` rows.
     pub fn select(&mut self, index: usize, keys: &[K], page: usize) {
+        self.chosen = true;
+        self.place(index, keys, page);
+    }
+
+    fn place(&mut self, index: usize, keys: &[K], page: usize) {
         self.selected = index.min(keys.len().saturating_sub(1));
         self.key = keys.get(self.selected).cloned();
         self.scroll(keys.len(), page);
@@ -45,9 +52,14 @@ impl<K: Clone + PartialEq> ListView<K> {
     }
 
     /// Finds the selected key in rows that changed; where it vanished, the selection stays at its index.
+    ///
+    /// A row that nobody chose is not followed: what comes in first must not carry the selection down.
     pub fn follow(&mut self, keys: &[K], page: usize) {
+        if !self.chosen {
+            return self.place(0, keys, page);
+        }
         let found = self.key.as_ref().and_then(|key| keys.iter().position(|candidate| candidate == key));
-        self.select(found.unwrap_or(self.selected), keys, page);
+        self.place(found.unwrap_or(self.selected), keys, page);
     }
 
     /// Moves the window so that the selection is inside and no row below the last is shown while rows above are hidden.
@@ -106,6 +118,14 @@ mod tests {
         assert_eq!((list.selected(), list.key()), (1, Some(&'b')));
         list.follow(&[], 3);
         assert_eq!((list.selected(), list.key(), list.offset()), (0, None, 0));
+    }
+
+    #[test]
+    fn a_selection_that_nobody_chose_stays_on_the_first_row() {
+        let mut list = ListView::default();
+        list.follow(&['c', 'd'], 3);
+        list.follow(&KEYS, 3);
+        assert_eq!((list.selected(), list.key()), (0, Some(&'a')));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{
+    alarm::Watches,
     ecs::Steadiness,
     fetch::SourceId,
     queue::{self, Item, Place, Seen, Sighting, Subject, Trouble},
@@ -201,10 +202,9 @@ fn lines(state: &State) -> Vec<EnvironmentLine> {
     lines
 }
 
-/// Returns the service that an item is about, for the chart beside the queue.
-pub fn chart_subject(item: &Item) -> Option<&Trouble> {
-    std::iter::once(&item.trouble)
-        .chain(&item.also)
-        .find(|trouble| matches!(trouble, Trouble::Alarm { .. }))
-        .or(Some(&item.trouble))
+/// Returns the signal whose metric tells most about an item: an alarm's with its threshold, else the service's own.
+pub fn chart_subject(item: &Item) -> &Trouble {
+    let is_metric_alarm =
+        |trouble: &&Trouble| matches!(trouble, Trouble::Alarm { alarm } if matches!(alarm.watches, Watches::Metric(_)));
+    std::iter::once(&item.trouble).chain(&item.also).find(is_metric_alarm).unwrap_or(&item.trouble)
 }

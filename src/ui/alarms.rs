@@ -96,8 +96,8 @@ fn column<'a>(state: &State, ui: &Ui, column: AlarmColumn) -> Column<'a> {
         AlarmColumn::Since => Column::new(t!(texts, "screens.column.since"), 5, 5).right(),
         AlarmColumn::Environment if several => Column::new(t!(texts, "screens.column.environment"), 4, 6).rank(1),
         AlarmColumn::Environment => Column::new("", 0, 0).rank(9),
-        AlarmColumn::Name => Column::new(t!(texts, "screens.column.alarm"), 20, 36),
-        AlarmColumn::Condition => Column::new(t!(texts, "screens.column.condition"), 20, 46).rank(2),
+        AlarmColumn::Name => Column::new(t!(texts, "screens.column.alarm"), 20, 34),
+        AlarmColumn::Condition => Column::new(t!(texts, "screens.column.condition"), 28, 46).rank(2),
         AlarmColumn::Flags => Column::new(t!(texts, "screens.column.flags"), 11, 14).rank(4),
         AlarmColumn::Description => Column::new(t!(texts, "screens.column.description"), 16, 40).rank(3).grows(),
     };

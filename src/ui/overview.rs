@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! ┌ queue ───────────────────┬ environments ──────────────┐
-//! │ ▲ CRIT prd  web: …    4m │ prd  9 steady · 1 failing … │
+//! │ ▲ CRIT prd  web: …    4m │ prd  ▲ 1 failing  ✓ 9       │
 //! │         └ 3 signals      ├ services ──────────────────┤
 //! │ ◆ MED  stg  …            │ ▲ web  2/3 ▁▂▇ 71% v1.4.3   │
-//! │                          ├ the selected row's metric ──┤
-//! │                          │   ╭──╮                      │
+//! ├ the selected row ────────┤ ✓ api  4/4 ▁▁▁ 22% v2.0.1   │
+//! │ its signals, its metric  │                             │
+//! │   ╭──╮                   │                             │
 //! └──────────────────────────┴─────────────────────────────┘
 //! ```
 //!
@@ -16,7 +17,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::domain::queue::Trouble;
+use crate::domain::queue::{Trouble, since as queue_since};
 use crate::state::State;
 use crate::state::interest::overview_rows;
 use crate::state::overview::{EnvironmentLine, chart_subject};
@@ -24,26 +25,35 @@ use crate::t;
 
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
-use super::widgets::vertical_rule;
-use super::{Drawn, Ui, charts, queue, services};
+use super::widgets::{fit, horizontal_rule, put, vertical_rule};
+use super::{Drawn, Ui, charts, queue, services, words};
 
 /// From this width on the multiples stand beside the queue.
 const WIDE: u16 = 110;
 
+/// The least height of the selected row's part: its signals and a chart that can be read.
+const SELECTED_MIN: u16 = 13;
+
 /// Draws the overview.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let lines = u16::try_from(state.overview.lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let needed = queue::rows(state).saturating_add(1);
     if area.width >= WIDE {
-        let left = Rect { width: area.width * 11 / 20, ..area };
+        let left = Rect { width: area.width / 2, ..area };
         let right = Rect { x: left.right() + 1, width: area.width - left.width - 1, ..area };
-        queue::render(state, ui, left, buf, drawn);
         vertical_rule(Rect { x: left.right(), width: 1, ..area }, buf, ui.theme.border, ui.glyphs);
+        let has_room = left.height >= SELECTED_MIN + 6 && !state.overview.items.is_empty();
+        let selected = if has_room { left.height.saturating_sub(needed).clamp(SELECTED_MIN, 30) } else { 0 };
+        let above = Rect { height: left.height - selected, ..left };
+        queue::render(state, ui, above, buf, drawn);
+        if selected > 0 {
+            selected_item(state, ui, Rect { y: above.bottom(), height: selected, ..left }, buf);
+        }
         multiples(state, ui, right, lines, buf);
     } else {
         // The queue has what it needs, at least a third; then the multiples, as far as there is room.
-        let needed = state.overview.items.iter().map(|item| if item.also.is_empty() { 1 } else { 2 }).sum::<usize>();
-        let needed = u16::try_from(needed).unwrap_or(u16::MAX).saturating_add(3);
-        let height = needed.clamp(area.height / 3, (area.height * 3 / 5).max(area.height.saturating_sub(lines + 12)));
+        let height = needed.saturating_add(1);
+        let height = height.clamp(area.height / 3, (area.height * 3 / 5).max(area.height.saturating_sub(lines + 12)));
         let top = Rect { height: height.min(area.height), ..area };
         let bottom = Rect { y: top.bottom(), height: area.height - top.height, ..area };
         queue::render(state, ui, top, buf, drawn);
@@ -51,22 +61,30 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     }
 }
 
-/// Draws the environments, then the services, then the chart, each where there is room left.
+/// Draws the environments, then the services, each where there is room left.
 fn multiples(state: &State, ui: &Ui, area: Rect, lines: u16, buf: &mut Buffer) {
     let top = Rect { height: lines.min(area.height), ..area };
     environments(state, ui, top, buf);
-    let mut rest = Rect { y: top.bottom(), height: area.height - top.height, ..area };
-    // The services take what they need, the chart the rest; where there is little, the services go first.
-    let rows = u16::try_from(state.overview.rows.len()).unwrap_or(u16::MAX).saturating_add(2);
-    let chart = if rest.height >= 18 { rest.height.saturating_sub(rows).clamp(9, 24) } else { 0 };
-    if chart > 0 {
-        let below = Rect { y: rest.bottom() - chart, height: chart, ..rest };
-        rest.height -= chart;
-        selected_chart(state, ui, below, buf);
-    }
+    let rest = Rect { y: top.bottom(), height: area.height - top.height, ..area };
     if rest.height >= 3 {
         first_services(state, ui, rest, buf);
     }
+}
+
+/// Draws all signals of the selected row, one a line, and its metric below.
+fn selected_item(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
+    let Some(item) = state.overview.selected() else { return };
+    horizontal_rule(area, buf, ui.theme.border, ui.glyphs);
+    let mut y = area.y + 1;
+    let room = area.width.saturating_sub(2);
+    for trouble in std::iter::once(&item.trouble).chain(&item.also).take(5) {
+        let age = words::since(ui.texts, state.now, queue_since(trouble));
+        let text = format!("{age:>4}  {}", words::trouble(ui.texts, trouble, state.now));
+        put(buf, area.x + 1, y, &fit(&text, usize::from(room), ui.glyphs), room, ui.theme.text);
+        y += 1;
+    }
+    let chart = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1), ..area };
+    selected_chart(state, ui, chart, buf);
 }
 
 fn environments(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
@@ -80,8 +98,8 @@ fn environments(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let inner = panel.render(area, buf);
     let columns = [
         Column::new("", 6, 12),
-        Column::new(t!(ui.texts, "screens.services.title"), 16, 34).grows(),
-        Column::new(t!(ui.texts, "screens.alarms.title"), 14, 34).grows(),
+        Column::new(t!(ui.texts, "screens.services.title"), 14, 30).grows(),
+        Column::new(t!(ui.texts, "screens.alarms.title"), 14, 30).grows(),
     ];
     let lines = &state.overview.lines;
     Table {
@@ -105,17 +123,19 @@ fn environment_cells(state: &State, ui: &Ui, line: &EnvironmentLine) -> Vec<Cell
         (services.failing, ui.glyphs.critical, t!(ui.texts, "screens.steadiness.failing"), ui.theme.critical),
         (services.short, ui.glyphs.warning, t!(ui.texts, "screens.steadiness.short"), ui.theme.warning),
         (services.rolling, ui.glyphs.progress, t!(ui.texts, "screens.steadiness.rolling"), ui.theme.progress),
-        (services.steady, ui.glyphs.ok, t!(ui.texts, "screens.steadiness.steady"), ui.theme.ok),
+        // What is well needs no word; the room is for what is not.
+        (services.steady, ui.glyphs.ok, "", ui.theme.ok),
     ];
     let alarm_counts = [
         (alarms.alarm, ui.glyphs.critical, t!(ui.texts, "screens.alarm-state.alarm"), ui.theme.critical),
         (alarms.no_data, ui.glyphs.unknown, t!(ui.texts, "screens.alarm-state.no-data"), ui.theme.unknown),
-        (alarms.ok, ui.glyphs.ok, t!(ui.texts, "screens.alarm-state.ok"), ui.theme.ok),
+        (alarms.ok, ui.glyphs.ok, "", ui.theme.ok),
     ];
     let counted = |counts: &[(usize, &'static str, &'static str, ratatui::style::Style)]| {
         let mut spans: Vec<Span<'static>> = Vec::new();
         for (count, mark, word, style) in counts.iter().filter(|(count, ..)| *count > 0) {
-            spans.push(Span::styled(format!("{mark} {count} {word}  "), *style));
+            spans.push(Span::styled(format!("{mark} {count} {word}").trim_end().to_owned(), *style));
+            spans.push(Span::raw("  "));
         }
         if spans.is_empty() {
             let text = if line.complete { "-" } else { t!(ui.texts, "screens.loading") };
@@ -144,8 +164,8 @@ fn first_services(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         Column::new("", 3, 6).rank(3),
         Column::new("", 10, 16).grows(),
         Column::new("", 7, 7).right(),
-        Column::new("", 12, 17).rank(1),
-        Column::new("", 6, 12).rank(2),
+        Column::new("", 15, 15).rank(1),
+        Column::new("", 6, 14).rank(2),
     ];
     Table {
         columns: &columns,
@@ -158,7 +178,7 @@ fn first_services(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
                 Cell::new(ui.place(state, row.place)),
                 Cell::new(Span::styled(row.id.key.service.clone(), ui.theme.text)),
                 Cell::new(services::tasks_cell(ui, row)),
-                Cell::new(services::metric_cell(state, ui, row, 0, 11)),
+                Cell::new(services::metric_cell(state, ui, row, 0, 10)),
                 Cell::new(services::version_cell(ui, row)),
             ])
         },
@@ -174,9 +194,8 @@ fn first_services(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
 
 /// Draws the metric of the selected row: since when, and how bad against what.
 fn selected_chart(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
-    let Some((item, trouble)) = state.overview.selected().and_then(|item| Some((item, chart_subject(item)?))) else {
-        return;
-    };
+    let Some(item) = state.overview.selected() else { return };
+    let trouble = chart_subject(item);
     let source = match &item.subject {
         crate::domain::queue::Subject::Service(source, _)
         | crate::domain::queue::Subject::Alarm(source, _)

@@ -77,7 +77,7 @@ fn columns(state: &State) -> Vec<Column<'static>> {
         Column::new("", 6, 6),
         Column::new("", environment, environment),
         Column::new("", 16, 40).grows(),
-        Column::new("", 4, 5).right(),
+        Column::new("", 4, 6).right(),
     ]
 }
 
@@ -97,6 +97,12 @@ fn also(state: &State, ui: &Ui, item: &Item) -> Line<'static> {
     let count = item.also.len() + 1;
     let signals = t!(ui.texts, "screens.overview.signals", n = count);
     Line::styled(format!("         {} {signals} {} {first}", ui.glyphs.tree.last, ui.glyphs.separator), ui.theme.dim)
+}
+
+/// Returns how many rows the queue needs: its title, and a row or two an item.
+pub fn rows(state: &State) -> u16 {
+    let rows = state.overview.items.iter().map(|item| if item.also.is_empty() { 1 } else { 2 }).sum::<usize>();
+    u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(1)
 }
 
 /// Says that nothing needs a person, since when, and what was looked at: quiet is a statement, not an absence.

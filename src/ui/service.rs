@@ -282,19 +282,25 @@ fn deployments(
 fn deployment_lines(state: &State, ui: &Ui, view: &ServiceView, service: &Service) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for deployment in &service.deployments {
-        lines.push(deployment_line(state, ui, deployment));
+        lines.push(deployment_line(state, ui, service, deployment));
         if !deployment.reason.is_empty() && deployment.rollout != Rollout::Completed {
             lines.push(Line::styled(format!("    {}", deployment.reason), ui.theme.dim));
         }
     }
     let details = state.source(view.id.source).and_then(|source| source.deployments.get(&view.id.key));
     for detail in details.and_then(|details| details.value.as_ref()).iter().flat_map(|details| details.iter()) {
-        lines.extend(service_deployment_lines(state, ui, detail));
+        lines.extend(service_deployment_lines(state, ui, service, detail));
     }
     lines
 }
 
-fn deployment_line(state: &State, ui: &Ui, deployment: &Deployment) -> Line<'static> {
+/// The revision alone where the family is the service's own, which the heading names.
+fn revision<'a>(task_definition: &'a str, service: &Service) -> &'a str {
+    let family = service.task_definition.split(':').next().unwrap_or_default();
+    task_definition.strip_prefix(family).filter(|rest| rest.starts_with(':')).unwrap_or(task_definition)
+}
+
+fn deployment_line(state: &State, ui: &Ui, service: &Service, deployment: &Deployment) -> Line<'static> {
     let (mark, style) = match &deployment.rollout {
         Rollout::Completed => (ui.glyphs.ok, ui.theme.ok),
         Rollout::InProgress if deployment.failed > 0 => (ui.glyphs.critical, ui.theme.critical),
@@ -311,7 +317,7 @@ fn deployment_line(state: &State, ui: &Ui, deployment: &Deployment) -> Line<'sta
     };
     let mut spans = vec![
         Span::styled(format!("{mark} {} ", deployment.status), style),
-        Span::styled(format!("{} ", deployment.task_definition), ui.theme.text),
+        Span::styled(format!("{} ", revision(&deployment.task_definition, service)), ui.theme.text),
         Span::styled(format!("{}  ", deployment.rollout.as_str()), style),
     ];
     spans.extend(gauge.line(&ui.theme, ui.glyphs).spans);
@@ -324,7 +330,12 @@ fn deployment_line(state: &State, ui: &Ui, deployment: &Deployment) -> Line<'sta
     Line::from(spans)
 }
 
-fn service_deployment_lines(state: &State, ui: &Ui, detail: &ServiceDeployment) -> Vec<Line<'static>> {
+fn service_deployment_lines(
+    state: &State,
+    ui: &Ui,
+    service: &Service,
+    detail: &ServiceDeployment,
+) -> Vec<Line<'static>> {
     let texts = ui.texts;
     let mut parts = Vec::new();
     if !detail.lifecycle_stage.is_empty() {
@@ -345,7 +356,7 @@ fn service_deployment_lines(state: &State, ui: &Ui, detail: &ServiceDeployment) 
     let age = words::since(texts, state.now, detail.created_at);
     let first = Line::from(vec![
         Span::styled(format!("{} {} ", ui.glyphs.separator, detail.status), ui.theme.text),
-        Span::styled(format!("{} ", detail.target_revision), ui.theme.text),
+        Span::styled(format!("{} ", revision(&detail.target_revision, service)), ui.theme.text),
         Span::styled(format!("{age}  "), ui.theme.dim),
         Span::styled(parts.join(&format!(" {} ", ui.glyphs.separator)), ui.theme.dim),
     ]);
@@ -387,7 +398,7 @@ fn events(
             let event = &service.events[index];
             Row::Cells(vec![
                 Cell::new(Span::styled(ui.moment(event.at, state.now), ui.theme.dim)),
-                Cell::new(Span::styled(shorten(&event.message, &service.key.service), ui.theme.text)),
+                Cell::new(Span::styled(words::event(&event.message, &service.key.service).to_owned(), ui.theme.text)),
             ])
         },
         selected: focused.then_some(view.events.0),
@@ -401,9 +412,4 @@ fn events(
     if focused {
         drawn.page = areas.page;
     }
-}
-
-/// Leaves out the words with which ECS begins every event of a service, `(service web)`: the heading has said so.
-fn shorten(message: &str, service: &str) -> String {
-    message.strip_prefix(&format!("(service {service}) ")).unwrap_or(message).to_owned()
 }

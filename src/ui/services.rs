@@ -104,13 +104,13 @@ pub fn list_status(
     if let Some(oldest) = sources.iter().filter_map(|(_, at)| *at).min() {
         let age = words::age(ui.texts, state.now.duration_since(oldest));
         if failed.is_empty() {
-            status.push(Span::styled(age, ui.theme.dim));
+            status.push(Span::styled(t!(ui.texts, "screens.ago", age = age), ui.theme.dim));
         } else {
             let stale = t!(ui.texts, "screens.stale", age = age);
             status.insert(1, Span::styled(format!("{} {stale}", ui.glyphs.stale), ui.theme.stale));
         }
     }
-    status.push(Span::styled(state.range.name(), ui.theme.dim));
+    status.push(Span::styled(t!(ui.texts, "screens.charts-of", range = state.range.name()), ui.theme.dim));
     status
 }
 
@@ -133,13 +133,13 @@ fn column<'a>(state: &State, ui: &Ui, column: ServiceColumn) -> Column<'a> {
         ServiceColumn::Environment if several => Column::new(t!(texts, "screens.column.environment"), 4, 6).rank(2),
         ServiceColumn::Environment => Column::new("", 0, 0).rank(9),
         ServiceColumn::Cluster => Column::new(t!(texts, "screens.column.cluster"), 8, 16).rank(4),
-        ServiceColumn::Name => Column::new(t!(texts, "screens.column.service"), 12, 24).grows(),
+        ServiceColumn::Name => Column::new(t!(texts, "screens.column.service"), 12, 24),
         ServiceColumn::Tasks => Column::new(t!(texts, "screens.column.tasks"), 6, 7).right(),
-        ServiceColumn::Cpu => Column::new(t!(texts, "screens.column.cpu"), 12, 16).rank(1).right(),
-        ServiceColumn::Memory => Column::new(t!(texts, "screens.column.memory"), 12, 16).rank(5).right(),
+        ServiceColumn::Cpu => Column::new(t!(texts, "screens.column.cpu"), 15, 15).rank(1).right(),
+        ServiceColumn::Memory => Column::new(t!(texts, "screens.column.memory"), 15, 15).rank(5).right(),
         ServiceColumn::Version => Column::new(t!(texts, "screens.column.version"), 8, 14).rank(3),
         ServiceColumn::Flags => Column::new(t!(texts, "screens.column.flags"), 9, 9).rank(6),
-        ServiceColumn::Event => Column::new(t!(texts, "screens.column.event"), 20, 60).rank(7),
+        ServiceColumn::Event => Column::new(t!(texts, "screens.column.event"), 24, 60).rank(7).grows(),
     };
     let reversed = state.services.reversed;
     let sorted = (column.sort() == Some(state.services.sort) && column != ServiceColumn::Cluster).then(|| {
@@ -167,7 +167,11 @@ fn cell(state: &State, ui: &Ui, row: &ServiceRow, column: ServiceColumn) -> Cell
         ServiceColumn::Event => {
             let newest = service.events.first();
             let text = newest.map_or_else(String::new, |event| {
-                format!("{:>4} {}", words::since(ui.texts, state.now, Some(event.at)), event.message)
+                format!(
+                    "{:>4} {}",
+                    words::since(ui.texts, state.now, Some(event.at)),
+                    words::event(&event.message, &service.key.service)
+                )
             });
             Cell::new(Span::styled(text, ui.theme.dim))
         }

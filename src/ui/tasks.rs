@@ -99,7 +99,7 @@ fn columns(ui: &Ui) -> Vec<Column<'static>> {
         Column::new(t!(texts, "screens.column.capacity"), 8, 13).rank(6),
         Column::new(t!(texts, "screens.column.zone"), 4, 16).rank(7),
         Column::new(t!(texts, "screens.column.size"), 8, 11).rank(8),
-        Column::new(t!(texts, "screens.column.reason"), 12, 40).rank(3).grows(),
+        Column::new(t!(texts, "screens.column.reason"), 24, 40).rank(3).grows(),
     ]
 }
 
@@ -116,7 +116,10 @@ fn task_cells(state: &State, ui: &Ui, task: &Task) -> Vec<Cell<'static>> {
         Cell::new(Span::styled(format!("{mark} {}", task.last_status), style)),
         Cell::new(Span::styled(short_id, ui.theme.text)),
         Cell::new(Span::styled(task.health.clone(), health_style(ui, &task.health))),
-        Cell::new(Span::styled(words::since(ui.texts, state.now, task.started_at.or(task.created_at)), ui.theme.text)),
+        Cell::new(Span::styled(
+            words::since(ui.texts, state.now, task.stopped_at.or(task.started_at).or(task.created_at)),
+            ui.theme.text,
+        )),
         Cell::new(Span::styled(task.task_definition.clone(), ui.theme.dim)),
         Cell::cut_middle(Span::styled(image, ui.theme.text)),
         Cell::new(exec),

@@ -135,7 +135,7 @@ impl Ui {
             Phase::Unasked | Phase::Refreshing if fetched.value.is_none() => {
                 status.push(Span::styled(t!(self.texts, "screens.loading"), self.theme.dim));
             }
-            _ => status.extend(age.map(|age| Span::styled(age, self.theme.dim))),
+            _ => status.extend(age.map(|age| Span::styled(t!(self.texts, "screens.ago", age = age), self.theme.dim))),
         }
         status
     }
@@ -306,4 +306,13 @@ pub fn trouble(texts: Texts, trouble: &Trouble, now: Timestamp) -> String {
             t!(texts, "screens.trouble.credentials-end", left = left(texts, end.duration_since(now)))
         }
     }
+}
+
+/// Leaves out the words with which ECS begins every event of a service, `(service web)`: the row has said so.
+pub fn event<'a>(message: &'a str, service: &str) -> &'a str {
+    message
+        .strip_prefix("(service ")
+        .and_then(|rest| rest.strip_prefix(service))
+        .and_then(|rest| rest.strip_prefix(") "))
+        .unwrap_or(message)
 }

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use sekisho::command;
-use sekisho::domain::alarm::{
-    Alarm, AlarmState, AlarmsSnapshot, CompositeRule, HistoryItem, MetricRule, Watches,
-};
+use sekisho::domain::alarm::{Alarm, AlarmState, AlarmsSnapshot, CompositeRule, HistoryItem, MetricRule, Watches};
 use sekisho::domain::ecs::{
     BreakerCount, Capacity, CircuitBreaker, Cluster, Container, Deployment, Image, Rollout, Service, ServiceDeployment,
     ServiceEvent, ServiceKey, ServicesSnapshot, Task, TasksSnapshot,
@@ -93,9 +91,7 @@ pub fn report_at(state: &mut State, source: usize, generation: Generation, at: T
 }
 
 pub fn identity(account: &str) -> Report {
-    let arn = format!(
-        "arn:aws:sts::{account}:assumed-role/AWSReservedSSO_SekishoResponder_0123456789abcdef/op-0137"
-    );
+    let arn = format!("arn:aws:sts::{account}:assumed-role/AWSReservedSSO_SekishoResponder_0123456789abcdef/op-0137");
     Report::Connected {
         identity: Arc::new(Identity::from_caller(account, &arn, "AROAEXAMPLE:op-0137").unwrap()),
         expires: Some(now() + SignedDuration::from_mins(312)),
@@ -377,7 +373,12 @@ fn prd_alarms() -> Vec<Alarm> {
         five,
         web_cpu,
         composite("shop-prd-顧客影響", AlarmState::Alarm, r#"ALARM("shop-prd-web-5xx") OR ALARM("shop-prd-gone")"#),
-        alarm("shop-prd-決済5xx", AlarmState::Ok, 2_000, metric("HTTPCode_Target_5XX_Count", &[("TargetGroup", "targetgroup/pay/1")])),
+        alarm(
+            "shop-prd-決済5xx",
+            AlarmState::Ok,
+            2_000,
+            metric("HTTPCode_Target_5XX_Count", &[("TargetGroup", "targetgroup/pay/1")]),
+        ),
         muted,
         alarm("shop-prd-batch-月次", AlarmState::InsufficientData, 40_000, cpu("batch")),
     ]

@@ -373,9 +373,7 @@ fn subject(trouble: &Trouble) -> Subject<'_> {
             Subject::Service { cluster: &service.key.cluster, service: &service.key.service }
         }
         Trouble::Alarm { alarm } => Subject::Alarm { name: &alarm.name },
-        Trouble::Blind { panel, failure } => {
-            Subject::Source { panel: panel_name(*panel), state: failure.kind.name() }
-        }
+        Trouble::Blind { panel, failure } => Subject::Source { panel: panel_name(*panel), state: failure.kind.name() },
         Trouble::Credentials { end } => Subject::Credentials { end: *end },
     }
 }

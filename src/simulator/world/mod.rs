@@ -21,13 +21,13 @@ mod timeline;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use alarm::{AlarmCommon, CompositeAlarm, MetricAlarm, Suppressor, Track, Transition, state_at, suppression};
+pub use alarm::{AlarmCommon, CompositeAlarm, MetricAlarm, Track, Transition, state_at, suppression};
 pub use curve::ServiceCurve;
-pub use deployment::{Deployment, Stage};
+pub use deployment::Deployment;
 pub use evaluate::{AlarmState, Comparison, Missing};
 pub use happening::StopWords;
-pub use plan::{ServicePlan, breaker_threshold};
-pub use point::{Point, Statistic};
+pub use plan::ServicePlan;
+pub use point::Statistic;
 pub use rule::Rule;
 pub use series::{Catalogue, Reader, Series};
 pub use task::{StopCause, Task, TaskStatus};
@@ -188,10 +188,5 @@ impl Region {
         let tracks = Arc::new(AlarmTracks { metric, composite });
         board.tracks = Some((until, Arc::clone(&tracks)));
         tracks
-    }
-
-    /// What every alarm has, of both kinds.
-    pub fn alarms(&self) -> impl Iterator<Item = &AlarmCommon> {
-        self.metric_alarms.iter().map(|alarm| &alarm.common).chain(self.composite_alarms.iter().map(|alarm| &alarm.common))
     }
 }

@@ -218,8 +218,8 @@ mod tests {
     #[case("  ALARM ( a )  ", true)]
     #[case("ALARM(arn:aws:cloudwatch:ap-northeast-1:111122223333:alarm:a)", true)]
     #[case("NOT NOT NOT OK(o)", false)]
-    fn holds(#[case] text: &str, #[case] holds: bool) {
-        assert_eq!(Rule::parse(text).unwrap().holds(&state), holds, "{text}");
+    fn holds(#[case] text: &str, #[case] expected: bool) {
+        assert_eq!(Rule::parse(text).unwrap().holds(&state), expected, "{text}");
     }
 
     #[rstest]

@@ -1,0 +1,71 @@
+//! Strangers judge the simulated account: boto3 with botocore's shapes, and the AWS CLI.
+//!
+//! They need Python with `tests/strangers/requirements.txt` installed, in `.venv` or where `SEKISHO_PYTHON` says.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use jiff::SignedDuration;
+use sekisho::simulator::{Options, Scenario, Simulator, start};
+
+fn python() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = std::env::var_os("SEKISHO_PYTHON").map_or_else(|| here.join(".venv/bin/python"), PathBuf::from);
+    assert!(
+        python.exists(),
+        "there is no Python at {}: make one with `python3 -m venv .venv && .venv/bin/pip install -r \
+         tests/strangers/requirements.txt`, or name it in SEKISHO_PYTHON",
+        python.display()
+    );
+    python
+}
+
+async fn story(at: &str) -> Simulator {
+    let at: SignedDuration = at.parse().expect("a duration");
+    let scenario = Scenario::builtin("bad-deploy").expect("the default scenario");
+    start(scenario, Options { at, ..Options::default() }).await.expect("a loopback port")
+}
+
+async fn run(simulator: &Simulator, script: &str) -> Output {
+    let mut command = std::process::Command::new(python());
+    command
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers").join(script))
+        .env("AWS_ENDPOINT_URL", simulator.endpoint())
+        .env("AWS_ACCESS_KEY_ID", simulator.access_key_id())
+        .env("AWS_SECRET_ACCESS_KEY", simulator.secret_access_key())
+        .env("AWS_REGION", simulator.region())
+        .env("AWS_DEFAULT_REGION", simulator.region())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("SEKISHO_OTHER_ACCOUNT", "444455556666")
+        .env("PYTHONUTF8", "1")
+        .env_remove("AWS_SESSION_TOKEN")
+        .env_remove("AWS_PROFILE");
+    let ran = tokio::task::spawn_blocking(move || command.output()).await;
+    ran.expect("the wait is not cut short").expect("the script runs")
+}
+
+fn judge(output: &Output) {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    println!("{out}");
+    assert!(output.status.success(), "{out}\n{err}");
+    assert!(out.contains(" passed, 0 failed"), "{out}\n{err}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_finds_every_answer_in_its_shape() {
+    // In the middle of the bad deployment, and after it was rolled back.
+    for at in ["4m", "15m"] {
+        let simulator = story(at).await;
+        judge(&run(&simulator, "shapes.py").await);
+        simulator.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_aws_cli_understands_every_protocol() {
+    let simulator = story("4m").await;
+    judge(&run(&simulator, "cli.py").await);
+    simulator.shutdown().await;
+}
