@@ -9,6 +9,7 @@ use crate::{
     domain::{
         ecs::{Cluster, Task},
         fetch::Failure,
+        identity::{Identity, Principal},
         metric::Series,
     },
     state::event::{Generation, Report, Usage},
@@ -256,8 +257,7 @@ impl Poller {
 
     async fn take_connection(&mut self, connection: Connection, now: Timestamp) {
         let identity = Arc::clone(connection.identity());
-        let same =
-            self.identity.as_ref().is_some_and(|known| known.account == identity.account && known.arn == identity.arn);
+        let same = self.identity.as_ref().is_some_and(|known| is_same_caller(known, &identity));
         if !same {
             // Whatever is under way was asked by somebody else.
             self.running.clear();
@@ -294,8 +294,52 @@ impl Poller {
     }
 }
 
+/// Tells whether two answers of STS name the same caller.
+///
+/// A profile that takes a role without `role_session_name` has a new session each time, which the SDK names by the
+/// time: `assume-role-from-profile-1763769600000`. That is nobody else.
+fn is_same_caller(known: &Identity, new: &Identity) -> bool {
+    fn without_time(arn: &str) -> &str {
+        let is_time = |digits: &str| digits.len() >= 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        arn.rsplit_once('-').map_or(arn, |(name, digits)| if is_time(digits) { name } else { arn })
+    }
+    let both_roles = [known, new].iter().all(|one| matches!(one.principal, Principal::AssumedRole { .. }));
+    known.account == new.account
+        && (known.arn == new.arn || (both_roles && without_time(&known.arn) == without_time(&new.arn)))
+}
+
 /// Tells whether failures are all such that asking again is of no use.
 fn is_denied(failures: &[Failure]) -> bool {
     let denied = |failure: &Failure| failure.kind.is_lasting() && !failure.kind.is_about_credentials();
     !failures.is_empty() && failures.iter().all(denied)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("assumed-role/ops/op-0137", "assumed-role/ops/op-0137", true)]
+    #[case("assumed-role/ops/op-0137", "assumed-role/ops/op-0138", false)]
+    #[case(
+        "assumed-role/ops/assume-role-from-profile-1763769600000",
+        "assumed-role/ops/assume-role-from-profile-1763773200000",
+        true
+    )]
+    #[case(
+        "assumed-role/ops/assume-role-from-profile-1763769600000",
+        "assumed-role/dev/assume-role-from-profile-1763769600000",
+        false
+    )]
+    #[case("assumed-role/ops/x-1763769600000", "assumed-role/ops/y-1763769600000", false)]
+    #[case("assumed-role/ops/x-1763769600000", "assumed-role/ops/x", false)]
+    fn a_session_named_by_the_time_is_nobody_else(#[case] known: &str, #[case] new: &str, #[case] same: bool) {
+        let caller = |resource: &str| {
+            let arn = format!("arn:aws:sts::111122223333:{resource}");
+            Identity::from_caller("111122223333", &arn, "AROAEXAMPLE:x").unwrap()
+        };
+        assert_eq!(is_same_caller(&caller(known), &caller(new)), same);
+    }
 }
