@@ -134,7 +134,7 @@ async fn services_are_what_moto_was_told() {
         let primary = service.primary().unwrap();
         assert_eq!((primary.status.as_str(), primary.task_definition.as_str()), ("PRIMARY", "web:1"));
         assert!(matches!(primary.rollout, Rollout::Completed | Rollout::InProgress | Rollout::Other(_)));
-        assert!(service.created_at.is_some());
+        assert!(primary.created_at.is_some());
     }
 }
 
