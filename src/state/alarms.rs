@@ -13,6 +13,7 @@ use super::{
     State,
     list::{ListView, Scroll},
     services::words,
+    source::Source,
 };
 
 /// Names an alarm among all sources.
@@ -281,18 +282,27 @@ pub fn derive_open(state: &mut State) {
         return;
     };
     if let Some(source) = state.source(view.id.source) {
-        let find = |name: &str| {
-            source.alarms.value.as_ref().and_then(|snapshot| snapshot.alarms.iter().find(|alarm| alarm.name == name))
-        };
-        let found = find(&view.id.name);
+        let found = find(source, &view.id.name);
         view.exists = found.is_some();
         if let Some(alarm) = found {
             let place = state.place_of_alarm(source, &alarm.name);
             view.row = Some(row(state, view.id.source, place, alarm));
-            view.tree = tree(alarm, &find);
+            view.tree = tree(alarm, &|name| find(source, name));
         }
     }
     state.alarm = Some(view);
+}
+
+fn find<'a>(source: &'a Source, name: &str) -> Option<&'a Arc<Alarm>> {
+    source.alarms.value.as_ref().and_then(|snapshot| snapshot.alarms.iter().find(|alarm| alarm.name == name))
+}
+
+/// Returns the tree of the alarms that a composite reads; empty for a metric alarm.
+pub fn tree_of(state: &State, id: &AlarmRef) -> Vec<Branch> {
+    let Some(source) = state.source(id.source) else {
+        return Vec::new();
+    };
+    find(source, &id.name).map(|alarm| tree(alarm, &|name| find(source, name))).unwrap_or_default()
 }
 
 /// Draws a composite's tree; a composite that reads itself through others is cut where it would repeat.
