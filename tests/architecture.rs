@@ -65,7 +65,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("tracing", &["aws", "runtime", "simulator", "cli"]),
     ("tracing_subscriber", &["cli"]),
     ("std::fs", &["config", "cli"]),
-    ("std::net", &["simulator", "cli"]),
+    ("std::net", &["aws", "simulator", "cli"]),
     ("std::env", &["aws", "config", "i18n", "cli", "terminal", "main"]),
     ("std::process", &["cli", "main", "simulator"]),
 ];
