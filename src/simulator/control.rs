@@ -13,7 +13,10 @@ pub fn answer(account: &Account, path: &str, request: &Request) -> Response<Body
     match (path, &request.method) {
         ("calls", &Method::GET) => {
             let calls = account.counter.read();
-            json_response(StatusCode::OK, &json!({"total": calls.total, "actions": calls.actions, "metrics": calls.metrics}))
+            json_response(
+                StatusCode::OK,
+                &json!({"total": calls.total, "actions": calls.actions, "metrics": calls.metrics}),
+            )
         }
         ("calls", &Method::DELETE) => {
             account.counter.reset();

@@ -109,7 +109,14 @@ pub async fn start(scenario: Scenario, options: Options) -> Result<Simulator, Si
     // The first answers should be as quick as the later ones.
     let warm = Arc::clone(&account);
     tokio::task::spawn_blocking(move || warm.warm_up());
-    Ok(Simulator { address, account, region: scenario.home_region(), accounts: scenario.accounts(), stop, served: Some(served) })
+    Ok(Simulator {
+        address,
+        account,
+        region: scenario.home_region(),
+        accounts: scenario.accounts(),
+        stop,
+        served: Some(served),
+    })
 }
 
 /// An account of the scenario, as a console's configuration names it.

@@ -140,9 +140,10 @@ async fn answer(account: &Account, request: &Request) -> Response<Body> {
         Some((FaultKind::Throttle, _)) => route.refuse(&ApiError::throttled(), &id),
         Some((FaultKind::Deny, _)) => route.refuse(&ApiError::denied(&who.principal.arn, &action, "*"), &id),
         Some((FaultKind::Expire, _)) => route.refuse(&ApiError::expired(), &id),
-        Some((FaultKind::Status, status)) => {
-            plain(StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE), "<html><body>Service Unavailable</body></html>")
-        }
+        Some((FaultKind::Status, status)) => plain(
+            StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
+            "<html><body>Service Unavailable</body></html>",
+        ),
         Some((kind, _)) => harmed(&route, kind, answered().unwrap_or(Value::Map(Vec::new())), &id),
     }
 }

@@ -35,7 +35,11 @@ fn assume_role(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
     let session = required(input, "RoleSessionName")?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     if !(2..=64).contains(&session.chars().count()) || !session.chars().all(allowed) {
-        return Err(constraint(session, "roleSessionName", "Member must satisfy regular expression pattern: [\\w+=,.@-]*"));
+        return Err(constraint(
+            session,
+            "roleSessionName",
+            "Member must satisfy regular expression pattern: [\\w+=,.@-]*",
+        ));
     }
     let seconds = match input.text("DurationSeconds")? {
         None => CHAINED,
@@ -44,19 +48,23 @@ fn assume_role(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
             Ok(seconds) if seconds < 900 => {
                 return Err(constraint(text, "durationSeconds", "Member must have value greater than or equal to 900"));
             }
-            Ok(_) => return Err(constraint(text, "durationSeconds", "Member must have value less than or equal to 43200")),
+            Ok(_) => {
+                return Err(constraint(text, "durationSeconds", "Member must have value less than or equal to 43200"));
+            }
             Err(_) => return Err(ApiError::serialization("DurationSeconds must be a number")),
         },
     };
     if seconds > CHAINED {
-        let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
+        let message =
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
         return Err(ApiError::new("ValidationException", message).or_code("ValidationError"));
     }
     let Some((account, role)) = role_of(arn) else {
         return Err(ApiError::new("ValidationException", format!("{arn} is invalid")).or_code("ValidationError"));
     };
     if !call.world.accounts.contains_key(account) {
-        let message = format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", call.principal.arn);
+        let message =
+            format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", call.principal.arn);
         return Err(ApiError::new("AccessDeniedException", message).or_code("AccessDenied"));
     }
     let principal = Principal::assumed(account, role, session);
@@ -80,7 +88,8 @@ fn required<'a>(input: Input<'a>, name: &str) -> Result<&'a str, ApiError> {
 }
 
 fn constraint(value: &str, member: &str, rule: &str) -> ApiError {
-    let message = format!("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}");
+    let message =
+        format!("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}");
     ApiError::new("ValidationException", message).or_code("ValidationError")
 }
 

@@ -187,8 +187,8 @@ fn fresh_bytes(count: usize) -> Vec<u8> {
 /// Makes the sixteen letters and digits of a key's id.
 fn fresh_id() -> String {
     const ALPHABET: [char; 32] = [
-        'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W',
-        'X', 'Y', 'Z', '2', '3', '4', '5', '6', '7',
+        'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V',
+        'W', 'X', 'Y', 'Z', '2', '3', '4', '5', '6', '7',
     ];
     fresh_bytes(16).iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).collect()
 }
@@ -221,6 +221,9 @@ mod tests {
         assert_eq!("operator".parse(), Ok(Persona::Operator));
         assert!("root".parse::<Persona>().is_err());
         let who = Principal::assumed("111122223333", Persona::Staff.role_name(), SESSION);
-        assert_eq!(who.arn, "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_SekishoStaff_0123456789abcdef/op-0137");
+        assert_eq!(
+            who.arn,
+            "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_SekishoStaff_0123456789abcdef/op-0137"
+        );
     }
 }

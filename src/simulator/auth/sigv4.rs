@@ -53,10 +53,14 @@ impl Signed {
         let credential = field("Credential")?;
         let scope: Vec<&str> = credential.split('/').collect();
         let [access_key_id, day, region, service, "aws4_request"] = scope[..] else {
-            return Err(incomplete(format!("Credential must have exactly 5 slash-delimited elements, got '{credential}'.")));
+            return Err(incomplete(format!(
+                "Credential must have exactly 5 slash-delimited elements, got '{credential}'."
+            )));
         };
         let Some(date) = request.header("x-amz-date") else {
-            return Err(incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."));
+            return Err(incomplete(
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+            ));
         };
         Ok(Self {
             access_key_id: access_key_id.to_owned(),
@@ -75,7 +79,9 @@ impl Signed {
             return Err(mismatch(format!("Credential should be scoped to correct service: '{service}'. ")));
         }
         if !self.date.starts_with(&self.day) {
-            return Err(mismatch("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."));
+            return Err(mismatch(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.",
+            ));
         }
         self.verify_date(now)?;
         self.verify_headers(request)?;
@@ -99,11 +105,19 @@ impl Signed {
         let age = now.as_second() - signed_at.as_second();
         if age > SKEW_SECONDS {
             let limit = shifted(-SKEW_SECONDS);
-            return Err(mismatch(format!("Signature expired: {} is now earlier than {limit} ({} - 15 min.)", self.date, basic(now))));
+            return Err(mismatch(format!(
+                "Signature expired: {} is now earlier than {limit} ({} - 15 min.)",
+                self.date,
+                basic(now)
+            )));
         }
         if age < -SKEW_SECONDS {
             let limit = shifted(SKEW_SECONDS);
-            return Err(mismatch(format!("Signature not yet current: {} is still later than {limit} ({} + 15 min.)", self.date, basic(now))));
+            return Err(mismatch(format!(
+                "Signature not yet current: {} is still later than {limit} ({} + 15 min.)",
+                self.date,
+                basic(now)
+            )));
         }
         Ok(())
     }
@@ -144,10 +158,15 @@ fn canonical_request(request: &Request, signed: &[String]) -> Result<String, Api
     if request.header("x-amz-content-sha256").is_some_and(|claimed| claimed != payload) {
         return Err(mismatch("The provided 'x-amz-content-sha256' header does not match what was computed."));
     }
-    let mut text = format!("{}\n{}\n{}\n", request.method, canonical_path(&request.path), canonical_query(&request.query));
+    let mut text =
+        format!("{}\n{}\n{}\n", request.method, canonical_path(&request.path), canonical_query(&request.query));
     for name in signed {
-        let values: Vec<String> =
-            request.headers.get_all(name).iter().map(|value| trimmed(&String::from_utf8_lossy(value.as_bytes()))).collect();
+        let values: Vec<String> = request
+            .headers
+            .get_all(name)
+            .iter()
+            .map(|value| trimmed(&String::from_utf8_lossy(value.as_bytes())))
+            .collect();
         if values.is_empty() {
             return Err(mismatch(format!("The signed header '{name}' is not in the request.")));
         }
@@ -227,7 +246,9 @@ mod tests {
              SignedHeaders=host;x-amz-date, Signature={signature}"
         );
         let mut headers = HeaderMap::new();
-        for (name, value) in [("host", "example.amazonaws.com"), ("x-amz-date", "20150830T123600Z"), ("authorization", &authorization)] {
+        for (name, value) in
+            [("host", "example.amazonaws.com"), ("x-amz-date", "20150830T123600Z"), ("authorization", &authorization)]
+        {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
         }
         Request { method: Method::GET, path: "/".into(), query: query.into(), headers, body: Bytes::new() }

@@ -52,7 +52,9 @@ impl<'a> Filter<'a> {
 /// The kinds of alarms that are asked for: metric alarms alone unless others are named.
 pub fn types(input: Input<'_>) -> Result<Vec<&str>, ApiError> {
     let types = input.texts("AlarmTypes")?.unwrap_or_default();
-    types.iter().try_for_each(|word| one_of(Some(word), &["CompositeAlarm", "MetricAlarm", "LogAlarm"], "alarmTypes"))?;
+    types
+        .iter()
+        .try_for_each(|word| one_of(Some(word), &["CompositeAlarm", "MetricAlarm", "LogAlarm"], "alarmTypes"))?;
     Ok(if types.is_empty() { vec!["MetricAlarm"] } else { types })
 }
 

@@ -17,8 +17,12 @@ pub enum Alarm<'a> {
 impl<'a> Alarm<'a> {
     /// Every alarm of a region: composite ones first, as CloudWatch lists them, each kind by name.
     pub fn all(region: &'a Region, tracks: &'a AlarmTracks) -> Vec<Self> {
-        let mut composites: Vec<Self> =
-            region.composite_alarms.iter().zip(&tracks.composite).map(|(alarm, track)| Self::Composite(alarm, track)).collect();
+        let mut composites: Vec<Self> = region
+            .composite_alarms
+            .iter()
+            .zip(&tracks.composite)
+            .map(|(alarm, track)| Self::Composite(alarm, track))
+            .collect();
         composites.sort_by(|one, other| one.common().name.cmp(&other.common().name));
         let metric = region.metric_alarms.iter().zip(&tracks.metric).map(|(alarm, track)| Self::Metric(alarm, track));
         composites.into_iter().chain(metric).collect()

@@ -116,7 +116,9 @@ impl Expression {
             Self::Fill(one, filling) => match one.evaluate(scope) {
                 Outcome::Number(number) => Outcome::Number(number),
                 Outcome::Series(points) => Outcome::Series(fill(&points, *filling, &scope.grid())),
-                Outcome::List(list) => Outcome::List(list.iter().map(|points| fill(points, *filling, &scope.grid())).collect()),
+                Outcome::List(list) => {
+                    Outcome::List(list.iter().map(|points| fill(points, *filling, &scope.grid())).collect())
+                }
             },
         }
     }
@@ -144,12 +146,16 @@ fn combine(one: &Outcome, operator: Operator, other: &Outcome) -> Outcome {
             let joined = pairs.map(|(points, others)| each(points, |at, a| operator.apply(a, value_at(others, at)?)));
             Outcome::List(joined.collect())
         }
-        (Outcome::List(list), single) => {
-            Outcome::List(list.iter().flat_map(|points| series_of(combine(&Outcome::Series(points.clone()), operator, single))).collect())
-        }
-        (single, Outcome::List(list)) => {
-            Outcome::List(list.iter().flat_map(|points| series_of(combine(single, operator, &Outcome::Series(points.clone())))).collect())
-        }
+        (Outcome::List(list), single) => Outcome::List(
+            list.iter()
+                .flat_map(|points| series_of(combine(&Outcome::Series(points.clone()), operator, single)))
+                .collect(),
+        ),
+        (single, Outcome::List(list)) => Outcome::List(
+            list.iter()
+                .flat_map(|points| series_of(combine(single, operator, &Outcome::Series(points.clone()))))
+                .collect(),
+        ),
     }
 }
 
@@ -173,13 +179,17 @@ impl Operator {
 fn fold_outcome(fold: Fold, outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Number(number) => Outcome::Number(number),
-        Outcome::Series(points) => Outcome::Number(fold.apply(points.iter().map(|(_, value)| *value)).unwrap_or(f64::NAN)),
+        Outcome::Series(points) => {
+            Outcome::Number(fold.apply(points.iter().map(|(_, value)| *value)).unwrap_or(f64::NAN))
+        }
         Outcome::List(list) => {
             let mut columns: BTreeMap<Millis, Vec<f64>> = BTreeMap::new();
             for (at, value) in list.into_iter().flatten() {
                 columns.entry(at).or_default().push(value);
             }
-            Outcome::Series(columns.into_iter().filter_map(|(at, values)| Some((at, fold.apply(values.into_iter())?))).collect())
+            Outcome::Series(
+                columns.into_iter().filter_map(|(at, values)| Some((at, fold.apply(values.into_iter())?))).collect(),
+            )
         }
     }
 }

@@ -28,9 +28,12 @@ pub fn describe_alarm_history(call: &Call<'_>, input: Input<'_>) -> Result<Value
     let name = input.text("AlarmName")?;
     let kinds = types(input)?;
     let item_type = input.text("HistoryItemType")?;
-    let known = ["ConfigurationUpdate", "StateUpdate", "Action", "AlarmContributorStateUpdate", "AlarmContributorAction"];
+    let known =
+        ["ConfigurationUpdate", "StateUpdate", "Action", "AlarmContributorStateUpdate", "AlarmContributorAction"];
     if let Some(word) = item_type.filter(|word| !known.contains(word)) {
-        return Err(validation(format!("1 validation error detected: Value '{word}' at 'historyItemType' failed to satisfy constraint")));
+        return Err(validation(format!(
+            "1 validation error detected: Value '{word}' at 'historyItemType' failed to satisfy constraint"
+        )));
     }
     let (from, until) = (input.time("StartDate")?, input.time("EndDate")?);
     let ascending = match input.text("ScanBy")? {
@@ -59,7 +62,9 @@ pub fn describe_alarm_history(call: &Call<'_>, input: Input<'_>) -> Result<Value
             && from.is_none_or(|from| item.at >= from)
             && until.is_none_or(|until| item.at <= until)
     });
-    items.sort_by(|one, other| one.at.cmp(&other.at).then_with(|| one.alarm.common().name.cmp(&other.alarm.common().name)));
+    items.sort_by(|one, other| {
+        one.at.cmp(&other.at).then_with(|| one.alarm.common().name.cmp(&other.alarm.common().name))
+    });
     if !ascending {
         items.reverse();
     }
@@ -81,7 +86,11 @@ fn items(alarm: Alarm<'_>, now: Millis) -> Vec<Item<'_>> {
     let mut items = Vec::new();
     for (index, (at, enabled)) in common.switched.iter().enumerate() {
         let what = if index == 0 { "Create" } else { "Update" };
-        let summary = if index == 0 { format!("Alarm \"{}\" created", short(&common.name)) } else { format!("Alarm \"{}\" updated", short(&common.name)) };
+        let summary = if index == 0 {
+            format!("Alarm \"{}\" created", short(&common.name))
+        } else {
+            format!("Alarm \"{}\" updated", short(&common.name))
+        };
         let data = json!({"version": "1.0", "type": what, "updatedAlarm": {"alarmName": common.name, "actionsEnabled": enabled}});
         items.push(Item { alarm, at: *at, kind: "ConfigurationUpdate", summary, data: data.to_string() });
     }

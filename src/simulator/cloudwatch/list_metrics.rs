@@ -18,17 +18,23 @@ pub fn list_metrics(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError
     let filters = input
         .structures("Dimensions")?
         .into_iter()
-        .map(|one| Ok((one.text("Name")?.ok_or_else(|| missing_parameter("Dimensions.member.Name"))?, one.text("Value")?)))
+        .map(|one| {
+            Ok((one.text("Name")?.ok_or_else(|| missing_parameter("Dimensions.member.Name"))?, one.text("Value")?))
+        })
         .collect::<Result<Vec<_>, ApiError>>()?;
     let recent = match input.text("RecentlyActive")? {
         None => false,
         Some("PT3H") => true,
-        Some(word) => return Err(invalid_value(format!("The value {word} for parameter RecentlyActive is not supported."))),
+        Some(word) => {
+            return Err(invalid_value(format!("The value {word} for parameter RecentlyActive is not supported.")));
+        }
     };
     let scope = call.scope("ListMetrics");
     let from = match input.text("NextToken")? {
         None => 0,
-        Some(token) => paging::open(&scope, token).and_then(|text| text.parse::<usize>().ok()).ok_or_else(invalid_token)?,
+        Some(token) => {
+            paging::open(&scope, token).and_then(|text| text.parse::<usize>().ok()).ok_or_else(invalid_token)?
+        }
     };
     let Some(region) = call.here() else { return Ok(object().with("Metrics", Vec::new()).into()) };
     let fits = |series: &Series| {

@@ -97,7 +97,8 @@ impl Work<'_> {
             Outcome::Series(points) => Ok(vec![points]),
             Outcome::List(list) => Ok(list),
             Outcome::Number(_) => {
-                let message = format!("Error in expression '{}': The expression does not return a time series", query.id);
+                let message =
+                    format!("Error in expression '{}': The expression does not return a time series", query.id);
                 Err(validation(message))
             }
         }
@@ -112,7 +113,8 @@ impl Work<'_> {
             Source::Expression(expression) => expression.evaluate(self),
         };
         // Only what an expression may use again is worth keeping.
-        if self.queries.all.len() > 1 && self.queries.all.iter().any(|one| matches!(one.source, Source::Expression(_))) {
+        if self.queries.all.len() > 1 && self.queries.all.iter().any(|one| matches!(one.source, Source::Expression(_)))
+        {
             self.done.borrow_mut().insert(query.id.clone(), outcome.clone());
         }
         outcome
@@ -122,7 +124,9 @@ impl Work<'_> {
     fn metric(&self, query: &Query, asked: &Asked) -> Points {
         let mine = query.account.as_deref().is_none_or(|account| account == self.call.principal.account);
         let Some(region) = self.region.filter(|_| mine) else { return Points::new() };
-        let Some(series) = region.metrics.find(&asked.namespace, &asked.name, &asked.dimensions) else { return Points::new() };
+        let Some(series) = region.metrics.find(&asked.namespace, &asked.name, &asked.dimensions) else {
+            return Points::new();
+        };
         if asked.unit.as_ref().is_some_and(|unit| *unit != series.unit) {
             return Points::new();
         }
@@ -181,7 +185,11 @@ impl Work<'_> {
 
 impl Scope for Work<'_> {
     fn query(&self, id: &str) -> Outcome {
-        self.queries.all.iter().find(|query| query.id == id).map_or(Outcome::Series(Points::new()), |query| self.outcome(query))
+        self.queries
+            .all
+            .iter()
+            .find(|query| query.id == id)
+            .map_or(Outcome::Series(Points::new()), |query| self.outcome(query))
     }
 
     fn metrics(&self, containing: &str) -> Vec<String> {

@@ -39,7 +39,8 @@ fn invalid_value(message: impl Into<String>) -> ApiError {
 }
 
 fn missing_parameter(name: &str) -> ApiError {
-    ApiError::new("MissingRequiredParameterException", format!("The parameter {name} is required.")).or_code("MissingParameter")
+    ApiError::new("MissingRequiredParameterException", format!("The parameter {name} is required."))
+        .or_code("MissingParameter")
 }
 
 fn invalid_token() -> ApiError {

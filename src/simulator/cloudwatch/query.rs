@@ -67,7 +67,9 @@ impl Queries {
             return Err(missing_parameter("MetricDataQueries"));
         }
         if queries.len() > MOST_QUERIES {
-            return Err(validation(format!("The collection MetricDataQueries must not have a size greater than {MOST_QUERIES}.")));
+            return Err(validation(format!(
+                "The collection MetricDataQueries must not have a size greater than {MOST_QUERIES}."
+            )));
         }
         let start = input.time("StartTime")?.ok_or_else(|| missing_parameter("StartTime"))?;
         let end = input.time("EndTime")?.ok_or_else(|| missing_parameter("EndTime"))?;
@@ -81,10 +83,11 @@ impl Queries {
         };
         let most = match input.integer("MaxDatapoints")? {
             None => MOST_POINTS,
-            Some(most) => usize::try_from(most)
-                .ok()
-                .filter(|most| (1..=MOST_POINTS).contains(most))
-                .ok_or_else(|| validation(format!("The parameter MaxDatapoints must be between 1 and {MOST_POINTS}.")))?,
+            Some(most) => {
+                usize::try_from(most).ok().filter(|most| (1..=MOST_POINTS).contains(most)).ok_or_else(|| {
+                    validation(format!("The parameter MaxDatapoints must be between 1 and {MOST_POINTS}."))
+                })?
+            }
         };
         let mut all = Vec::with_capacity(queries.len());
         for (index, query) in queries.into_iter().enumerate() {
@@ -98,23 +101,33 @@ impl Queries {
 fn read_query(input: Input<'_>, number: usize) -> Result<Query, ApiError> {
     let member = |name: &str| format!("MetricDataQueries.member.{number}.{name}");
     let id = input.text("Id")?.ok_or_else(|| missing_parameter(&member("Id")))?;
-    let good = id.starts_with(|c: char| c.is_ascii_lowercase()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let good =
+        id.starts_with(|c: char| c.is_ascii_lowercase()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     if !good || id.len() > 255 {
         let id_member = member("Id");
-        return Err(validation(format!("The value {id} for parameter {id_member} is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.")));
+        return Err(validation(format!(
+            "The value {id} for parameter {id_member} is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$."
+        )));
     }
     let source = match (input.structure("MetricStat")?, input.text("Expression")?) {
         (Some(stat), None) => Source::Metric(read_metric(stat, &member)?),
         (None, Some(text)) => {
             if text.chars().count() > 2_048 {
-                return Err(validation(format!("The parameter {} must have at most 2048 characters.", member("Expression"))));
+                return Err(validation(format!(
+                    "The parameter {} must have at most 2048 characters.",
+                    member("Expression")
+                )));
             }
             let expression = Expression::parse(text);
-            Source::Expression(expression.map_err(|problem| validation(format!("Error in expression '{id}': {problem}")))?)
+            Source::Expression(
+                expression.map_err(|problem| validation(format!("Error in expression '{id}': {problem}")))?,
+            )
         }
         _ => {
             let query = format!("MetricDataQueries.member.{number}");
-            return Err(validation(format!("The parameter {query} must have exactly one of MetricStat and Expression.")));
+            return Err(validation(format!(
+                "The parameter {query} must have exactly one of MetricStat and Expression."
+            )));
         }
     };
     Ok(Query {
@@ -133,7 +146,9 @@ fn read_metric(stat: Input<'_>, member: &impl Fn(&str) -> String) -> Result<Aske
     let period = stat.integer("Period")?.ok_or_else(|| required("Period"))?;
     if !(matches!(period, 1 | 5 | 10 | 20 | 30) || (period >= 60 && period % 60 == 0)) {
         let name = member("MetricStat.Period");
-        return Err(validation(format!("The value {period} for parameter {name} is not valid: it must be 1, 5, 10, 20, 30, or a multiple of 60.")));
+        return Err(validation(format!(
+            "The value {period} for parameter {name} is not valid: it must be 1, 5, 10, 20, 30, or a multiple of 60."
+        )));
     }
     let statistic = word.parse::<Statistic>().map_err(|_| {
         let name = member("MetricStat.Stat");
@@ -153,7 +168,10 @@ fn read_metric(stat: Input<'_>, member: &impl Fn(&str) -> String) -> Result<Aske
 fn check(all: &[Query]) -> Result<(), ApiError> {
     let mut ids = HashSet::new();
     if let Some(query) = all.iter().find(|query| !ids.insert(query.id.as_str())) {
-        return Err(validation(format!("The values for parameter Id in MetricDataQueries must be unique: {}.", query.id)));
+        return Err(validation(format!(
+            "The values for parameter Id in MetricDataQueries must be unique: {}.",
+            query.id
+        )));
     }
     if !all.iter().any(|query| query.shown) {
         return Err(validation("At least one query must have ReturnData set to true."));
@@ -175,7 +193,9 @@ fn depends_on_itself(all: &[Query], query: &Query) -> bool {
     let mut next = 0;
     while let Some(id) = reached.get(next).copied() {
         next += 1;
-        let Some(Source::Expression(expression)) = all.iter().find(|one| one.id == id).map(|one| &one.source) else { continue };
+        let Some(Source::Expression(expression)) = all.iter().find(|one| one.id == id).map(|one| &one.source) else {
+            continue;
+        };
         for name in expression.references() {
             if name == query.id {
                 return true;

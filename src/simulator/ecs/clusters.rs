@@ -7,7 +7,8 @@ use crate::simulator::world::{Cluster, Region};
 
 /// Lists the region's clusters.
 pub fn list_clusters(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
-    let arns = call.here().map(|region| region.clusters.keys().map(|name| arn(region, name)).collect()).unwrap_or_default();
+    let arns =
+        call.here().map(|region| region.clusters.keys().map(|name| arn(region, name)).collect()).unwrap_or_default();
     let (arns, token) = page(call, "ListClusters", input, 100, arns)?;
     Ok(object().with("clusterArns", list(arns)).with("nextToken", token).into())
 }
@@ -62,7 +63,12 @@ fn describe(call: &Call<'_>, region: &Region, name: &str, cluster: &Cluster, inc
         totals.pending += counts.pending;
     }
     let statistics = if include.contains(&"STATISTICS") { statistics(&totals) } else { Vec::new() };
-    let tags = cluster.tags.iter().filter(|_| include.contains(&"TAGS")).map(|(key, value)| tag(key, value)).collect::<Vec<_>>();
+    let tags = cluster
+        .tags
+        .iter()
+        .filter(|_| include.contains(&"TAGS"))
+        .map(|(key, value)| tag(key, value))
+        .collect::<Vec<_>>();
     let setting = object().with("name", "containerInsights").with("value", "disabled");
     let settings: Vec<Value> = include.contains(&"SETTINGS").then(|| setting.into()).into_iter().collect();
     object()
@@ -91,7 +97,11 @@ fn statistics(totals: &Totals) -> Vec<Value> {
     ];
     let others = ["runningEC2TasksCount", "pendingEC2TasksCount", "activeEC2ServiceCount", "drainingEC2ServiceCount"];
     let pair = |name: &'static str, value: u32| object().with("name", name).with("value", value.to_string()).into();
-    others.into_iter().map(|name| pair(name, 0)).chain(fargate.into_iter().map(|(name, value)| pair(name, value))).collect()
+    others
+        .into_iter()
+        .map(|name| pair(name, 0))
+        .chain(fargate.into_iter().map(|(name, value)| pair(name, value)))
+        .collect()
 }
 
 /// Writes a tag.

@@ -2,8 +2,8 @@
 
 use super::names;
 use super::services::{
-    container_name, deployment_configuration, launch, load_balancers, network, service_deployment_arn, service_revision_arn,
-    task_definition_arn,
+    container_name, deployment_configuration, launch, load_balancers, network, service_deployment_arn,
+    service_revision_arn, task_definition_arn,
 };
 use super::{invalid, missing, page};
 use crate::simulator::call::Call;
@@ -38,10 +38,12 @@ pub fn list_service_deployments(call: &Call<'_>, input: Input<'_>) -> Result<Val
         };
         let chosen = story.deployments_until(call.now).filter(|(index, one)| fits(*index, one)).rev();
         // The tokens of a listing sort upwards; counting down from the newest makes the newest come first.
-        let keys = chosen.map(|(index, _)| format!("{:08}", u32::MAX - u32::try_from(index).unwrap_or(u32::MAX))).collect();
+        let keys =
+            chosen.map(|(index, _)| format!("{:08}", u32::MAX - u32::try_from(index).unwrap_or(u32::MAX))).collect();
         let (keys, token) = page(call, &format!("ListServiceDeployments/{}", service.plan.arn()), input, 100, keys)?;
         let index = |key: &String| key.parse::<u32>().ok().map(|key| (u32::MAX - key) as usize);
-        let briefs: Vec<Value> = keys.iter().filter_map(index).filter_map(|index| brief(story, index, call.now)).collect();
+        let briefs: Vec<Value> =
+            keys.iter().filter_map(index).filter_map(|index| brief(story, index, call.now)).collect();
         Ok(object().with("serviceDeployments", briefs).with("nextToken", token).into())
     })
 }
@@ -82,7 +84,13 @@ pub fn describe_service_deployments(call: &Call<'_>, input: Input<'_>) -> Result
 pub fn describe_service_revisions(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
     let (mut described, mut failures) = (Vec::new(), Vec::new());
     for arn in names::names(input, "serviceRevisionArns", "Service revisions", 20)? {
-        match find(call, arn, "service-revision", |one| &one.service_revision, |story, index, _| revision(story, index))? {
+        match find(
+            call,
+            arn,
+            "service-revision",
+            |one| &one.service_revision,
+            |story, index, _| revision(story, index),
+        )? {
             Some(value) => described.push(value),
             None => failures.push(missing(arn.to_owned())),
         }
@@ -141,7 +149,10 @@ fn describe(story: &Timeline, index: usize, now: Millis) -> Option<Value> {
         .with("deploymentConfiguration", deployment_configuration(plan))
         .with("rollback", rollback)
         .with("deploymentCircuitBreaker", breaker(story, index, now))
-        .with("alarms", object().with("status", "DISABLED").with("alarmNames", Vec::new()).with("triggeredAlarmNames", Vec::new()));
+        .with(
+            "alarms",
+            object().with("status", "DISABLED").with("alarmNames", Vec::new()).with("triggeredAlarmNames", Vec::new()),
+        );
     Some(described.into())
 }
 

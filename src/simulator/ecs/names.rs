@@ -78,7 +78,6 @@ pub fn names<'a>(input: Input<'a>, member: &str, noun: &str, most: usize) -> Res
     Ok(names)
 }
 
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

@@ -49,13 +49,18 @@ pub fn describe_services(call: &Call<'_>, input: Input<'_>) -> Result<Value, Api
 }
 
 fn arn_of_missing(here: &Here<'_>, text: &str) -> String {
-    if text.starts_with("arn:") { text.to_owned() } else { format!("{}service/{}/{text}", here.arn_prefix(), here.name) }
+    if text.starts_with("arn:") {
+        text.to_owned()
+    } else {
+        format!("{}service/{}/{text}", here.arn_prefix(), here.name)
+    }
 }
 
 fn describe(story: &Timeline, now: Millis, with_tags: bool) -> Value {
     let plan = story.plan();
     let counts = story.counts(None, now);
-    let deployments: Vec<Value> = story.deployments_at(now).iter().map(|(index, _, _)| deployment(story, *index, now)).collect();
+    let deployments: Vec<Value> =
+        story.deployments_at(now).iter().map(|(index, _, _)| deployment(story, *index, now)).collect();
     let primary = story.deployments_at(now).first().map(|(index, _, _)| *index);
     let current = story.deployments_until(now).last().map(|(_, one)| one);
     let events = story.happenings_until(now).take(EVENTS).map(|(number, at, what)| {
@@ -78,7 +83,10 @@ fn describe(story: &Timeline, now: Millis, with_tags: bool) -> Value {
     launch(described, plan)
         .with("platformVersion", "LATEST")
         .with("platformFamily", "Linux")
-        .with("taskDefinition", primary.and_then(|index| story.deployment(index)).map(|one| task_definition_arn(plan, one.revision)))
+        .with(
+            "taskDefinition",
+            primary.and_then(|index| story.deployment(index)).map(|one| task_definition_arn(plan, one.revision)),
+        )
         .with("deploymentConfiguration", deployment_configuration(plan))
         .with("deployments", deployments)
         .with("roleArn", role)
@@ -103,7 +111,9 @@ fn describe(story: &Timeline, now: Millis, with_tags: bool) -> Value {
 
 fn deployment(story: &Timeline, index: usize, now: Millis) -> Value {
     let plan = story.plan();
-    let Some((one, rollout)) = story.deployment(index).and_then(|one| Some((one, one.rollout_at(now)?))) else { return Value::Null };
+    let Some((one, rollout)) = story.deployment(index).and_then(|one| Some((one, one.rollout_at(now)?))) else {
+        return Value::Null;
+    };
     let counts = story.counts(Some(index), now);
     let desired = if rollout.primary { story.desired_at(now) } else { counts.live };
     let described = object()
@@ -147,7 +157,9 @@ pub fn launch(described: Object, plan: &ServicePlan) -> Object {
     if !plan.spot {
         return described.with("launchType", "FARGATE");
     }
-    let item = |provider: &'static str, weight: u32| object().with("capacityProvider", provider).with("weight", weight).with("base", 0_u32);
+    let item = |provider: &'static str, weight: u32| {
+        object().with("capacityProvider", provider).with("weight", weight).with("base", 0_u32)
+    };
     described.with("capacityProviderStrategy", list([item("FARGATE_SPOT", 1)]))
 }
 
@@ -167,14 +179,19 @@ pub fn deployment_configuration(plan: &ServicePlan) -> Object {
 /// Writes the load balancers in front of the service.
 pub fn load_balancers(plan: &ServicePlan) -> Vec<Value> {
     let balancer = plan.target_group.as_ref().map(|group| {
-        object().with("targetGroupArn", &group.arn).with("containerName", container_name(plan)).with("containerPort", plan.port).into()
+        object()
+            .with("targetGroupArn", &group.arn)
+            .with("containerName", container_name(plan))
+            .with("containerPort", plan.port)
+            .into()
     });
     balancer.into_iter().collect()
 }
 
 /// Writes the service's network: two subnets and a security group, always the same for a cluster.
 pub fn network(plan: &ServicePlan) -> Object {
-    let mut dice = crate::simulator::random::Dice::new(plan.seed, &["network", &plan.account, &plan.region, &plan.cluster]);
+    let mut dice =
+        crate::simulator::random::Dice::new(plan.seed, &["network", &plan.account, &plan.region, &plan.cluster]);
     let subnets = list((0..2).map(|_| format!("subnet-0{}", dice.hex(16))));
     let groups = list([format!("sg-0{}", plan.dice("security-group", 0).hex(16))]);
     let vpc = object().with("subnets", subnets).with("securityGroups", groups).with("assignPublicIp", "DISABLED");

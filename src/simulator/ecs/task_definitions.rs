@@ -20,7 +20,8 @@ pub fn describe_task_definition(call: &Call<'_>, input: Input<'_>) -> Result<Val
         Some((family, digits)) => (family, Some(digits.parse::<u32>().map_err(|_| unknown())?)),
         None => (short.as_str(), None),
     };
-    let service = call.here().and_then(|region| region.services.get(*region.families.get(family)?)).ok_or_else(unknown)?;
+    let service =
+        call.here().and_then(|region| region.services.get(*region.families.get(family)?)).ok_or_else(unknown)?;
     service.at(call.now, |story| {
         let mut known = story.deployments_until(call.now).map(|(_, one)| one).rev();
         let found = known.find(|one| revision.is_none_or(|revision| one.revision == revision)).ok_or_else(unknown)?;
@@ -34,7 +35,11 @@ fn describe(story: &Timeline, one: &Deployment) -> Object {
     let role = |name: &str| format!("arn:aws:iam::{}:role/{}-{name}", plan.account, plan.family());
     let sidecar = plan.sidecar.as_ref().map(|image| container(plan, "sidecar".to_owned(), image, None));
     let own = container(plan, container_name(plan), &one.image, Some(plan.port));
-    let requires = ["com.amazonaws.ecs.capability.docker-remote-api.1.18", "ecs.capability.task-eni", "com.amazonaws.ecs.capability.task-iam-role"];
+    let requires = [
+        "com.amazonaws.ecs.capability.docker-remote-api.1.18",
+        "ecs.capability.task-eni",
+        "com.amazonaws.ecs.capability.task-iam-role",
+    ];
     object()
         .with("taskDefinitionArn", task_definition_arn(plan, one.revision))
         .with("containerDefinitions", list([Some(own), sidecar].into_iter().flatten()))

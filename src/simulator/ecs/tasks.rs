@@ -23,7 +23,9 @@ pub fn list_tasks(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> 
         Some(word) => return Err(invalid(format!("Invalid desiredStatus: {word}"))),
     };
     let only = match input.text("serviceName")? {
-        Some(name) => Some(here.service(name).ok_or_else(|| ApiError::new("ServiceNotFoundException", "Service not found."))?),
+        Some(name) => {
+            Some(here.service(name).ok_or_else(|| ApiError::new("ServiceNotFoundException", "Service not found."))?)
+        }
         None => None,
     };
     let family = input.text("family")?;
@@ -40,7 +42,9 @@ pub fn list_tasks(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> 
     for service in services {
         service.at(call.now, |story| {
             let tasks = story.tasks_at(call.now).filter(|task| task.stopped_by(call.now).is_none() == wanted);
-            let tasks = tasks.filter(|task| started_by.is_none_or(|by| story.deployment(task.deployment).is_some_and(|one| one.id == by)));
+            let tasks = tasks.filter(|task| {
+                started_by.is_none_or(|by| story.deployment(task.deployment).is_some_and(|one| one.id == by))
+            });
             arns.extend(tasks.map(|task| arn(&here, &task.id)));
         });
     }
@@ -112,13 +116,19 @@ fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_ta
         .time("createdAt", task.created())
         .with("desiredStatus", if cause.is_some() { "STOPPED" } else { "RUNNING" })
         .with("enableExecuteCommand", plan.exec)
-        .time("executionStoppedAt", task.entered(TaskStatus::Deprovisioning, now).filter(|_| task.running_span().is_some()))
+        .time(
+            "executionStoppedAt",
+            task.entered(TaskStatus::Deprovisioning, now).filter(|_| task.running_span().is_some()),
+        )
         .with("group", format!("service:{}", plan.name))
         .with("healthStatus", health(task, now))
         .with("lastStatus", status.word())
         .with("launchType", "FARGATE")
         .with("memory", plan.memory_mib.to_string())
-        .with("overrides", object().with("containerOverrides", Vec::new()).with("inferenceAcceleratorOverrides", Vec::new()))
+        .with(
+            "overrides",
+            object().with("containerOverrides", Vec::new()).with("inferenceAcceleratorOverrides", Vec::new()),
+        )
         .with("platformVersion", "1.4.0")
         .with("platformFamily", "Linux");
     times(described, task, now)
@@ -135,7 +145,9 @@ fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_ta
 }
 
 fn times(described: Object, task: &Task, now: Millis) -> Object {
-    let pulled = task.entered(TaskStatus::Activating, now).or_else(|| task.stopped_by(now).and(task.entered(TaskStatus::Deprovisioning, now)));
+    let pulled = task
+        .entered(TaskStatus::Activating, now)
+        .or_else(|| task.stopped_by(now).and(task.entered(TaskStatus::Deprovisioning, now)));
     described
         .time("pullStartedAt", task.entered(TaskStatus::Pending, now))
         .time("pullStoppedAt", pulled.filter(|_| task.entered(TaskStatus::Pending, now).is_some()))
@@ -182,7 +194,11 @@ fn attachment(task: &Task, now: Millis, dice: &mut Dice) -> Object {
         detail("macAddress", "0a:58:a9:fe:ac:02".to_owned()),
         detail("privateIPv4Address", address(task.number, dice)),
     ]);
-    object().with("id", dice.uuid()).with("type", "ElasticNetworkInterface").with("status", status).with("details", details)
+    object()
+        .with("id", dice.uuid())
+        .with("type", "ElasticNetworkInterface")
+        .with("status", status)
+        .with("details", details)
 }
 
 fn address(number: usize, dice: &mut Dice) -> String {
@@ -195,10 +211,15 @@ fn containers(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, words
     let image = story.deployment(task.deployment).map_or_else(String::new, |one| one.image.clone());
     let own = (container_name(plan), image);
     let sidecar = plan.sidecar.clone().map(|image| ("sidecar".to_owned(), image));
-    [Some(own), sidecar].into_iter().flatten().enumerate().map(|(index, (name, image))| {
-        let main = index == 0;
-        container(here, story, task, now, words.filter(|_| main), name, image, main)
-    }).collect()
+    [Some(own), sidecar]
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .map(|(index, (name, image))| {
+            let main = index == 0;
+            container(here, story, task, now, words.filter(|_| main), name, image, main)
+        })
+        .collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one container, each from another place")]
@@ -235,7 +256,8 @@ fn container(
     let mut dice = plan.dice(if main { "container" } else { "sidecar" }, task.number);
     let digest = Dice::new(plan.seed, &["digest", &image]).hex(64);
     let pulled = task.entered(TaskStatus::Activating, now).is_some();
-    let interface = object().with("attachmentId", dice.uuid()).with("privateIpv4Address", address(task.number, &mut dice));
+    let interface =
+        object().with("attachmentId", dice.uuid()).with("privateIpv4Address", address(task.number, &mut dice));
     object()
         .with("containerArn", format!("{}container/{}/{}/{}", here.arn_prefix(), here.name, task.id, dice.uuid()))
         .with("taskArn", arn(here, &task.id))

@@ -78,7 +78,11 @@ fn check_account(account: &AccountFile, at: usize) -> Checked {
             check_metric_alarm(account, one, at)?;
         }
     }
-    account.alarm.iter().filter(|alarm| alarm.get_ref().rule.is_some()).try_for_each(|alarm| check_composite(account, alarm))
+    account
+        .alarm
+        .iter()
+        .filter(|alarm| alarm.get_ref().rule.is_some())
+        .try_for_each(|alarm| check_composite(account, alarm))
 }
 
 fn check_service(one: &ServiceFile, at: usize) -> Checked {
@@ -87,19 +91,25 @@ fn check_service(one: &ServiceFile, at: usize) -> Checked {
     must(one.name.chars().count() <= 255, at, || "a service's name has 255 characters at most".to_owned())?;
     must(!one.image.is_empty(), at, || "`image` must not be empty".to_owned())?;
     must(bake >= 0 && bake % MINUTE == 0, at, || "`bake` must be whole minutes".to_owned())?;
-    must(one.max_percent >= 100 && one.min_healthy <= 100, at, || "`min_healthy` is 100 at most, `max_percent` at least".to_owned())?;
+    must(one.max_percent >= 100 && one.min_healthy <= 100, at, || {
+        "`min_healthy` is 100 at most, `max_percent` at least".to_owned()
+    })?;
     let room = one.max_percent > 100 || one.min_healthy < 100;
     must(room, at, || "with `min_healthy` and `max_percent` both 100 no deployment can ever begin".to_owned())?;
     let positive = |span: Option<Span>| span.is_none_or(|span| span.millis() >= 0);
     let spans = positive(one.pull) && positive(one.health) && positive(one.latency) && positive(one.deployed);
     must(spans, at, || "a service's durations must not be negative".to_owned())?;
     let levels = [one.cpu, one.memory, one.requests, one.errors];
-    must(levels.iter().all(|level| level.is_finite() && *level >= 0.0), at, || "a level must not be negative".to_owned())
+    must(levels.iter().all(|level| level.is_finite() && *level >= 0.0), at, || {
+        "a level must not be negative".to_owned()
+    })
 }
 
 fn check_metric(one: &MetricFile, at: usize) -> Checked {
     let numbers = [one.base, one.daily, one.noise];
-    must(numbers.iter().all(|number| number.is_finite()), at, || "`base`, `daily` and `noise` must be numbers".to_owned())?;
+    must(numbers.iter().all(|number| number.is_finite()), at, || {
+        "`base`, `daily` and `noise` must be numbers".to_owned()
+    })?;
     let whole = one.every.is_none_or(|every| every.millis() >= MINUTE && every.millis() % MINUTE == 0);
     must(whole, at, || "`every` must be whole minutes".to_owned())
 }
@@ -111,10 +121,13 @@ fn check_metric_alarm(account: &AccountFile, one: &AlarmFile, at: usize) -> Chec
     must(one.namespace.is_some() || one.service.is_some(), at, || named("namespace` or `service"))?;
     if let Some(service) = &one.service {
         let found = account.service.iter().filter(|known| {
-            known.get_ref().name == *service && one.cluster.as_ref().is_none_or(|cluster| *cluster == known.get_ref().cluster)
+            known.get_ref().name == *service
+                && one.cluster.as_ref().is_none_or(|cluster| *cluster == known.get_ref().cluster)
         });
         let count = found.count();
-        must(count == 1, at, || format!("the alarm `{}` must name one service: {count} are called `{service}`", one.name))?;
+        must(count == 1, at, || {
+            format!("the alarm `{}` must name one service: {count} are called `{service}`", one.name)
+        })?;
     }
     if let Some(word) = &one.statistic {
         word.parse::<Statistic>().map_err(|error| Problem { at, message: error.to_string() })?;
@@ -126,13 +139,17 @@ fn check_metric_alarm(account: &AccountFile, one: &AlarmFile, at: usize) -> Chec
     let period = one.period.is_none_or(|period| period.millis() >= MINUTE && period.millis() % MINUTE == 0);
     must(period, at, || "`period` must be whole minutes".to_owned())?;
     let (m, n) = (one.datapoints.or(one.evaluate).unwrap_or(1), one.evaluate.unwrap_or(1));
-    must((1..=n).contains(&m) && n <= 100, at, || "`datapoints` must be from 1 to `evaluate`, and that 100 at most".to_owned())
+    must((1..=n).contains(&m) && n <= 100, at, || {
+        "`datapoints` must be from 1 to `evaluate`, and that 100 at most".to_owned()
+    })
 }
 
 fn check_composite(account: &AccountFile, alarm: &Spanned<AlarmFile>) -> Checked {
     let (at, one) = (alarm.span().start, alarm.get_ref());
     let rule = |one: &AlarmFile| one.rule.as_deref().map(Rule::parse).transpose();
-    let known = |name: &str| account.alarm.iter().map(Spanned::get_ref).find(|alarm| alarm.name == name && alarm.region == one.region);
+    let known = |name: &str| {
+        account.alarm.iter().map(Spanned::get_ref).find(|alarm| alarm.name == name && alarm.region == one.region)
+    };
     rule(one).map_err(|error| Problem { at, message: error.to_string() })?;
     // Whatever it reaches must not reach back.
     let mut reached: Vec<String> = vec![one.name.clone()];
@@ -140,7 +157,10 @@ fn check_composite(account: &AccountFile, alarm: &Spanned<AlarmFile>) -> Checked
     while let Some(name) = reached.get(next).cloned() {
         next += 1;
         let Some(alarm) = known(&name) else {
-            return Err(Problem { at, message: format!("the alarm `{}` speaks of `{name}`, which is not there", one.name) });
+            return Err(Problem {
+                at,
+                message: format!("the alarm `{}` speaks of `{name}`, which is not there", one.name),
+            });
         };
         let Ok(Some(rule)) = rule(alarm) else { continue };
         for child in rule.children() {
@@ -156,7 +176,9 @@ fn check_composite(account: &AccountFile, alarm: &Spanned<AlarmFile>) -> Checked
 
 fn check_step(file: &ScenarioFile, step: &StepFile, at: usize) -> Checked {
     let service = |account: &Option<String>, cluster: &Option<String>, name: &str| {
-        find_service(file, account.as_deref(), cluster.as_deref(), name).map(|_| ()).map_err(|message| Problem { at, message })
+        find_service(file, account.as_deref(), cluster.as_deref(), name)
+            .map(|_| ())
+            .map_err(|message| Problem { at, message })
     };
     let kinds = [
         step.deploy.is_some(),
@@ -182,7 +204,9 @@ fn check_step(file: &ScenarioFile, step: &StepFile, at: usize) -> Checked {
         service(&one.account, &one.cluster, &one.service)?;
     }
     if let Some(one) = &step.metric {
-        must(one.to.is_finite() && one.over.millis() >= 0, at, || "`to` must be a number and `over` not negative".to_owned())?;
+        must(one.to.is_finite() && one.over.millis() >= 0, at, || {
+            "`to` must be a number and `over` not negative".to_owned()
+        })?;
         if let Some(name) = &one.service {
             service(&one.account, &one.cluster, name)?;
         }

@@ -84,7 +84,11 @@ impl Scenario {
     /// The accounts by which it is known, in the file's order.
     pub(super) fn accounts(&self) -> Vec<AccountName> {
         let accounts = self.file.account.iter().map(toml::Spanned::get_ref);
-        let name = |one: &AccountFile| AccountName { id: one.id.clone(), name: one.name.clone(), regions: one.regions.clone() };
+        let name = |one: &AccountFile| AccountName {
+            id: one.id.clone(),
+            name: one.name.clone(),
+            regions: one.regions.clone(),
+        };
         accounts.map(name).collect()
     }
 
@@ -129,12 +133,20 @@ mod tests {
     }
 
     #[rstest]
-    #[case::unknown_word("[[account.service]]\ncluster = \"c\"\nname = \"x\"\ndesired = 1\nimage = \"x:1\"\ncolour = 1\n", 15, "colour")]
+    #[case::unknown_word(
+        "[[account.service]]\ncluster = \"c\"\nname = \"x\"\ndesired = 1\nimage = \"x:1\"\ncolour = 1\n",
+        15,
+        "colour"
+    )]
     #[case::bad_duration("[[step]]\nat = \"soon\"\nscale = { service = \"web\", desired = 2 }\n", 11, "soon")]
     #[case::unknown_service("[[step]]\nat = \"1s\"\nscale = { service = \"api\", desired = 2 }\n", 10, "api")]
     #[case::nothing_happens("[[step]]\nat = \"1s\"\n", 10, "exactly one")]
     #[case::twice("[[account.service]]\ncluster = \"c\"\nname = \"web\"\ndesired = 1\nimage = \"x:1\"\n", 10, "twice")]
-    #[case::no_threshold("[[account.alarm]]\nname = \"a\"\nservice = \"web\"\nmetric = \"CPUUtilization\"\n", 10, "threshold")]
+    #[case::no_threshold(
+        "[[account.alarm]]\nname = \"a\"\nservice = \"web\"\nmetric = \"CPUUtilization\"\n",
+        10,
+        "threshold"
+    )]
     #[case::bad_rule("[[account.alarm]]\nname = \"a\"\nrule = \"ALARM(\"\n", 10, "alarm rule")]
     #[case::no_child("[[account.alarm]]\nname = \"a\"\nrule = \"ALARM(b)\"\n", 10, "`b`")]
     #[case::circle("[[account.alarm]]\nname = \"a\"\nrule = \"ALARM(a)\"\n", 10, "itself")]
@@ -159,7 +171,8 @@ mod tests {
     fn many_are_made_of_one() {
         let text = SMALL.replace("name = \"web\"", "name = \"svc-{nnn}\"\ncount = 12");
         let scenario = Scenario::parse(&text).unwrap();
-        let names: Vec<&str> = scenario.file.account[0].get_ref().service.iter().map(|one| one.get_ref().name.as_str()).collect();
+        let names: Vec<&str> =
+            scenario.file.account[0].get_ref().service.iter().map(|one| one.get_ref().name.as_str()).collect();
         assert_eq!((names.len(), names[0], names[11]), (12, "svc-001", "svc-012"));
     }
 

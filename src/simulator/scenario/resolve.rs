@@ -87,7 +87,12 @@ pub struct Place {
 }
 
 /// Finds the one service that is meant.
-pub fn find_service(file: &ScenarioFile, account: Option<&str>, cluster: Option<&str>, name: &str) -> Result<Place, String> {
+pub fn find_service(
+    file: &ScenarioFile,
+    account: Option<&str>,
+    cluster: Option<&str>,
+    name: &str,
+) -> Result<Place, String> {
     let mut found = Vec::new();
     for (at, one) in file.account.iter().enumerate() {
         let one = one.get_ref();
@@ -108,7 +113,9 @@ fn matching(account: &AccountFile, cluster: Option<&str>, name: &str) -> impl It
         .service
         .iter()
         .enumerate()
-        .filter(move |(_, one)| one.get_ref().name == name && cluster.is_none_or(|cluster| cluster == one.get_ref().cluster))
+        .filter(move |(_, one)| {
+            one.get_ref().name == name && cluster.is_none_or(|cluster| cluster == one.get_ref().cluster)
+        })
         .map(|(index, _)| index)
 }
 

@@ -32,7 +32,8 @@ impl ApiError {
 
     /// The operation is not one that the account knows.
     pub fn unknown_operation(operation: &str) -> Self {
-        let message = if operation.is_empty() { String::new() } else { format!("Operation {operation} is not supported.") };
+        let message =
+            if operation.is_empty() { String::new() } else { format!("Operation {operation} is not supported.") };
         Self::new("UnknownOperationException", message).or_code("InvalidAction")
     }
 
@@ -48,7 +49,8 @@ impl ApiError {
 
     /// The credentials have expired.
     pub fn expired() -> Self {
-        Self::new("ExpiredTokenException", "The security token included in the request is expired").or_code("ExpiredToken")
+        Self::new("ExpiredTokenException", "The security token included in the request is expired")
+            .or_code("ExpiredToken")
     }
 
     /// The identity may not do this, in the words of IAM.

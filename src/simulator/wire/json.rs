@@ -93,9 +93,10 @@ mod tests {
     #[test]
     fn reads_what_it_writes_and_refuses_what_is_none() {
         assert_eq!(decode(b""), Some(Value::Map(vec![])));
-        assert_eq!(decode(br#"{"a":[1,2.5,null,true,"x"]}"#).and_then(|v| v.get("a").cloned()), Some(list([
-            Value::Int(1), Value::Float(2.5), Value::Null, Value::Bool(true), Value::from("x"),
-        ])));
+        assert_eq!(
+            decode(br#"{"a":[1,2.5,null,true,"x"]}"#).and_then(|v| v.get("a").cloned()),
+            Some(list([Value::Int(1), Value::Float(2.5), Value::Null, Value::Bool(true), Value::from("x"),]))
+        );
         assert_eq!(decode(b"{"), None);
         assert_eq!(decode(b"\xff"), None);
     }

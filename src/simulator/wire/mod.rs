@@ -128,7 +128,12 @@ impl Route {
     /// Finds out what was asked; `None` where it is nothing that AWS would route.
     pub fn of(request: &Request) -> Option<Self> {
         let query_mode = request.header("x-amzn-query-mode") == Some("true");
-        let route = |service, protocol, operation: &str| Self { service, protocol, operation: operation.to_owned(), query_mode };
+        let route = |service, protocol, operation: &str| Self {
+            service,
+            protocol,
+            operation: operation.to_owned(),
+            query_mode,
+        };
         if request.method != Method::POST {
             return None;
         }
@@ -137,14 +142,16 @@ impl Route {
             return is_cbor.then(|| route(Service::CloudWatch, Protocol::Cbor, operation));
         }
         if let Some(target) = request.header("x-amz-target") {
-            let one_zero = request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-amz-json-1.0"));
+            let one_zero =
+                request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-amz-json-1.0"));
             let protocol = if one_zero { Protocol::Json10 } else { Protocol::Json11 };
             let service = [(ECS_TARGET, Service::Ecs), (CLOUDWATCH_TARGET, Service::CloudWatch)];
             return service
                 .into_iter()
                 .find_map(|(prefix, service)| target.strip_prefix(prefix).map(|name| route(service, protocol, name)));
         }
-        let is_form = request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let is_form =
+            request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         if !is_form {
             return None;
         }
@@ -189,7 +196,13 @@ impl Route {
     /// Makes an error answer.
     pub fn refuse(&self, error: &ApiError, request_id: &str) -> Response<Body> {
         // The Query front ends answer refused identities with 403, the JSON ones with 400.
-        let forbidden = ["AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "MissingAuthenticationToken"];
+        let forbidden = [
+            "AccessDenied",
+            "InvalidClientTokenId",
+            "SignatureDoesNotMatch",
+            "ExpiredToken",
+            "MissingAuthenticationToken",
+        ];
         let status = match self.protocol {
             Protocol::Query if forbidden.contains(&error.code) => StatusCode::FORBIDDEN,
             _ => StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST),
@@ -202,9 +215,13 @@ impl Route {
                 let shape = format!("{}{}", self.service.shape_prefix(), error.shape);
                 cbor::encode(&object().with("__type", shape).with("message", error.message.clone()).into())
             }
-            Protocol::Query => {
-                query::encode_error(self.service.namespace(), error.code, &error.message, status.is_client_error(), request_id)
-            }
+            Protocol::Query => query::encode_error(
+                self.service.namespace(),
+                error.code,
+                &error.message,
+                status.is_client_error(),
+                request_id,
+            ),
         };
         let mut response = self.respond(status, Body::from(body), request_id);
         if self.protocol != Protocol::Query {

@@ -37,7 +37,8 @@ pub fn encode(operation: &str, namespace: &str, result: &Value, request_id: &str
 /// Writes an error.
 pub fn encode_error(namespace: &str, code: &str, message: &str, sender: bool, request_id: &str) -> Vec<u8> {
     let kind = if sender { "Sender" } else { "Receiver" };
-    let mut xml = format!("<ErrorResponse xmlns=\"{namespace}\">\n<Error><Type>{kind}</Type><Code>{code}</Code><Message>");
+    let mut xml =
+        format!("<ErrorResponse xmlns=\"{namespace}\">\n<Error><Type>{kind}</Type><Code>{code}</Code><Message>");
     escape(&mut xml, message);
     xml.push_str(&format!("</Message></Error>\n<RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"));
     xml.into_bytes()
@@ -97,6 +98,9 @@ mod tests {
     fn writes_xml_that_stays_xml() {
         let value = object().with("Arn", "<&\"\u{1b}").time("Expiration", 1_795_310_823_999).into();
         let xml = String::from_utf8(encode("Do", "https://x/", &value, "id")).unwrap();
-        assert!(xml.contains("<Arn>&lt;&amp;&quot;\u{fffd}</Arn><Expiration>2026-11-22T01:27:03Z</Expiration>"), "{xml}");
+        assert!(
+            xml.contains("<Arn>&lt;&amp;&quot;\u{fffd}</Arn><Expiration>2026-11-22T01:27:03Z</Expiration>"),
+            "{xml}"
+        );
     }
 }

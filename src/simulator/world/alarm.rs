@@ -85,7 +85,12 @@ pub fn state_at(track: &[Transition], at: Millis) -> Option<&Transition> {
 /// Why a composite alarm's actions are suppressed at a time, as CloudWatch names it, with its explanation.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm_Suppression.html>
-pub fn suppression(own: &[Transition], suppressor: &Suppressor, other: &[Transition], at: Millis) -> Option<(&'static str, String)> {
+pub fn suppression(
+    own: &[Transition],
+    suppressor: &Suppressor,
+    other: &[Transition],
+    at: Millis,
+) -> Option<(&'static str, String)> {
     let own_state = state_at(own, at)?;
     let other_state = state_at(other, at)?;
     if own_state.state != AlarmState::Alarm {
@@ -98,11 +103,17 @@ pub fn suppression(own: &[Transition], suppressor: &Suppressor, other: &[Transit
     let was_alarm = other.iter().rev().find(|t| t.at < other_state.at).is_some_and(|t| t.state == AlarmState::Alarm);
     if was_alarm && at - other_state.at < suppressor.extension && other_state.at >= own_state.at {
         let seconds = suppressor.extension / 1_000;
-        return Some(("ExtensionPeriod", format!("Actions suppressed for {seconds} seconds after {} left ALARM", suppressor.alarm)));
+        return Some((
+            "ExtensionPeriod",
+            format!("Actions suppressed for {seconds} seconds after {} left ALARM", suppressor.alarm),
+        ));
     }
     if at - own_state.at < suppressor.wait {
         let seconds = suppressor.wait / 1_000;
-        return Some(("WaitPeriod", format!("Actions suppressed for {seconds} seconds while waiting for {}", suppressor.alarm)));
+        return Some((
+            "WaitPeriod",
+            format!("Actions suppressed for {seconds} seconds while waiting for {}", suppressor.alarm),
+        ));
     }
     None
 }
@@ -114,7 +125,10 @@ mod tests {
     use super::*;
 
     fn track(changes: &[(Millis, AlarmState)]) -> Track {
-        changes.iter().map(|(at, state)| Transition { at: *at, state: *state, reason: String::new(), data: None }).collect()
+        changes
+            .iter()
+            .map(|(at, state)| Transition { at: *at, state: *state, reason: String::new(), data: None })
+            .collect()
     }
 
     #[test]

@@ -49,9 +49,8 @@ impl MetricProgress {
     fn begin(&mut self, alarm: &MetricAlarm, reader: Option<&Reader<'_>>, from: Millis) {
         let (period, range) = (alarm.period.max(1), i64::try_from(alarm.criteria.range()).unwrap_or(i64::MAX));
         let end = from.div_euclid(MINUTE * period) * period;
-        self.window = (0..range)
-            .map(|n| reader.and_then(|reader| reader.period(end - (range - n) * period, period)))
-            .collect();
+        self.window =
+            (0..range).map(|n| reader.and_then(|reader| reader.period(end - (range - n) * period, period))).collect();
         let unchecked = Transition {
             at: alarm.common.configured,
             state: AlarmState::InsufficientData,
@@ -59,12 +58,15 @@ impl MetricProgress {
             data: None,
         };
         self.track.push(unchecked);
-        self.evaluate(alarm, alarm.common.configured + MINUTE, end);
+        // What was measured then is not kept: the oldest values there are stand in for it.
+        let then = alarm.common.configured + MINUTE;
+        self.evaluate(alarm, then, then.div_euclid(MINUTE * period) * period);
         self.next = end + period;
     }
 
     fn evaluate(&mut self, alarm: &MetricAlarm, at: Millis, end: i64) {
-        let values: Vec<Option<f64>> = self.window.iter().map(|point| point.map(|point| point.read(alarm.statistic))).collect();
+        let values: Vec<Option<f64>> =
+            self.window.iter().map(|point| point.map(|point| point.read(alarm.statistic))).collect();
         let current = self.track.last().map_or(AlarmState::InsufficientData, |transition| transition.state);
         let verdict = alarm.criteria.decide(&values, current);
         if verdict.state != current {
@@ -116,9 +118,9 @@ fn reason(alarm: &MetricAlarm, verdict: &Verdict, current: AlarmState, length: u
     let not = if is_alarm { "" } else { "not " };
     let (count, total) = (telling.len(), verdict.used.len());
     let needed = if is_alarm { criteria.to_alarm } else { criteria.periods + 1 - criteria.to_alarm };
-    let (nouns, verb) = (if total == 1 { "datapoint" } else { "datapoints" }, if count == 1 { "was" } else { "were" });
+    let verb = if count == 1 { "was" } else { "were" };
     format!(
-        "Threshold Crossed: {count} out of the last {total} {nouns} [{}] {verb} {not}{} the threshold ({}) (minimum {needed} {} for \
+        "Threshold Crossed: {count} out of the last {total} datapoints [{}] {verb} {not}{} the threshold ({}) (minimum {needed} {} for \
          {} -> {} transition).",
         telling.join(", "),
         criteria.comparison.phrase(),
@@ -187,7 +189,10 @@ pub fn follow(composites: &[CompositeAlarm], metric: &HashMap<&str, (&str, &Trac
 fn follow_one(composite: &CompositeAlarm, children: &HashMap<&str, (&str, &Track)>) -> Track {
     let state = |at: Millis| {
         let child = |name: &str| {
-            children.get(name).and_then(|(_, track)| state_at(track, at)).map_or(AlarmState::InsufficientData, |t| t.state)
+            children
+                .get(name)
+                .and_then(|(_, track)| state_at(track, at))
+                .map_or(AlarmState::InsufficientData, |t| t.state)
         };
         if composite.rule.holds(&child) { AlarmState::Alarm } else { AlarmState::Ok }
     };

@@ -12,7 +12,9 @@ use super::series::{Custom, Series, Shift, Source};
 use super::{Account, Region, Service, World};
 use crate::simulator::clock::{DAY, HOUR, MINUTE, Millis, SECOND, seconds};
 use crate::simulator::random::{Dice, stable_hash};
-use crate::simulator::scenario::{AccountFile, AlarmFile, MetricFile, ScenarioFile, ServiceFile, ShiftFile, StepFile, find_service};
+use crate::simulator::scenario::{
+    AccountFile, AlarmFile, MetricFile, ScenarioFile, ServiceFile, ShiftFile, StepFile, find_service,
+};
 
 impl World {
     /// Builds the estate of a scenario whose story begins at a time.
@@ -116,7 +118,9 @@ impl Builder<'_> {
         let orders = orders
             .into_iter()
             .map(|(at, order)| match order {
-                Order::Deploy { image: short, fails, reason } => (at, Order::Deploy { image: image(&short), fails, reason }),
+                Order::Deploy { image: short, fails, reason } => {
+                    (at, Order::Deploy { image: image(&short), fails, reason })
+                }
                 other => (at, other),
             })
             .collect();
@@ -185,7 +189,10 @@ impl Builder<'_> {
     /// Moves a region's metrics as the story's steps say.
     fn shift(&self, account: &str, region: &mut Region) {
         for step in self.file.step.iter().map(toml::Spanned::get_ref) {
-            let Some(one) = step.metric.as_ref().filter(|one| one.account.as_deref().is_none_or(|id| id == account)) else { continue };
+            let Some(one) = step.metric.as_ref().filter(|one| one.account.as_deref().is_none_or(|id| id == account))
+            else {
+                continue;
+            };
             let at = self.at(step);
             let over = one.over.millis();
             let until = one.lasts.map_or(Millis::MAX, |lasts| at.saturating_add(over).saturating_add(lasts.millis()));
@@ -276,7 +283,9 @@ fn is_meant(one: &ShiftFile, series: &Series, region: &Region) -> bool {
 fn metric_alarm(common: AlarmCommon, one: &AlarmFile, region: &Region) -> MetricAlarm {
     let metric = one.metric.clone().unwrap_or_default();
     let service = one.service.as_ref().and_then(|name| {
-        let matches = |plan: &ServicePlan| plan.name == *name && one.cluster.as_ref().is_none_or(|cluster| *cluster == plan.cluster);
+        let matches = |plan: &ServicePlan| {
+            plan.name == *name && one.cluster.as_ref().is_none_or(|cluster| *cluster == plan.cluster)
+        };
         region.services.iter().map(|service| &service.plan).find(|plan| matches(plan))
     });
     let group = service.and_then(|plan| plan.target_group.as_ref()).filter(|_| is_balancer_metric(&metric));
@@ -335,7 +344,9 @@ fn sort_composites(composites: &mut Vec<CompositeAlarm>) {
     composites.sort_by(|one, other| one.common.name.cmp(&other.common.name));
     let mut sorted: Vec<CompositeAlarm> = Vec::with_capacity(composites.len());
     while !composites.is_empty() {
-        let waits_for = |one: &CompositeAlarm| one.rule.children().iter().any(|child| composites.iter().any(|c| c.common.name == *child));
+        let waits_for = |one: &CompositeAlarm| {
+            one.rule.children().iter().any(|child| composites.iter().any(|c| c.common.name == *child))
+        };
         let ready = composites.iter().position(|one| !waits_for(one)).unwrap_or(0);
         sorted.push(composites.remove(ready));
     }
@@ -355,7 +366,8 @@ impl Region {
         let mut balancers: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let plans: Vec<Arc<ServicePlan>> = self.services.iter().map(|service| Arc::clone(&service.plan)).collect();
         for (index, plan) in plans.iter().enumerate() {
-            for (name, source) in [("CPUUtilization", Source::Cpu(index)), ("MemoryUtilization", Source::Memory(index))] {
+            for (name, source) in [("CPUUtilization", Source::Cpu(index)), ("MemoryUtilization", Source::Memory(index))]
+            {
                 self.add_metric(seed, "AWS/ECS", name, service_dimensions(plan), "Percent", source);
             }
             let Some(group) = &plan.target_group else { continue };
@@ -379,7 +391,15 @@ impl Region {
         }
     }
 
-    fn add_metric(&mut self, seed: u64, namespace: &str, name: &str, dimensions: Vec<(String, String)>, unit: &str, source: Source) {
+    fn add_metric(
+        &mut self,
+        seed: u64,
+        namespace: &str,
+        name: &str,
+        dimensions: Vec<(String, String)>,
+        unit: &str,
+        source: Source,
+    ) {
         let mut parts = vec![self.account.as_str(), self.name.as_str(), namespace, name];
         parts.extend(dimensions.iter().map(|(_, value)| value.as_str()));
         let hash = stable_hash(seed, &parts);

@@ -156,7 +156,11 @@ impl Criteria {
     /// Whether the oldest breach among the periods looked at is at least M periods old.
     fn is_old_enough(&self, range: &[Option<f64>]) -> bool {
         let looked_at = range.len().saturating_sub(self.periods);
-        range.iter().skip(looked_at).position(Option::is_some).is_some_and(|index| self.periods - index >= self.to_alarm)
+        range
+            .iter()
+            .skip(looked_at)
+            .position(Option::is_some)
+            .is_some_and(|index| self.periods - index >= self.to_alarm)
     }
 }
 
@@ -181,7 +185,13 @@ mod tests {
 
     /// Reads AWS's notation: `0` is fine, `X` breaches, `-` is missing.
     fn range(text: &str) -> Vec<Option<f64>> {
-        text.split(' ').map(|c| match c { "0" => Some(0.0), "X" => Some(99.0), _ => None }).collect()
+        text.split(' ')
+            .map(|c| match c {
+                "0" => Some(0.0),
+                "X" => Some(99.0),
+                _ => None,
+            })
+            .collect()
     }
 
     fn decide(text: &str, periods: usize, to_alarm: usize, missing: Missing, current: AlarmState) -> AlarmState {
@@ -202,7 +212,12 @@ mod tests {
     #[case("0 - X - -", 3, 2, [Ok, Ok, Alarm, Ok])]
     #[case("- - - - 0", 3, 2, [Ok, Ok, Alarm, Ok])]
     #[case("- - - X -", 3, 2, [Alarm, InsufficientData, Alarm, Ok])]
-    fn decides_as_documented(#[case] text: &str, #[case] periods: usize, #[case] to_alarm: usize, #[case] states: [AlarmState; 4]) {
+    fn decides_as_documented(
+        #[case] text: &str,
+        #[case] periods: usize,
+        #[case] to_alarm: usize,
+        #[case] states: [AlarmState; 4],
+    ) {
         let ways = [Missing::Missing, Missing::Ignore, Missing::Breaching, Missing::NotBreaching];
         let decided = ways.map(|missing| decide(text, periods, to_alarm, missing, InsufficientData));
         assert_eq!(decided, states, "{text}");

@@ -30,14 +30,20 @@ impl Timeline {
         let service = &plan.name;
         let group = plan.target_group.as_ref().map_or("", |group| group.arn.as_str());
         let id = |index: &usize| self.tasks.get(*index).map_or("", |task| task.id.as_str());
-        let tasks = |indices: &[usize]| indices.iter().map(|index| format!("(task {})", id(index))).collect::<Vec<_>>().join(" ");
+        let tasks = |indices: &[usize]| {
+            indices.iter().map(|index| format!("(task {})", id(index))).collect::<Vec<_>>().join(" ")
+        };
         let deployment = |index: &usize| self.deployments.get(*index).map_or("", |one| one.id.as_str());
         match happening {
-            Happening::Started(started) => format!("(service {service}) has started {} tasks: {}.", started.len(), tasks(started)),
+            Happening::Started(started) => {
+                format!("(service {service}) has started {} tasks: {}.", started.len(), tasks(started))
+            }
             Happening::StoppedRunning(stopped) => {
                 format!("(service {service}) has stopped {} running tasks: {}.", stopped.len(), tasks(stopped))
             }
-            Happening::Draining(count) => format!("(service {service}) has begun draining connections on {count} tasks."),
+            Happening::Draining(count) => {
+                format!("(service {service}) has begun draining connections on {count} tasks.")
+            }
             Happening::Registered => format!("(service {service}) registered 1 targets in (target-group {group})"),
             Happening::Deregistered => format!("(service {service}) deregistered 1 targets in (target-group {group})"),
             Happening::Unhealthy(task) if group.is_empty() => {
@@ -54,10 +60,17 @@ impl Timeline {
                  Troubleshooting section of the Amazon ECS Developer Guide."
             ),
             Happening::Failed(index) => {
-                format!("(service {service}) (deployment {}) deployment failed: tasks failed to start.", deployment(index))
+                format!(
+                    "(service {service}) (deployment {}) deployment failed: tasks failed to start.",
+                    deployment(index)
+                )
             }
-            Happening::RollingBack(index) => format!("(service {service}) rolling back to deployment {}.", deployment(index)),
-            Happening::Completed(index) => format!("(service {service}) (deployment {}) deployment completed.", deployment(index)),
+            Happening::RollingBack(index) => {
+                format!("(service {service}) rolling back to deployment {}.", deployment(index))
+            }
+            Happening::Completed(index) => {
+                format!("(service {service}) (deployment {}) deployment completed.", deployment(index))
+            }
             Happening::Steady => format!("(service {service}) has reached a steady state."),
             Happening::Said(text) => text.clone(),
         }
@@ -91,9 +104,12 @@ impl Timeline {
                 StopWords { container: Some(reason.clone()), ..StopWords::new("TaskFailedToStart", reason) }
             }
             StopCause::Exited { code } => {
-                StopWords::new("EssentialContainerExited", own("Essential container in task exited".to_owned())).exit(Some(*code))
+                StopWords::new("EssentialContainerExited", own("Essential container in task exited".to_owned()))
+                    .exit(Some(*code))
             }
-            StopCause::Spot => StopWords::new("SpotInterruption", "Your Spot Task was interrupted.".to_owned()).exit(Some(143)),
+            StopCause::Spot => {
+                StopWords::new("SpotInterruption", "Your Spot Task was interrupted.".to_owned()).exit(Some(143))
+            }
             StopCause::User { reason } => {
                 let reason = reason.clone().unwrap_or_else(|| "Task stopped by user".to_owned());
                 StopWords::new("UserInitiated", reason).exit(Some(143))

@@ -128,7 +128,8 @@ mod tests {
         assert!((point.read(Statistic::Sum) - 80.0).abs() < 1e-9);
         assert!((point.read(Statistic::Percentile(0.0)) - 10.0).abs() < 1e-9);
         assert!((point.read(Statistic::Percentile(100.0)) - 60.0).abs() < 1e-9);
-        let mean: f64 = (0..10_000).map(|n| point.read(Statistic::Percentile(f64::from(n) / 100.0))).sum::<f64>() / 10_000.0;
+        let mean: f64 =
+            (0..10_000).map(|n| point.read(Statistic::Percentile(f64::from(n) / 100.0))).sum::<f64>() / 10_000.0;
         assert!((mean - 20.0).abs() < 0.1, "{mean}");
         let (p50, p90, p99) = (point.quantile(0.5), point.quantile(0.9), point.quantile(0.99));
         assert!(p50 < p90 && p90 < p99);

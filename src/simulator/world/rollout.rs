@@ -50,7 +50,8 @@ impl Timeline {
     /// Stops running tasks as a person, or Fargate Spot, does.
     pub(super) fn stop_from_outside(&mut self, at: Millis, count: u32, spot: bool, reason: Option<&String>) {
         let cause = if spot { StopCause::Spot } else { StopCause::User { reason: reason.cloned() } };
-        let running: Vec<usize> = self.alive(|task| task.status(at) == TaskStatus::Running).take(count as usize).collect();
+        let running: Vec<usize> =
+            self.alive(|task| task.status(at) == TaskStatus::Running).take(count as usize).collect();
         for task in running {
             self.stop(at, task, cause.clone());
         }
@@ -94,8 +95,8 @@ impl Timeline {
         if let Some(one) = self.deployments.get_mut(deployment).filter(|one| one.in_progress()) {
             one.failures.push(at);
         }
-        self.wait_longer(at);
         if !self.trip(at, deployment) {
+            self.wait_longer(at);
             self.changed(at + NOTICE);
         }
     }
@@ -119,7 +120,12 @@ impl Timeline {
         if !breaker || !reached || !one.in_progress() || index != self.primary {
             return false;
         }
-        one.roll(at, target.is_none(), RolloutState::Failed, "ECS deployment circuit breaker: tasks failed to start.".to_owned());
+        one.roll(
+            at,
+            target.is_none(),
+            RolloutState::Failed,
+            "ECS deployment circuit breaker: tasks failed to start.".to_owned(),
+        );
         self.happenings.push((at, Happening::Failed(index)));
         match target {
             Some(target) => {
@@ -133,7 +139,11 @@ impl Timeline {
                     back.roll(at, true, RolloutState::InProgress, reason);
                 }
             }
-            None => one.finish(at, "STOPPED", Some("Service deployment failed because the circuit breaker threshold was exceeded.")),
+            None => one.finish(
+                at,
+                "STOPPED",
+                Some("Service deployment failed because the circuit breaker threshold was exceeded."),
+            ),
         }
         (self.failures, self.hold) = (0, Millis::MIN);
         self.changed(at + NOTICE);
@@ -279,7 +289,11 @@ impl Timeline {
         let end = at + 2 * SECOND;
         if let Some(one) = failed.and_then(|index| self.deployments.get_mut(index)) {
             one.stage(at, "ROLLBACK_IN_PROGRESS", Some("CLEAN_UP"));
-            one.finish(end, "ROLLBACK_SUCCESSFUL", Some("Service deployment rolled back because the circuit breaker threshold was exceeded."));
+            one.finish(
+                end,
+                "ROLLBACK_SUCCESSFUL",
+                Some("Service deployment rolled back because the circuit breaker threshold was exceeded."),
+            );
         } else if let Some(one) = self.deployments.get_mut(primary) {
             one.stage(at, "IN_PROGRESS", Some("CLEAN_UP"));
             one.finish(end, "SUCCESSFUL", None);

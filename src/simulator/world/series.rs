@@ -167,7 +167,10 @@ impl<'a> Reader<'a> {
             let base = moved.unwrap_or(Point { sum: 0.0, min: 0.0, max: 0.0, count: 0.0 });
             moved = if source.is_count() {
                 let sum = (base.sum * (1.0 - weight) + target * weight).round().max(0.0);
-                Some(Point { sum, ..if base.count > 0.0 { Point { count: base.count.max(1.0), ..base } } else { Point::counted(sum) } })
+                Some(Point {
+                    sum,
+                    ..if base.count > 0.0 { Point { count: base.count.max(1.0), ..base } } else { Point::counted(sum) }
+                })
             } else {
                 let average = base.average() * (1.0 - weight) + target * weight;
                 Some(Point::gauge(average, average * 0.8, average * 1.3, base.count.max(1.0)))

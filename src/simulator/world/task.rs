@@ -75,15 +75,25 @@ pub struct Task {
 
 impl Task {
     /// Starts a task: its way to RUNNING is drawn at once, and the time when it becomes healthy or fails.
-    pub fn start(plan: &ServicePlan, deployment: usize, number: usize, at: Millis, fails: Option<Fails>) -> (Self, Turn) {
+    pub fn start(
+        plan: &ServicePlan,
+        deployment: usize,
+        number: usize,
+        at: Millis,
+        fails: Option<Fails>,
+    ) -> (Self, Turn) {
         let mut dice = plan.dice("task", number);
         let id = dice.hex(32);
         let pending = at + dice.between(8 * SECOND, 12 * SECOND);
         let pulled = pending + plan.pull + dice.between(0, 3 * SECOND);
         let running = pulled + dice.between(3 * SECOND, 6 * SECOND);
         let judged = running + plan.health + dice.between(0, 2 * SECOND);
-        let mut phases =
-            vec![(at, TaskStatus::Provisioning), (pending, TaskStatus::Pending), (pulled, TaskStatus::Activating), (running, TaskStatus::Running)];
+        let mut phases = vec![
+            (at, TaskStatus::Provisioning),
+            (pending, TaskStatus::Pending),
+            (pulled, TaskStatus::Activating),
+            (running, TaskStatus::Running),
+        ];
         let (healthy, turn) = match fails {
             None => (Some(judged), Turn { running: Some(running), next: judged, passes: true }),
             Some(Fails::HealthCheck) => (None, Turn { running: Some(running), next: judged, passes: false }),

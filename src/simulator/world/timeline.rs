@@ -115,7 +115,9 @@ impl Timeline {
                         self.deploy(at, image.clone(), *fails, reason.clone());
                     }
                     Some((_, Order::Scale(desired))) => self.scale(at, *desired),
-                    Some((_, Order::Stop { tasks, spot, reason })) => self.stop_from_outside(at, *tasks, *spot, reason.as_ref()),
+                    Some((_, Order::Stop { tasks, spot, reason })) => {
+                        self.stop_from_outside(at, *tasks, *spot, reason.as_ref())
+                    }
                     Some((_, Order::Say(text))) => self.happenings.push((at, Happening::Said(text.clone()))),
                     None => {}
                 }
@@ -228,14 +230,19 @@ impl Timeline {
 
     /// How many of a deployment's tasks had failed by a time.
     pub fn failed_tasks(&self, deployment: usize, at: Millis) -> u32 {
-        self.deployments.get(deployment).map_or(0, |one| {
-            u32::try_from(one.failures.iter().filter(|when| **when <= at).count()).unwrap_or(u32::MAX)
-        })
+        self.deployments
+            .get(deployment)
+            .map_or(0, |one| u32::try_from(one.failures.iter().filter(|when| **when <= at).count()).unwrap_or(u32::MAX))
     }
 
     /// What happened until a time, newest first.
     pub fn happenings_until(&self, at: Millis) -> impl Iterator<Item = (usize, Millis, &Happening)> {
-        self.happenings.iter().enumerate().rev().filter(move |(_, (when, _))| *when <= at).map(|(n, (when, what))| (n, *when, what))
+        self.happenings
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(move |(_, (when, _))| *when <= at)
+            .map(|(n, (when, what))| (n, *when, what))
     }
 
     /// The service deployment's stage at a time.
