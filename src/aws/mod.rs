@@ -1,1 +1,36 @@
-//! (to be written)
+//! The only room that knows the AWS SDK: SDK types come in, domain types go out.
+//!
+//! A [`Connection`] is one verified set of credentials in one region, and everything that is read goes through it.
+//! What the connections of a process share, budgets and denials per account and region and the sockets, is a
+//! [`Shared`]. Reads are open to all. Every call takes the one path in `call.rs`: what was denied is not asked again,
+//! the token bucket is asked for leave, the call is sent and counted, and its failure is put in terms that a person
+//! can act on. Every word from AWS is cleaned and bounded before it leaves this room.
+
+mod action;
+mod alarms;
+mod budget;
+mod call;
+mod cloudwatch;
+mod connection;
+mod credentials;
+mod denial;
+mod deployments;
+mod ecs;
+mod error;
+mod load;
+mod meter;
+mod paging;
+mod shared;
+mod sts;
+mod tasks;
+mod words;
+
+pub use action::Action;
+pub use alarms::{ALARMS_A_CALL, AlarmScope};
+pub use connection::{Connection, ConnectionPlan};
+pub use ecs::{Described, calls_for};
+pub use load::{Loaded, Roster, keys, sort_services, sort_tasks};
+pub use meter::Spent;
+pub use paging::Paged;
+pub use shared::{Now, Shared};
+pub use tasks::{MOST_TASKS, TASKS_A_CALL, TaskScope};

@@ -1,1 +1,145 @@
-//! (to be written)
+//! The command line: one file a subcommand, each thin.
+
+pub mod account;
+pub mod args;
+pub mod completions;
+pub mod console;
+pub mod demo;
+pub mod doctor;
+pub mod get;
+pub mod init;
+pub mod keys;
+pub mod log;
+pub mod man;
+pub mod translate;
+pub mod usage;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use crate::config::aws::Profiles;
+use crate::config::{self, Config, Surroundings};
+use crate::i18n::Texts;
+use crate::t;
+
+use account::Account;
+use args::{Args, Subcommand};
+
+/// How the program ends, as scripts see it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Exit {
+    /// All is well.
+    Fine = 0,
+    /// Something needs a person's attention; only commands that look for that end so.
+    Attention = 1,
+    /// The command line or the configuration is at fault.
+    Usage = 2,
+    /// A source failed, or AWS denied it; what was read was still printed.
+    Source = 3,
+    /// Our own gate refused.
+    Refused = 4,
+    /// A defect of the program itself; 70 is `EX_SOFTWARE` of BSD's `sysexits.h`.
+    Defect = 70,
+}
+
+impl Exit {
+    /// Gives the number that the shell sees.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+/// Runs the program with the arguments of the process, its name first, and returns the number that the shell sees.
+///
+/// A panic anywhere ends in [`Exit::Defect`], with the terminal as it was.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Colours would be lost on a log; the report is for a person to send to us.
+    let _ = color_eyre::config::HookBuilder::blank().display_env_section(false).install();
+    catch_unwind(AssertUnwindSafe(|| run_arguments(arguments))).unwrap_or(Exit::Defect.code())
+}
+
+fn run_arguments(arguments: Vec<OsString>) -> u8 {
+    let (args, texts) = match args::parse(arguments) {
+        Ok(parsed) => parsed,
+        Err(early) => {
+            // Nobody listens where neither stream can be written to.
+            let _ = if early.exit == Exit::Fine {
+                io::stdout().write_all(early.text.as_bytes())
+            } else {
+                io::stderr().write_all(early.text.as_bytes())
+            };
+            return early.exit.code();
+        }
+    };
+    let mut faults = io::stderr();
+    match run_args(&args, texts, &mut faults) {
+        Ok(code) => code,
+        // Whoever read our output has read enough: `sekisho get services | head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Fine.code(),
+        Err(error) => {
+            let _ = writeln!(faults, "{}", t!(texts, "cli.error.output", why = error));
+            Exit::Source.code()
+        }
+    }
+}
+
+fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
+    let _log = log::start(args.global.log_level)?;
+    let mut out = io::BufWriter::new(io::stdout());
+    let exit = match &args.command {
+        Some(Subcommand::Completions(shell)) => completions::run(*shell, texts, &mut out)?,
+        Some(Subcommand::Man) => man::run(texts, &mut out)?,
+        Some(Subcommand::Init(wanted)) => {
+            let path = args.global.config.clone().or_else(config::default_file);
+            init::run(wanted, path.as_deref(), &Profiles::of_process(), texts, &mut out, faults)?
+        }
+        Some(Subcommand::Keys(wanted)) => match Config::load_preferences(&args.flags(), &Surroundings::of_process()) {
+            Ok(config) => keys::run(wanted, &config, Texts::of(config.lang), &mut out, faults)?,
+            Err(errors) => {
+                for error in errors {
+                    writeln!(faults, "{}", error.render(texts))?;
+                }
+                Exit::Usage
+            }
+        },
+        None | Some(Subcommand::Demo(_) | Subcommand::Get(_) | Subcommand::Doctor) => {
+            let code = with_runtime(args, texts, &mut out, faults)?;
+            out.flush()?;
+            return Ok(code);
+        }
+    };
+    out.flush()?;
+    Ok(exit.code())
+}
+
+/// Runs what needs the network. The console's own thread draws and reads keys; two others talk to AWS.
+fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn Write) -> io::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let ended = runtime.block_on(async {
+        let account = match Account::open(args, texts, faults).await? {
+            Ok(account) => account,
+            Err(exit) => return Ok(exit.code()),
+        };
+        let texts = Texts::of(account.config.lang);
+        match (&args.command, account.simulator()) {
+            (Some(Subcommand::Get(wanted)), _) => Ok(get::run(*wanted, &account, texts, out, faults).await?.code()),
+            (Some(Subcommand::Doctor), _) => Ok(doctor::run(&account, texts, out).await?.code()),
+            (Some(Subcommand::Demo(demo)), Some(simulator)) if demo.listen.is_some() => {
+                Ok(demo::serve(simulator, texts, out, faults).await?.code())
+            }
+            _ => console::run(&account, texts, faults).await,
+        }
+    });
+    // A call that AWS does not answer must not keep the shell waiting.
+    runtime.shutdown_background();
+    ended
+}

@@ -1,1 +1,13 @@
 //! Plain types and rules in AWS's own words, without IO.
+//!
+//! Everything here can be made by hand in a test. What came from AWS has been cleaned by [`text::clean`] before it
+//! gets here, so that no value of these types can carry an escape sequence to a terminal.
+
+pub mod alarm;
+pub mod ecs;
+pub mod environment;
+pub mod fetch;
+pub mod identity;
+pub mod metric;
+pub mod queue;
+pub mod text;

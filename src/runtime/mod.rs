@@ -1,1 +1,8 @@
-//! (to be written)
+//! What runs: the event loop, the pollers behind it, the clock.
+
+pub mod clock;
+pub mod console;
+pub mod event_loop;
+mod keys;
+pub mod poller;
+pub mod sources;

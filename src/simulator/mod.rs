@@ -45,7 +45,7 @@ pub use auth::{Persona, UnknownPersona};
 pub use calls::Calls;
 pub use clock::{Clock, ManualClock};
 pub use faults::{Fault, FaultKind};
-pub use scenario::{Scenario, ScenarioError, Span, SpanError};
+pub use scenario::{EnvironmentFile, Scenario, ScenarioError, Span, SpanError};
 
 /// How a simulated account is started.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ mod model;
 mod resolve;
 mod span;
 
-pub use model::Fails;
 pub(super) use model::{AccountFile, AlarmFile, MetricFile, ScenarioFile, ServiceFile, ShiftFile, StepFile};
+pub use model::{EnvironmentFile, Fails};
 pub(super) use resolve::{find_alarm, find_service};
 pub use span::{Span, SpanError};
 
@@ -90,6 +90,16 @@ impl Scenario {
             regions: one.regions.clone(),
         };
         accounts.map(name).collect()
+    }
+
+    /// How the story is divided into environments.
+    pub fn environments(&self) -> &[EnvironmentFile] {
+        &self.file.environment
+    }
+
+    /// The account that the run's own key belongs to.
+    pub fn home_account(&self) -> &str {
+        self.file.account.first().map_or("", |account| account.get_ref().id.as_str())
     }
 
     /// The scenario's own name.

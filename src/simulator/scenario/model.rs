@@ -17,12 +17,33 @@ pub struct ScenarioFile {
     /// How long before the story metrics and alarm history reach back.
     #[serde(default = "one_day")]
     pub backfill: Span,
+    /// How the console that watches the story divides it; the accounts themselves know no environments.
+    #[serde(default)]
+    pub environment: Vec<EnvironmentFile>,
     #[serde(default)]
     pub account: Vec<Spanned<AccountFile>>,
     #[serde(default)]
     pub step: Vec<Spanned<StepFile>>,
     #[serde(default)]
     pub fault: Vec<Fault>,
+}
+
+/// An environment as the console's own configuration has it, for whoever watches the story.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentFile {
+    /// Its name.
+    pub name: String,
+    /// Its kind: `prd`, `stg` or `dev`.
+    pub kind: String,
+    /// The account that it is in.
+    pub account: String,
+    /// The patterns of its clusters; none means all.
+    #[serde(default)]
+    pub clusters: Vec<String>,
+    /// The patterns of its alarms; none means all.
+    #[serde(default)]
+    pub alarms: Vec<String>,
 }
 
 /// An AWS account.

@@ -1,0 +1,173 @@
+//! The one path that every call takes.
+
+use std::{error::Error, sync::Arc};
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::domain::fetch::{Failure, FailureKind};
+
+use super::{
+    action::Action,
+    budget::full_jitter,
+    error::{self, Attempt},
+    meter::Meter,
+    shared::{Ledger, Now},
+};
+
+/// How often a call is tried, the first time included.
+const TRIES: u32 = 3;
+
+/// Sends the calls of one connection, within the budget that it shares with others.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) hosts: Hosts,
+    pub(super) now: Now,
+}
+
+impl Caller {
+    /// Makes a call: unless it was denied before, as soon as the budget lets it, and again where that may help.
+    ///
+    /// `part` names the part of the account that is asked for where IAM could allow one and deny another (a cluster's
+    /// name); it is empty otherwise.
+    ///
+    /// # Errors
+    /// A [`Failure`] after up to three tries for throttling, faults of the service and broken connections, and after
+    /// one for everything else; a denial that was met before is returned without a call.
+    pub(super) async fn call<T, E, F>(
+        &self,
+        action: Action,
+        part: &str,
+        send: impl Fn() -> F + Send,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        if let Some(denial) = self.ledger.denials.recall(action, part) {
+            return Err(denial);
+        }
+        let mut tries = 1;
+        loop {
+            self.ledger.budget.leave(action.family()).await;
+            self.meter.call(action, self.now.get());
+            let error = match send().await {
+                Ok(answer) => {
+                    self.ledger.denials.allowed(action);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let failure = self.judge(action, &error);
+            if tries >= TRIES || !error::is_worth_repeating(&error, &failure) {
+                self.ledger.denials.note(action, part, &failure);
+                return Err(failure);
+            }
+            tokio::time::sleep(full_jitter(tries)).await;
+            tries += 1;
+        }
+    }
+
+    /// Puts an error in our terms and slows down where AWS asks for it.
+    fn judge<E>(&self, action: Action, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let attempt = Attempt { action: action.name(), host: &self.hosts.of(action), at: self.now.get() };
+        let failure = error::classify(error, attempt);
+        if failure.kind == FailureKind::Throttled {
+            self.ledger.budget.throttled(action.family());
+            self.meter.throttled(self.now.get());
+        }
+        tracing::debug!(
+            action = failure.action,
+            kind = failure.kind.name(),
+            request_id = failure.request_id,
+            "call failed"
+        );
+        failure
+    }
+}
+
+/// Holds the hosts that the clients of a connection call.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hosts {
+    pub(super) sts: host::Seen,
+    pub(super) ecs: host::Seen,
+    pub(super) cloudwatch: host::Seen,
+}
+
+impl Hosts {
+    fn of(&self, action: Action) -> String {
+        match action.name().split(':').next() {
+            Some("sts") => self.sts.get(),
+            Some("ecs") => self.ecs.get(),
+            _ => self.cloudwatch.get(),
+        }
+    }
+}
+
+/// Learns the host of a client from the requests that it sends, as only the SDK knows its endpoint rules.
+pub(super) mod host {
+    use std::sync::{Arc, OnceLock};
+
+    use aws_smithy_runtime_api::{
+        box_error::BoxError,
+        client::{
+            interceptors::{Intercept, context::BeforeTransmitInterceptorContextRef, dyn_dispatch_hint},
+            runtime_components::RuntimeComponents,
+        },
+    };
+    use aws_smithy_types::config_bag::ConfigBag;
+
+    /// Holds the host once a request was made.
+    #[derive(Debug, Clone, Default)]
+    pub(in super::super) struct Seen(Arc<OnceLock<String>>);
+
+    impl Seen {
+        /// Returns the host, or nothing before the first request.
+        pub(in super::super) fn get(&self) -> String {
+            self.0.get().cloned().unwrap_or_default()
+        }
+    }
+
+    #[dyn_dispatch_hint]
+    impl Intercept for Seen {
+        fn name(&self) -> &'static str {
+            "HostSeen"
+        }
+
+        fn read_before_transmit(
+            &self,
+            context: &BeforeTransmitInterceptorContextRef<'_>,
+            _components: &RuntimeComponents,
+            _bag: &mut ConfigBag,
+        ) -> Result<(), BoxError> {
+            self.0.get_or_init(|| authority(context.request().uri()).to_owned());
+            Ok(())
+        }
+    }
+
+    /// Returns host and port of an address.
+    pub(in super::super) fn authority(uri: &str) -> &str {
+        let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+        authority.rsplit('@').next().unwrap_or(authority)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::authority;
+
+        #[test]
+        fn an_authority_is_host_and_port() {
+            assert_eq!(authority("http://127.0.0.1:4566/x?y"), "127.0.0.1:4566");
+            assert_eq!(authority("https://ecs.ap-northeast-1.amazonaws.com"), "ecs.ap-northeast-1.amazonaws.com");
+            assert_eq!(authority("http://user:secret@host/"), "host");
+            assert_eq!(authority("http://[::1]:80/"), "[::1]:80");
+            assert_eq!(authority(""), "");
+        }
+    }
+}

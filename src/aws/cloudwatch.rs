@@ -1,0 +1,230 @@
+//! CloudWatch metrics, in as few calls as CloudWatch allows.
+
+use std::sync::Arc;
+
+use aws_sdk_cloudwatch::types as aws;
+use aws_smithy_types::DateTime;
+use futures::{StreamExt, stream};
+use jiff::Timestamp;
+
+use crate::domain::{
+    fetch::{Failure, FailureKind},
+    metric::{Query, Range, Series},
+};
+
+use super::{
+    Connection,
+    action::Action,
+    ecs::AT_ONCE,
+    error::Attempt,
+    load::Loaded,
+    paging::pages,
+    words::{name, time},
+};
+
+/// How many queries one call takes (`GetMetricData`, `MetricDataQueries`).
+const QUERIES_A_CALL: usize = 500;
+/// How many points one call returns (`GetMetricData`, `MaxDatapoints`).
+const POINTS_A_CALL: i64 = 100_800;
+
+/// Says from when to when a query reads: whole periods, the newest being the last that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    from: i64,
+    to: i64,
+}
+
+impl Span {
+    fn of(query: &Query, range: Range, now: Timestamp) -> Self {
+        let period = i64::from(query.period.max(1));
+        let to = now.as_second().div_euclid(period) * period;
+        let from = (to - range.span().as_secs()).div_euclid(period) * period;
+        Self { from, to }
+    }
+
+    fn points(self, query: &Query) -> i64 {
+        (self.to - self.from) / i64::from(query.period.max(1))
+    }
+}
+
+impl Connection {
+    /// Reads metrics, one series for each query and in their order; those of a call that failed are left out.
+    ///
+    /// Each query is billed as one metric requested, however many go into a call ("Amazon CloudWatch pricing").
+    pub async fn metrics(&self, queries: &[Query], range: Range) -> Loaded<Vec<Arc<Series>>> {
+        let now = self.caller.now.get();
+        let answers = stream::iter(batches(queries, range, now))
+            .map(|(span, batch)| self.metrics_of_one_call(span, batch))
+            .buffered(AT_ONCE)
+            .collect::<Vec<_>>();
+        Loaded::join(answers.await)
+    }
+
+    async fn metrics_of_one_call(&self, span: Span, queries: Vec<Query>) -> Result<Vec<Arc<Series>>, Failure> {
+        let wanted: Vec<_> = queries.iter().enumerate().map(|(number, query)| data_query(number, query)).collect();
+        let read = pages(usize::MAX, |token| {
+            let wanted = &wanted;
+            async move {
+                let get = || {
+                    self.caller.meter.metrics(wanted.len(), self.caller.now.get());
+                    self.cloudwatch
+                        .get_metric_data()
+                        .set_metric_data_queries(Some(wanted.clone()))
+                        .start_time(DateTime::from_secs(span.from))
+                        .end_time(DateTime::from_secs(span.to))
+                        .scan_by(aws::ScanBy::TimestampAscending)
+                        .set_next_token(token.clone())
+                        .send()
+                };
+                let answer = self.caller.call(Action::GetMetricData, "", get).await?;
+                Ok((answer.metric_data_results.unwrap_or_default(), answer.next_token))
+            }
+        })
+        .await?;
+        if let Some(failure) = self.forbidden(&read.items) {
+            return Err(failure);
+        }
+        let mut all = collect(queries, span, &read.items);
+        if read.capped {
+            for series in &mut all {
+                series.partial = true;
+            }
+        }
+        Ok(all.into_iter().map(Arc::new).collect())
+    }
+
+    /// Returns the denial of an answer that CloudWatch gave, but for which it may read nothing.
+    fn forbidden(&self, results: &[aws::MetricDataResult]) -> Option<Failure> {
+        let forbidden = |result: &aws::MetricDataResult| result.status_code == Some(aws::StatusCode::Forbidden);
+        if results.is_empty() || !results.iter().all(forbidden) {
+            return None;
+        }
+        let attempt = Attempt { action: Action::GetMetricData.name(), host: "", at: self.caller.now.get() };
+        let kind = FailureKind::Denied { missing_action: Action::GetMetricData.name().to_owned() };
+        Some(attempt.failed(kind, "Forbidden"))
+    }
+}
+
+/// Groups queries into calls: of one span each, and within the limits of queries and points.
+fn batches(queries: &[Query], range: Range, now: Timestamp) -> Vec<(Span, Vec<Query>)> {
+    let mut batches: Vec<(Span, Vec<Query>)> = Vec::new();
+    for query in queries {
+        let span = Span::of(query, range, now);
+        let most = usize::try_from(POINTS_A_CALL / span.points(query).max(1)).unwrap_or(1);
+        let most = most.clamp(1, QUERIES_A_CALL);
+        let open =
+            batches.iter_mut().find(|(of, batch)| *of == span && batch.len() < most && batch[0].period == query.period);
+        match open {
+            Some((_, batch)) => batch.push(query.clone()),
+            None => batches.push((span, vec![query.clone()])),
+        }
+    }
+    batches
+}
+
+fn data_query(number: usize, query: &Query) -> aws::MetricDataQuery {
+    let dimensions =
+        query.metric.dimensions.iter().map(|(name, value)| aws::Dimension::builder().name(name).value(value).build());
+    let metric = aws::Metric::builder()
+        .namespace(&query.metric.namespace)
+        .metric_name(&query.metric.name)
+        .set_dimensions(Some(dimensions.collect()))
+        .build();
+    let stat = aws::MetricStat::builder()
+        .metric(metric)
+        .period(i32::try_from(query.period).unwrap_or(i32::MAX))
+        .stat(&query.statistic)
+        .build();
+    aws::MetricDataQuery::builder().id(format!("q{number}")).metric_stat(stat).return_data(true).build()
+}
+
+/// Puts the results of all pages together: a query's points may come in several parts.
+fn collect(queries: Vec<Query>, span: Span, results: &[aws::MetricDataResult]) -> Vec<Series> {
+    let at = |second| Timestamp::from_second(second).unwrap_or_default();
+    let mut all: Vec<Series> = queries
+        .into_iter()
+        .map(|query| Series { query, from: at(span.from), to: at(span.to), points: Vec::new(), partial: false })
+        .collect();
+    for result in results {
+        let number = name(result.id.as_deref());
+        let number = number.strip_prefix('q').and_then(|number| number.parse::<usize>().ok());
+        let Some(series) = number.and_then(|number| all.get_mut(number)) else {
+            continue;
+        };
+        let points = result.timestamps().iter().zip(result.values());
+        series.points.extend(points.filter_map(|(at, value)| {
+            let at = time(Some(at))?.as_second();
+            value.is_finite().then_some((at, *value))
+        }));
+        // The last part tells whether the whole is complete.
+        series.partial = !matches!(result.status_code, None | Some(aws::StatusCode::Complete));
+    }
+    for series in &mut all {
+        series.points.sort_by_key(|(at, _)| *at);
+        series.points.dedup_by_key(|(at, _)| *at);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ecs::ServiceKey, metric::ecs_utilization};
+
+    fn queries(count: usize, period: u32) -> Vec<Query> {
+        let query = |number| {
+            let key = ServiceKey { cluster: "shop".to_owned(), service: format!("svc-{number}") };
+            ecs_utilization(&key, "CPUUtilization", "Average", period)
+        };
+        (0..count).map(query).collect()
+    }
+
+    fn sizes(queries: &[Query], range: Range) -> Vec<usize> {
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        batches(queries, range, now).iter().map(|(_, batch)| batch.len()).collect()
+    }
+
+    #[test]
+    fn calls_hold_500_queries_and_100_800_points() {
+        assert!(sizes(&[], Range::Hour).is_empty());
+        assert_eq!(sizes(&queries(501, 60), Range::Hour), [500, 1]);
+        assert_eq!(sizes(&queries(500, 300), Range::Day), [350, 150]);
+        assert_eq!(sizes(&queries(20, 60), Range::Week), [10, 10]);
+        assert_eq!(sizes(&queries(2, 0), Range::Week), [1, 1]);
+    }
+
+    #[test]
+    fn a_call_reads_whole_periods_that_are_over() {
+        let now = Timestamp::from_second(1_000_030).unwrap();
+        let span = Span::of(&queries(1, 60)[0], Range::Hour, now);
+        assert_eq!((span.from % 60, span.to % 60), (0, 0));
+        assert!(span.to <= now.as_second() && now.as_second() - span.to < 60);
+        assert_eq!(span.points(&queries(1, 60)[0]), 60);
+    }
+
+    #[test]
+    fn the_parts_of_a_series_are_put_together_in_order() {
+        let part = |id: &str, seconds: &[i64], status| {
+            let timestamps = seconds.iter().map(|second| DateTime::from_secs(*second)).collect();
+            let values = seconds.iter().map(|second| if *second == 120 { f64::NAN } else { 1.0 }).collect();
+            aws::MetricDataResult::builder()
+                .id(id)
+                .set_timestamps(Some(timestamps))
+                .set_values(Some(values))
+                .status_code(status)
+                .build()
+        };
+        let results = [
+            part("q1", &[180, 240], aws::StatusCode::PartialData),
+            part("q1", &[60, 120, 180], aws::StatusCode::Complete),
+            part("q7", &[60], aws::StatusCode::Complete),
+            part("junk", &[60], aws::StatusCode::Complete),
+            part("q0", &[60], aws::StatusCode::PartialData),
+        ];
+        let all = collect(queries(3, 60), Span { from: 0, to: 300 }, &results);
+        let seconds: Vec<i64> = all[1].points.iter().map(|(at, _)| *at).collect();
+        assert_eq!(seconds, [60, 180, 240]);
+        assert_eq!([all[0].partial, all[1].partial, all[2].partial], [true, false, false]);
+        assert!(all[2].points.is_empty());
+    }
+}

@@ -1,0 +1,229 @@
+//! One verified set of credentials in one region.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use aws_config::{
+    BehaviorVersion, ConfigLoader, environment::EnvironmentVariableRegionProvider, meta::region::RegionProviderChain,
+    profile::ProfileFileRegionProvider, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_types::{SdkConfig, region::Region};
+use jiff::Timestamp;
+
+use crate::{
+    config::CredentialSource,
+    domain::{
+        environment::AccountId,
+        fetch::{Failure, FailureKind},
+        identity::Identity,
+    },
+};
+
+use super::{
+    call::{Caller, Hosts, host::authority},
+    credentials,
+    error::Attempt,
+    shared::Shared,
+    sts, words,
+};
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long one try of a call may take.
+const ATTEMPT: Duration = Duration::from_secs(15);
+/// How long credentials may take to be found: a program that a profile names may ask somebody.
+const RESOLVE: Duration = Duration::from_mins(1);
+
+/// Says which credentials to use, where, and whose they must be.
+#[derive(Debug, Clone)]
+pub struct ConnectionPlan {
+    /// Where the credentials come from.
+    pub credentials: CredentialSource,
+    /// The region; none means the environment's or the profile's.
+    pub region: Option<String>,
+    /// An endpoint that replaces all of AWS's, also those that credentials come from.
+    pub endpoint_url: Option<String>,
+    /// The account that the credentials must belong to; none takes any.
+    pub account: Option<AccountId>,
+}
+
+/// Reads from AWS with one verified set of credentials in one region.
+///
+/// The credentials never change: when they near their end, another connection is opened, and verified, in its place.
+#[derive(Debug)]
+pub struct Connection {
+    identity: Arc<Identity>,
+    region: String,
+    expires: Option<Timestamp>,
+    endpoint: Option<String>,
+    pub(super) caller: Caller,
+    pub(super) ecs: aws_sdk_ecs::Client,
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Task definitions by the ARN of a service revision, which never changes.
+    pub(super) revisions: Mutex<HashMap<String, String>>,
+    /// Names as AWS has them, by what cleaning made of them, where that differs.
+    pub(super) originals: Mutex<HashMap<String, String>>,
+}
+
+impl Connection {
+    /// Finds the credentials and asks STS whose they are; nothing else is called before that is known.
+    ///
+    /// Reading profiles and certificates blocks for a while: this happens on a thread of its own.
+    ///
+    /// # Errors
+    /// A [`Failure`], among them [`FailureKind::WrongAccount`] where the credentials belong to another account than
+    /// the plan says, and [`FailureKind::NoRegion`] where no region is known.
+    pub async fn open(plan: ConnectionPlan, shared: Shared) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Handle::current();
+        let now = shared.now.clone();
+        let opened = tokio::task::spawn_blocking(move || runtime.block_on(open(&plan, &shared)));
+        opened.await.unwrap_or_else(|error| {
+            let attempt = Attempt { action: "", host: "", at: now.get() };
+            Err(attempt.failed(FailureKind::NoCredentials, &error.to_string()))
+        })
+    }
+
+    /// Returns whom STS says we are.
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    /// Returns the region.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Returns when the credentials end, where they end.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    /// Returns host and port of an endpoint that replaces AWS's, be it given by flag, environment or profile.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// Forgets what was denied to anybody in this account and region, so that it is asked again.
+    pub fn forget_denials(&self) {
+        self.caller.ledger.denials.forget();
+    }
+
+    /// Cleans a name and remembers what it was, where that differs.
+    pub(super) fn remember(&self, raw: &str) -> String {
+        let name = words::name(Some(raw));
+        if name != raw {
+            let mut originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
+            originals.insert(name.clone(), raw.to_owned());
+        }
+        name
+    }
+
+    /// Returns a name as AWS has it.
+    pub(super) fn original(&self, name: &str) -> String {
+        let originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
+        originals.get(name).cloned().unwrap_or_else(|| name.to_owned())
+    }
+}
+
+async fn open(plan: &ConnectionPlan, shared: &Shared) -> Result<Connection, Failure> {
+    let config = load(plan, shared).await;
+    let endpoint = config.endpoint_url().map(|url| authority(url).to_owned());
+    let at = shared.now.get();
+    let attempt = Attempt { action: "", host: endpoint.as_deref().unwrap_or_default(), at };
+    let Some(region) = config.region().map(|region| words::name(Some(region.as_ref()))) else {
+        return Err(attempt.failed(FailureKind::NoRegion, ""));
+    };
+    let found = find(plan, &config, attempt).await?;
+    let expires = found.expiry().and_then(|end| Timestamp::try_from(end).ok());
+    let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(found)).build();
+    let hosts = Hosts::default();
+    let expected = plan.account.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mut caller = Caller {
+        ledger: shared.ledger(&expected, &region),
+        meter: Arc::clone(&shared.meter),
+        hosts: hosts.clone(),
+        now: shared.now.clone(),
+    };
+    let identity = verify(plan, &caller, &config).await?;
+    caller.ledger = shared.ledger(identity.account.as_str(), &region);
+    let ecs = aws_sdk_ecs::config::Builder::from(&config).interceptor(hosts.ecs);
+    let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&config).interceptor(hosts.cloudwatch);
+    Ok(Connection {
+        identity: Arc::new(identity),
+        region,
+        expires,
+        endpoint,
+        caller,
+        ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
+        cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build()),
+        revisions: Mutex::default(),
+        originals: Mutex::default(),
+    })
+}
+
+/// Finds the credentials within the time that there is for it.
+async fn find(plan: &ConnectionPlan, config: &SdkConfig, attempt: Attempt<'_>) -> Result<Credentials, Failure> {
+    let files = credentials::profile_files(credentials::profile_of(&plan.credentials), plan.endpoint_url.as_deref());
+    let found = credentials::resolve(&plan.credentials, config, files, attempt);
+    let found = tokio::time::timeout(RESOLVE, found)
+        .await
+        .unwrap_or_else(|_| Err(attempt.failed(FailureKind::TimedOut, "")))?;
+    if found.expiry().is_some_and(|end| end <= std::time::SystemTime::now()) {
+        return Err(attempt.failed(FailureKind::Expired, ""));
+    }
+    Ok(found)
+}
+
+/// Asks STS who we are, and refuses credentials of another account than the plan's.
+async fn verify(plan: &ConnectionPlan, caller: &Caller, config: &SdkConfig) -> Result<Identity, Failure> {
+    let client = aws_sdk_sts::config::Builder::from(config).interceptor(caller.hosts.sts.clone());
+    let client = aws_sdk_sts::Client::from_conf(client.build());
+    let identity = sts::caller_identity(caller, &client).await?;
+    match plan.account {
+        Some(expected) if expected != identity.account => {
+            let attempt = Attempt { action: "sts:GetCallerIdentity", host: "", at: caller.now.get() };
+            let kind =
+                FailureKind::WrongAccount { expected: expected.to_string(), actual: identity.account.to_string() };
+            Err(attempt.failed(kind, &identity.arn))
+        }
+        _ => Ok(identity),
+    }
+}
+
+/// Reads environment and profiles as the AWS CLI does.
+///
+/// The SDK's own retries are off: each try takes a token and is counted. The region is never asked of the machine, so
+/// that a laptop does not wait for a metadata service that it has not got.
+async fn load(plan: &ConnectionPlan, shared: &Shared) -> SdkConfig {
+    let profile = credentials::profile_of(&plan.credentials);
+    let files = credentials::profile_files(profile, plan.endpoint_url.as_deref());
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
+    let mut loader: ConfigLoader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(shared.http(plan.endpoint_url.as_deref()))
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .region(region_chain(plan, profile))
+        .profile_files(files);
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &plan.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader.load().await
+}
+
+/// Takes the region of the plan, or that of the environment, or that of the profile.
+fn region_chain(plan: &ConnectionPlan, profile: Option<&str>) -> RegionProviderChain {
+    let mut of_profile = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        of_profile = of_profile.profile_name(profile);
+    }
+    RegionProviderChain::first_try(plan.region.clone().map(Region::new))
+        .or_else(EnvironmentVariableRegionProvider::new())
+        .or_else(of_profile.build())
+}

@@ -1,0 +1,135 @@
+//! The memory of what was denied, so that CloudTrail is not filled with the same refusal every minute.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::domain::fetch::{Failure, FailureKind};
+
+use super::action::Action;
+
+/// How many parts of an account may deny an action before it counts as denied everywhere.
+const ENOUGH: usize = 3;
+
+/// Remembers the denials of one account and region until they are forgotten.
+///
+/// A policy may allow an action on some clusters only. A denial that names one resource therefore counts for the part
+/// that was asked for (a cluster, say), and for the action as a whole once [`ENOUGH`] parts were denied and none was
+/// allowed.
+#[derive(Debug, Default)]
+pub(super) struct Denials {
+    actions: Mutex<HashMap<Action, Denied>>,
+}
+
+#[derive(Debug, Default)]
+struct Denied {
+    whole: Option<Failure>,
+    parts: HashMap<String, Failure>,
+    allowed_once: bool,
+}
+
+impl Denials {
+    /// Returns the denial that an action met, for the part of the account that is asked for.
+    pub(super) fn recall(&self, action: Action, part: &str) -> Option<Failure> {
+        let actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
+        let denied = actions.get(&action)?;
+        denied.whole.clone().or_else(|| denied.parts.get(part).cloned())
+    }
+
+    /// Remembers a failure, if it is of a kind that asking again cannot mend.
+    pub(super) fn note(&self, action: Action, part: &str, failure: &Failure) {
+        let one_resource = match failure.kind {
+            FailureKind::Denied { .. } => names_one_resource(&failure.detail),
+            FailureKind::NotSubscribed => false,
+            _ => return,
+        };
+        let mut actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
+        let denied = actions.entry(action).or_default();
+        if part.is_empty() || !one_resource {
+            denied.whole = Some(failure.clone());
+            return;
+        }
+        denied.parts.insert(part.to_owned(), failure.clone());
+        if denied.parts.len() >= ENOUGH && !denied.allowed_once {
+            denied.whole = Some(failure.clone());
+        }
+    }
+
+    /// Notes that an action was allowed.
+    pub(super) fn allowed(&self, action: Action) {
+        let mut actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
+        actions.entry(action).or_default().allowed_once = true;
+    }
+
+    /// Forgets everything, so that all is asked again.
+    pub(super) fn forget(&self) {
+        self.actions.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Tells whether AWS's message denies the action on one resource, and not on all (`*`).
+fn names_one_resource(message: &str) -> bool {
+    message.split_once("on resource: ").is_some_and(|(_, rest)| !rest.starts_with('*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn denial(resource: &str) -> Failure {
+        Failure {
+            kind: FailureKind::Denied { missing_action: "ecs:ListServices".to_owned() },
+            action: "ecs:ListServices".to_owned(),
+            detail: format!("User: x is not authorized to perform: ecs:ListServices on resource: {resource} because"),
+            request_id: None,
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_denial_of_everything_counts_everywhere_until_it_is_forgotten() {
+        let denials = Denials::default();
+        denials.note(Action::ListServices, "shop-prd", &denial("*"));
+        assert_eq!(denials.recall(Action::ListServices, "shop-dev"), Some(denial("*")));
+        assert_eq!(denials.recall(Action::ListTasks, "shop-prd"), None);
+        denials.forget();
+        assert_eq!(denials.recall(Action::ListServices, "shop-prd"), None);
+    }
+
+    #[test]
+    fn a_denial_of_one_cluster_leaves_the_others() {
+        let denials = Denials::default();
+        denials.note(Action::ListServices, "dev", &denial("arn:aws:ecs:x:1:cluster/dev"));
+        assert!(denials.recall(Action::ListServices, "dev").is_some());
+        assert!(denials.recall(Action::ListServices, "prd").is_none());
+    }
+
+    #[test]
+    fn clusters_that_all_deny_count_as_one_denial_unless_one_allowed() {
+        for allowed in [false, true] {
+            let denials = Denials::default();
+            if allowed {
+                denials.allowed(Action::ListServices);
+            }
+            for cluster in ["a", "b", "c"] {
+                denials.note(Action::ListServices, cluster, &denial("arn:aws:ecs:x:1:cluster/a"));
+            }
+            assert_eq!(denials.recall(Action::ListServices, "d").is_some(), !allowed);
+        }
+    }
+
+    #[test]
+    fn passing_failures_are_not_remembered() {
+        let denials = Denials::default();
+        let mut failure = denial("*");
+        failure.kind = FailureKind::Throttled;
+        denials.note(Action::ListServices, "", &failure);
+        assert_eq!(denials.recall(Action::ListServices, ""), None);
+        failure.kind = FailureKind::NotSubscribed;
+        denials.note(Action::ListServices, "shop", &failure);
+        assert!(denials.recall(Action::ListServices, "").is_some());
+    }
+}

@@ -1,0 +1,222 @@
+//! What a command reads from: AWS as it is configured, or the simulated account.
+
+use std::io::{self, Write};
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use crate::config::{self, Config, CredentialSource, EnvironmentConfig, Surroundings};
+use crate::domain::environment::{AccountId, Environment, Kind};
+use crate::domain::identity::{Pattern, RoleMapping};
+use crate::i18n::Texts;
+use crate::keymap::Keymap;
+use crate::runtime::clock::Clock;
+use crate::runtime::console::Watch;
+use crate::simulator::{self, Persona, Scenario, Simulator};
+use crate::t;
+use crate::ui::Ui;
+use crate::ui::glyphs::Glyphs;
+use crate::ui::theme::Theme;
+
+use super::Exit;
+use super::args::{Args, DemoArgs, Subcommand};
+
+/// What the demo plays unless it is told otherwise.
+const SCENARIO: &str = "bad-deploy";
+
+/// Whom the demo plays unless it is told otherwise.
+const ROLE: &str = "responder";
+
+/// Holds the configuration in force, and the simulated account where one stands in for AWS.
+pub struct Account {
+    /// The configuration.
+    pub config: Config,
+    /// The simulated account, which ends with this.
+    simulator: Option<Simulator>,
+}
+
+impl Account {
+    /// Loads the configuration, and starts the simulated account where one is asked for.
+    ///
+    /// What is at fault is written to `faults`, and ends in the [`Exit`] that is returned.
+    ///
+    /// # Errors
+    /// Where `faults` cannot be written to.
+    pub async fn open(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<Result<Self, Exit>> {
+        let demo = match &args.command {
+            Some(Subcommand::Demo(demo)) => demo.clone(),
+            _ => DemoArgs::default(),
+        };
+        if !args.is_demo() {
+            return Ok(match Config::load(&args.flags()) {
+                Ok(config) => Ok(Self { config, simulator: None }),
+                Err(errors) => {
+                    for error in errors {
+                        writeln!(faults, "{}", error.render(texts))?;
+                    }
+                    Err(Exit::Usage)
+                }
+            });
+        }
+        let (simulator, environments) = match simulate(args, &demo, texts).await {
+            Ok(started) => started,
+            Err(fault) => {
+                writeln!(faults, "{fault}")?;
+                return Ok(Err(Exit::Usage));
+            }
+        };
+        let mut config = match Config::load_preferences(&args.flags(), &Surroundings::of_process()) {
+            Ok(config) => config,
+            Err(errors) => {
+                for error in errors {
+                    writeln!(faults, "{}", error.render(texts))?;
+                }
+                return Ok(Err(Exit::Usage));
+            }
+        };
+        config.endpoint_url = Some(simulator.endpoint());
+        config.environments = environments;
+        config.roles = roles();
+        if config.environments.is_empty() {
+            writeln!(faults, "{}", t!(texts, "cli.demo.no-environment", name = args.global.env.join(" ")))?;
+            return Ok(Err(Exit::Usage));
+        }
+        Ok(Ok(Self { config, simulator: Some(simulator) }))
+    }
+
+    /// Returns the simulated account, where one stands in for AWS.
+    pub fn simulator(&self) -> Option<&Simulator> {
+        self.simulator.as_ref()
+    }
+
+    /// Returns what a console watches here.
+    pub fn watch(&self) -> Watch {
+        Watch {
+            environments: self.config.environments.clone(),
+            roles: self.config.roles.clone(),
+            endpoint_url: self.config.endpoint_url.clone(),
+            clock: Clock::real(),
+        }
+    }
+
+    /// Returns what the console is drawn with; what is at fault in the keymap is written to `faults`.
+    ///
+    /// # Errors
+    /// Where `faults` cannot be written to.
+    pub fn ui(&self, faults: &mut dyn Write) -> io::Result<Result<Ui, Exit>> {
+        let texts = Texts::of(self.config.lang);
+        let keymap = match Keymap::load_with_file(&self.config.keymap, self.config.keymap_file.as_deref()) {
+            Ok(keymap) => keymap,
+            Err(errors) => {
+                for error in errors {
+                    writeln!(faults, "{}", error.render(texts))?;
+                }
+                return Ok(Err(Exit::Usage));
+            }
+        };
+        Ok(Ok(Ui {
+            texts,
+            theme: theme(&self.config.theme),
+            glyphs: match self.config.glyphs {
+                config::Glyphs::Unicode => Glyphs::unicode(),
+                config::Glyphs::Ascii => Glyphs::ascii(),
+            },
+            keymap,
+            zone: if self.config.utc { TimeZone::UTC } else { TimeZone::system() },
+            endpoint: match self.simulator {
+                Some(_) => Some(t!(texts, "screens.header.simulated").to_owned()),
+                None => self.config.endpoint_url.as_deref().map(host),
+            },
+        }))
+    }
+}
+
+/// Returns the theme of a name that the configuration has checked, or none of colours where `NO_COLOR` is set.
+///
+/// Source: <https://no-color.org>: set and not empty, whatever its value.
+fn theme(name: &str) -> Theme {
+    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        return Theme::no_color();
+    }
+    crate::ui::theme::BUILT_IN
+        .iter()
+        .find(|(known, _)| *known == name)
+        .and_then(|(_, text)| Theme::parse(text).ok())
+        .unwrap_or_else(Theme::no_color)
+}
+
+/// Returns host and port of an address.
+fn host(url: &str) -> String {
+    url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or(url).to_owned()
+}
+
+/// Starts the account that the arguments ask for, and says how its scenario divides it.
+async fn simulate(args: &Args, demo: &DemoArgs, texts: Texts) -> Result<(Simulator, Vec<EnvironmentConfig>), String> {
+    let name = demo.scenario.as_deref().unwrap_or(SCENARIO);
+    let scenario = Scenario::builtin(name)
+        .ok_or_else(|| t!(texts, "cli.demo.no-scenario", name = name, names = Scenario::names().join(" ")))?;
+    let role = args.global.as_role.as_deref().unwrap_or(ROLE);
+    let persona: Persona = role.parse().map_err(|_| t!(texts, "cli.demo.no-role", name = role))?;
+    let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or_default();
+    let mut options = simulator::Options { at, persona, ..simulator::Options::default() };
+    if let Some(listen) = demo.listen {
+        options.listen = listen;
+    }
+    let played = scenario.clone();
+    let simulator =
+        simulator::start(scenario, options).await.map_err(|error| t!(texts, "cli.demo.not-started", why = error))?;
+    let environments = environments(&simulator, &played, persona, &args.global.env);
+    Ok((simulator, environments))
+}
+
+/// Returns the environments of a scenario, read with the keys of this run: of another account through a role there.
+pub fn environments(
+    simulator: &Simulator,
+    scenario: &Scenario,
+    persona: Persona,
+    wanted: &[String],
+) -> Vec<EnvironmentConfig> {
+    let keys = CredentialSource::Static {
+        access_key_id: simulator.access_key_id().to_owned(),
+        secret: simulator.secret_access_key().to_owned(),
+        token: simulator.session_token().map(str::to_owned),
+        expires: None,
+    };
+    scenario
+        .environments()
+        .iter()
+        .filter(|played| wanted.is_empty() || wanted.contains(&played.name))
+        .map(|played| {
+            let credentials = if played.account == scenario.home_account() {
+                keys.clone()
+            } else {
+                CredentialSource::AssumeRole {
+                    role_arn: format!("arn:aws:iam::{}:role/{}", played.account, persona.role_name()),
+                    source: Box::new(keys.clone()),
+                }
+            };
+            let environment = Environment {
+                name: played.name.clone(),
+                kind: Kind::from_name(&played.kind).unwrap_or(Kind::Unknown),
+                account: played.account.parse::<AccountId>().ok(),
+                regions: vec![simulator.region().to_owned()],
+                clusters: played.clusters.clone(),
+                alarms: played.alarms.clone(),
+                web_acls: Vec::new(),
+                catalogue: None,
+            };
+            EnvironmentConfig { environment, credentials }
+        })
+        .collect()
+}
+
+/// Whom the simulated account's permission sets stand for.
+pub fn roles() -> Vec<RoleMapping> {
+    [("operator", "SekishoOperator"), ("responder", "SekishoResponder"), ("staff", "SekishoStaff")]
+        .into_iter()
+        .map(|(name, permission_set)| RoleMapping {
+            name: name.to_owned(),
+            patterns: vec![Pattern::PermissionSet(permission_set.to_owned())],
+        })
+        .collect()
+}

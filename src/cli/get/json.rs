@@ -1,0 +1,391 @@
+//! The stable, documented JSON of `get`: `docs/json.md`.
+//!
+//! Names and types of what is here do not change within a schema's number; members may be added.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cli::args::View;
+use crate::domain::alarm::{Alarm, Watches};
+use crate::domain::ecs::{Service, Task};
+use crate::domain::fetch::{Failure, FailureKind, Panel};
+use crate::domain::queue::{Item, Place, Trouble};
+use crate::state::State;
+use crate::state::source::Source as StateSource;
+
+use super::read::needs;
+
+/// The envelope of every view.
+#[derive(Serialize)]
+struct View1<'a, T> {
+    schema: &'static str,
+    as_of: Timestamp,
+    capped: bool,
+    sources: Vec<Source<'a>>,
+    items: Vec<T>,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    environment: &'a str,
+    account: Option<&'a str>,
+    region: &'a str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_action: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ServiceItem<'a> {
+    environment: Option<&'a str>,
+    account: Option<&'a str>,
+    region: &'a str,
+    cluster: &'a str,
+    service: &'a str,
+    arn: &'a str,
+    status: &'static str,
+    desired: u32,
+    running: u32,
+    pending: u32,
+    rollout: Option<&'a str>,
+    rollout_reason: Option<&'a str>,
+    failed_tasks: u32,
+    task_definition: &'a str,
+    image: Option<&'a str>,
+    version: Option<&'a str>,
+    spot: bool,
+    exec_enabled: bool,
+    last_event: Option<EventItem<'a>>,
+}
+
+#[derive(Serialize)]
+struct EventItem<'a> {
+    at: Timestamp,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct TaskItem<'a> {
+    environment: Option<&'a str>,
+    account: Option<&'a str>,
+    region: &'a str,
+    cluster: &'a str,
+    service: Option<&'a str>,
+    task: &'a str,
+    arn: &'a str,
+    last_status: &'a str,
+    desired_status: &'a str,
+    health: &'a str,
+    task_definition: &'a str,
+    capacity: &'a str,
+    zone: &'a str,
+    started_at: Option<Timestamp>,
+    stopped_reason: Option<&'a str>,
+    exec_ready: bool,
+    containers: Vec<ContainerItem<'a>>,
+}
+
+#[derive(Serialize)]
+struct ContainerItem<'a> {
+    name: &'a str,
+    image: &'a str,
+    digest: Option<&'a str>,
+    last_status: &'a str,
+    health: &'a str,
+    exit_code: Option<i32>,
+}
+
+#[derive(Serialize)]
+struct AlarmItem<'a> {
+    environment: Option<&'a str>,
+    account: Option<&'a str>,
+    region: &'a str,
+    alarm: &'a str,
+    arn: &'a str,
+    kind: &'static str,
+    state: &'static str,
+    since: Option<Timestamp>,
+    reason: &'a str,
+    description: &'a str,
+    actions_enabled: bool,
+    alarm_actions: usize,
+    suppressed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct QueueItem<'a> {
+    severity: &'static str,
+    environment: Option<&'a str>,
+    kind: &'static str,
+    trouble: &'static str,
+    subject: Subject<'a>,
+    since: Option<Timestamp>,
+    signals: usize,
+    also: Vec<Signal<'a>>,
+}
+
+#[derive(Serialize)]
+struct Signal<'a> {
+    trouble: &'static str,
+    subject: Subject<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Subject<'a> {
+    Service { cluster: &'a str, service: &'a str },
+    Alarm { name: &'a str },
+    Source { panel: &'static str, state: &'static str },
+    Credentials { end: Timestamp },
+}
+
+/// Prints a view as one JSON document and a line end.
+///
+/// # Errors
+/// Where `out` cannot be written to.
+pub fn print(state: &State, view: View, out: &mut dyn Write) -> io::Result<()> {
+    match view {
+        View::Services => write(state, view, "sekisho/services/1", services(state), out),
+        View::Tasks => write(state, view, "sekisho/tasks/1", tasks(state), out),
+        View::Alarms => write(state, view, "sekisho/alarms/1", alarms(state), out),
+        View::Queue => write(state, view, "sekisho/queue/1", queue(state), out),
+    }
+}
+
+fn write<T: Serialize>(
+    state: &State,
+    view: View,
+    schema: &'static str,
+    items: Vec<T>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let capped = state.sources.iter().any(|source| {
+        let services = source.services.value.as_ref().is_some_and(|snapshot| snapshot.capped);
+        let tasks = source.tasks.value.as_ref().is_some_and(|snapshot| snapshot.capped);
+        let alarms = source.alarms.value.as_ref().is_some_and(|snapshot| snapshot.capped);
+        services || tasks || alarms
+    });
+    let envelope = View1 { schema, as_of: state.now, capped, sources: sources(state, view), items };
+    serde_json::to_writer(&mut *out, &envelope)?;
+    writeln!(out)
+}
+
+fn environment(state: &State, place: Place) -> Option<&str> {
+    place.environment.and_then(|index| state.environments.get(index)).map(|environment| environment.name.as_str())
+}
+
+fn account(source: &StateSource) -> Option<&str> {
+    let verified = source.identity.value.as_ref().map(|identity| identity.account.as_str());
+    verified.or_else(|| source.account.as_ref().map(crate::domain::environment::AccountId::as_str))
+}
+
+fn sources(state: &State, view: View) -> Vec<Source<'_>> {
+    let mut sources = Vec::new();
+    for source in &state.sources {
+        let failure: Option<&Failure> =
+            source.failures().find(|(panel, _)| needs(view, *panel)).map(|(_, failure)| failure);
+        for environment in source.environments.iter().filter_map(|index| state.environments.get(*index)) {
+            sources.push(Source {
+                environment: &environment.name,
+                account: account(source),
+                region: &source.region,
+                state: failure.map_or("ok", |failure| failure.kind.name()),
+                missing_action: failure.and_then(|failure| match &failure.kind {
+                    FailureKind::Denied { missing_action } => Some(missing_action.as_str()),
+                    _ => None,
+                }),
+                action: failure.map(|failure| failure.action.as_str()).filter(|action| !action.is_empty()),
+                detail: failure.map(|failure| failure.detail.as_str()).filter(|detail| !detail.is_empty()),
+            });
+        }
+    }
+    sources
+}
+
+fn services(state: &State) -> Vec<ServiceItem<'_>> {
+    state
+        .services
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let source = state.source(row.id.source)?;
+            let service: &Service = &row.service;
+            let primary = service.primary();
+            Some(ServiceItem {
+                environment: environment(state, row.place),
+                account: account(source),
+                region: &source.region,
+                cluster: &row.id.key.cluster,
+                service: &row.id.key.service,
+                arn: &service.arn,
+                status: row.steadiness.name(),
+                desired: service.desired,
+                running: service.running,
+                pending: service.pending,
+                rollout: primary.map(|primary| primary.rollout.as_str()).filter(|word| !word.is_empty()),
+                rollout_reason: primary.map(|primary| primary.reason.as_str()).filter(|reason| !reason.is_empty()),
+                failed_tasks: service.deployments.iter().map(|deployment| deployment.failed).sum(),
+                task_definition: &service.task_definition,
+                image: row.image.as_ref().map(|image| image.name.as_str()),
+                version: row.image.as_ref().map(|image| image.version()),
+                spot: service.uses_spot(),
+                exec_enabled: service.exec_enabled,
+                last_event: service.events.first().map(|event| EventItem { at: event.at, message: &event.message }),
+            })
+        })
+        .collect()
+}
+
+/// Returns the tasks of the shown environments with the source and the place of each.
+pub fn shown_tasks(state: &State) -> impl Iterator<Item = (&StateSource, Place, &Task)> {
+    state.sources.iter().flat_map(move |source| {
+        let tasks = source.tasks.value.iter().flat_map(|snapshot| &snapshot.tasks);
+        tasks.filter_map(move |task| {
+            let place = state.place_of_cluster(source, &task.cluster);
+            state.shows(place).then_some((source, place, task.as_ref()))
+        })
+    })
+}
+
+fn tasks(state: &State) -> Vec<TaskItem<'_>> {
+    shown_tasks(state)
+        .map(|(source, place, task)| TaskItem {
+            environment: environment(state, place),
+            account: account(source),
+            region: &source.region,
+            cluster: &task.cluster,
+            service: task.service.as_deref(),
+            task: &task.id,
+            arn: &task.arn,
+            last_status: &task.last_status,
+            desired_status: &task.desired_status,
+            health: &task.health,
+            task_definition: &task.task_definition,
+            capacity: &task.capacity,
+            zone: &task.zone,
+            started_at: task.started_at,
+            stopped_reason: Some(task.stopped_reason.as_str()).filter(|reason| !reason.is_empty()),
+            exec_ready: task.exec_ready(),
+            containers: task
+                .containers
+                .iter()
+                .map(|container| ContainerItem {
+                    name: &container.name,
+                    image: &container.image.name,
+                    digest: Some(container.image.digest.as_str()).filter(|digest| !digest.is_empty()),
+                    last_status: &container.last_status,
+                    health: &container.health,
+                    exit_code: container.exit_code,
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+fn alarms(state: &State) -> Vec<AlarmItem<'_>> {
+    state
+        .alarms
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let source = state.source(row.id.source)?;
+            let alarm: &Alarm = &row.alarm;
+            let (rule, composite) = match &alarm.watches {
+                Watches::Metric(rule) => (Some(rule), None),
+                Watches::Composite(rule) => (None, Some(rule)),
+            };
+            let metric = rule.and_then(|rule| rule.metric.as_ref());
+            Some(AlarmItem {
+                environment: environment(state, row.place),
+                account: account(source),
+                region: &source.region,
+                alarm: &alarm.name,
+                arn: &alarm.arn,
+                kind: if composite.is_some() { "composite" } else { "metric" },
+                state: alarm.state.as_str(),
+                since: alarm.since,
+                reason: &alarm.reason,
+                description: &alarm.description,
+                actions_enabled: alarm.actions_enabled,
+                alarm_actions: alarm.alarm_actions,
+                suppressed: alarm.suppressed.is_some(),
+                namespace: metric.map(|metric| metric.namespace.as_str()),
+                metric: metric.map(|metric| metric.name.as_str()),
+                threshold: rule.and_then(|rule| rule.threshold),
+                rule: composite.map(|rule| rule.text.as_str()),
+            })
+        })
+        .collect()
+}
+
+fn queue(state: &State) -> Vec<QueueItem<'_>> {
+    state.overview.items.iter().map(|item| queue_item(state, item)).collect()
+}
+
+fn queue_item<'a>(state: &'a State, item: &'a Item) -> QueueItem<'a> {
+    QueueItem {
+        severity: item.severity.name(),
+        environment: environment(state, item.place),
+        kind: item.place.kind.as_str(),
+        trouble: trouble_name(&item.trouble),
+        subject: subject(&item.trouble),
+        since: item.since,
+        signals: item.also.len() + 1,
+        also: item
+            .also
+            .iter()
+            .map(|trouble| Signal { trouble: trouble_name(trouble), subject: subject(trouble) })
+            .collect(),
+    }
+}
+
+/// Returns the stable name of a trouble.
+pub fn trouble_name(trouble: &Trouble) -> &'static str {
+    match trouble {
+        Trouble::Rollout { given_up: true, .. } => "rollout-failed",
+        Trouble::Rollout { given_up: false, .. } => "rollout-failing",
+        Trouble::Short { service } if service.running == 0 => "none-running",
+        Trouble::Short { .. } => "short",
+        Trouble::LongRollout { .. } => "long-rollout",
+        Trouble::Alarm { .. } => "alarm",
+        Trouble::Blind { .. } => "blind",
+        Trouble::Credentials { .. } => "credentials",
+    }
+}
+
+fn subject(trouble: &Trouble) -> Subject<'_> {
+    match trouble {
+        Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
+            Subject::Service { cluster: &service.key.cluster, service: &service.key.service }
+        }
+        Trouble::Alarm { alarm } => Subject::Alarm { name: &alarm.name },
+        Trouble::Blind { panel, failure } => Subject::Source { panel: panel_name(*panel), state: failure.kind.name() },
+        Trouble::Credentials { end } => Subject::Credentials { end: *end },
+    }
+}
+
+fn panel_name(panel: Panel) -> &'static str {
+    match panel {
+        Panel::Identity => "identity",
+        Panel::Services => "services",
+        Panel::Tasks => "tasks",
+        Panel::Alarms => "alarms",
+        Panel::Metrics => "metrics",
+        Panel::Deployments => "deployments",
+        Panel::History => "history",
+    }
+}

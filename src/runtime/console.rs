@@ -1,0 +1,256 @@
+//! The console: the state, what it is drawn with, and the pollers behind it, driven by events from outside.
+//!
+//! Nothing here knows a terminal: [`super::event_loop`] feeds one, a test feeds keys and reads the buffer.
+
+use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
+use futures::future::{join_all, select_all};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use tokio::sync::{mpsc, watch};
+
+use crate::aws::{ConnectionPlan, Now, Shared};
+use crate::command;
+use crate::config::EnvironmentConfig;
+use crate::domain::fetch::SourceId;
+use crate::domain::identity::RoleMapping;
+use crate::state::State;
+use crate::state::event::{Effect, Event, Interest, SourceEvent};
+use crate::state::interest::interest;
+use crate::state::update::update;
+use crate::ui::{self, Drawn, Ui};
+
+use super::clock::Clock;
+use super::keys::Keys;
+use super::poller::{PollCommand, Poller, PollerHandle};
+use super::sources::{self, SourcePlan};
+
+/// Reports that may wait to be taken; a poller with more to say waits.
+const WAITING_REPORTS: usize = 256;
+
+/// Says what a console watches, and by which clock.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// The environments.
+    pub environments: Vec<EnvironmentConfig>,
+    /// Whom the configuration takes for whom.
+    pub roles: Vec<RoleMapping>,
+    /// An endpoint that stands in for AWS's.
+    pub endpoint_url: Option<String>,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Holds a running console.
+pub struct Console {
+    state: State,
+    ui: Ui,
+    clock: Clock,
+    keys: Keys,
+    drawn: Drawn,
+    dirty: bool,
+    reports: mpsc::Receiver<SourceEvent>,
+    pollers: Vec<Source>,
+}
+
+/// A poller with the lines to it.
+struct Source {
+    poller: PollerHandle,
+    interest: watch::Sender<Interest>,
+    commands: mpsc::Sender<PollCommand>,
+}
+
+impl Console {
+    /// Starts the pollers and returns a console that has read nothing yet.
+    ///
+    /// Must be called within a tokio runtime.
+    pub fn start(watch: &Watch, ui: Ui) -> Self {
+        let plans = sources::plan(&watch.environments);
+        let environments = watch.environments.iter().map(|configured| configured.environment.clone()).collect();
+        let sources = plans.iter().map(SourcePlan::source).collect();
+        let mut state = State::new(environments, watch.roles.clone(), sources, watch.clock.now());
+        state.labels = command::entries().iter().map(|entry| (entry.command, ui.texts.get(entry.key))).collect();
+        let (sender, reports) = mpsc::channel(WAITING_REPORTS);
+        let clock = watch.clock.clone();
+        let shared = Shared::new(Now::new(move || clock.now()));
+        let pollers = plans
+            .iter()
+            .enumerate()
+            .map(|(index, plan)| {
+                let id = SourceId(index);
+                let connection = ConnectionPlan {
+                    credentials: plan.credentials.clone(),
+                    region: (!plan.region.is_empty()).then(|| plan.region.clone()),
+                    endpoint_url: watch.endpoint_url.clone(),
+                    account: plan.account.clone(),
+                };
+                let (interest_sender, interests) = watch::channel(interest(&state, id));
+                let (commands, command_receiver) = mpsc::channel(8);
+                let poller = Poller::spawn(
+                    id,
+                    connection,
+                    &shared,
+                    watch.clock.clone(),
+                    interests,
+                    command_receiver,
+                    sender.clone(),
+                );
+                Source { poller, interest: interest_sender, commands }
+            })
+            .collect();
+        Self {
+            state,
+            ui,
+            clock: watch.clock.clone(),
+            keys: Keys::default(),
+            drawn: Drawn::default(),
+            dirty: true,
+            reports,
+            pollers,
+        }
+    }
+
+    /// Returns the state, for those who look.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Tells whether the next frame would differ.
+    pub fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
+    /// Draws a frame, and takes back how much of the list there was room for.
+    pub fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
+        let size = (buffer.area.width, buffer.area.height);
+        if size != self.state.size {
+            update(&mut self.state, Event::Resize(size.0, size.1));
+        }
+        self.drawn = ui::render(&self.state, &self.ui, buffer);
+        self.dirty = false;
+        if self.drawn.page != self.state.page {
+            // The windows of the lists follow the page: what was selected may lie outside of what was drawn.
+            update(&mut self.state, Event::Drawn { page: self.drawn.page, end: self.drawn.end });
+            buffer.reset();
+            self.drawn = ui::render(&self.state, &self.ui, buffer);
+        }
+        update(&mut self.state, Event::Drawn { page: self.drawn.page, end: self.drawn.end });
+        self.tell_interests();
+        self.drawn.cursor
+    }
+
+    /// Takes what the terminal says.
+    pub fn input(&mut self, input: Input) -> Vec<Effect> {
+        let event = match input {
+            Input::Key(key) => self.keys.press(key, &self.state, &self.ui.keymap),
+            Input::Paste(text) => Some(Event::Paste(text)),
+            Input::Resize(columns, rows) => Some(Event::Resize(columns, rows)),
+            Input::FocusGained => Some(Event::Focus(true)),
+            Input::FocusLost => Some(Event::Focus(false)),
+            Input::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => {
+                    self.drawn.hit(Position { x: mouse.column, y: mouse.row }).map(Event::Click)
+                }
+                MouseEventKind::ScrollDown => Some(Event::Scroll(3)),
+                MouseEventKind::ScrollUp => Some(Event::Scroll(-3)),
+                _ => None,
+            },
+        };
+        event.map(|event| self.apply(event)).unwrap_or_default()
+    }
+
+    /// Takes an event and returns what is to be done outside; what concerns the pollers is done here.
+    pub fn apply(&mut self, event: Event) -> Vec<Effect> {
+        self.dirty = true;
+        let effects = update(&mut self.state, event);
+        let (own, outside): (Vec<_>, Vec<_>) =
+            effects.into_iter().partition(|effect| matches!(effect, Effect::Refresh(_)));
+        for effect in own {
+            if let Effect::Refresh(sources) = effect {
+                self.refresh(&sources);
+            }
+        }
+        self.tell_interests();
+        outside
+    }
+
+    /// Lets the clock's time in.
+    pub fn tick(&mut self) {
+        self.apply(Event::Tick(self.clock.now()));
+    }
+
+    /// Waits for the next report of a source and takes it, with all that came since.
+    ///
+    /// Never returns where no source is configured, as nothing will ever come.
+    ///
+    /// # Panics
+    /// With a poller's panic: a console that silently stopped reading would lie.
+    pub async fn reported(&mut self) {
+        if self.pollers.is_empty() {
+            return std::future::pending().await;
+        }
+        let ends = self.pollers.iter_mut().map(|source| Box::pin(source.poller.ended()));
+        let first = tokio::select! {
+            first = self.reports.recv() => first,
+            (panic, ..) = select_all(ends) => match panic {
+                Some(panic) => std::panic::resume_unwind(panic),
+                None => None,
+            },
+        };
+        let Some(first) = first else {
+            return std::future::pending().await;
+        };
+        self.apply_report(first);
+        while let Ok(next) = self.reports.try_recv() {
+            self.apply_report(next);
+        }
+    }
+
+    /// Takes reports until no poller has anything under way or due.
+    pub async fn idle(&mut self) {
+        loop {
+            self.tell_interests();
+            let idle = join_all(self.pollers.iter().map(|source| source.poller.idle()));
+            let report = tokio::select! {
+                biased;
+                report = self.reports.recv() => report,
+                _ = idle => self.reports.try_recv().ok(),
+            };
+            match report {
+                Some(report) => self.apply_report(report),
+                None => return,
+            }
+        }
+    }
+
+    fn apply_report(&mut self, report: SourceEvent) {
+        // A report was stamped when it was read; the state's time must not lie before it.
+        if report.at > self.state.now {
+            update(&mut self.state, Event::Tick(report.at));
+        }
+        update(&mut self.state, Event::Source(report));
+        self.dirty = true;
+        self.tell_interests();
+    }
+
+    fn refresh(&self, sources: &[SourceId]) {
+        for source in sources.iter().filter_map(|id| self.pollers.get(id.0)) {
+            // A poller that has not yet taken earlier wishes will refresh anyway.
+            let _ = source.commands.try_send(PollCommand::ForgetDenials);
+            let _ = source.commands.try_send(PollCommand::Refresh);
+        }
+    }
+
+    /// Tells each poller what is looked at, where that changed.
+    fn tell_interests(&self) {
+        for (index, source) in self.pollers.iter().enumerate() {
+            let wanted = interest(&self.state, SourceId(index));
+            source.interest.send_if_modified(|known| {
+                let changed = *known != wanted;
+                if changed {
+                    *known = wanted;
+                }
+                changed
+            });
+        }
+    }
+}

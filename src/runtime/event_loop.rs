@@ -1,0 +1,135 @@
+//! The one `select!` of the console: keys, reports, time, signals.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use futures::StreamExt;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::state::event::{Effect, Event, Notice};
+use crate::terminal::{CopyError, Terminal};
+
+use super::console::Console;
+
+/// How often time is let in: ages change by the minute, so this is how late they may be.
+const TICK: Duration = Duration::from_secs(5);
+
+/// Tells how the console came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// A person left it.
+    Quit,
+    /// The system asked it to end, with this signal.
+    Signal(i32),
+}
+
+/// Runs a console on a terminal until it ends.
+///
+/// # Errors
+/// When the terminal can no longer be read or written.
+///
+/// # Panics
+/// When a poller did; the terminal has been restored by then.
+pub async fn run(console: &mut Console, terminal: &mut Terminal) -> io::Result<End> {
+    let mut signals = Signals::new()?;
+    let mut input = EventStream::new();
+    let mut tick = interval_at(Instant::now() + TICK, TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        if console.is_dirty() {
+            draw(console, terminal)?;
+        }
+        let effects = tokio::select! {
+            // Keys come first: whatever the network brings, a person is answered.
+            biased;
+            event = input.next() => match event {
+                Some(event) => console.input(event?),
+                None => return Ok(End::Signal(SignalKind::hangup().as_raw_value())),
+            },
+            end = signals.next() => return Ok(End::Signal(end)),
+            () = console.reported() => Vec::new(),
+            _ = tick.tick() => {
+                console.tick();
+                Vec::new()
+            }
+        };
+        for effect in effects {
+            if carry_out(effect, console, terminal, &mut input)? {
+                return Ok(End::Quit);
+            }
+        }
+    }
+}
+
+fn draw(console: &mut Console, terminal: &mut Terminal) -> io::Result<()> {
+    terminal.draw(|frame| {
+        if let Some(cursor) = console.draw(frame.buffer_mut()) {
+            frame.set_cursor_position(cursor);
+        }
+    })
+}
+
+/// Does what the state asked for; returns whether it asked for the end.
+fn carry_out(
+    effect: Effect,
+    console: &mut Console,
+    terminal: &mut Terminal,
+    input: &mut EventStream,
+) -> io::Result<bool> {
+    match effect {
+        Effect::Quit => return Ok(true),
+        Effect::Redraw => {
+            terminal.clear()?;
+            console.tick();
+        }
+        Effect::Mouse(on) => terminal.set_mouse(on)?,
+        Effect::Copy { text, done } => {
+            let notice = match terminal.write_osc52(&text) {
+                Ok(()) => done,
+                Err(CopyError::TooLong { .. }) => Notice::plain("screens.notice.too-long"),
+                Err(CopyError::Io(error)) => return Err(error),
+            };
+            console.apply(Event::Notice(notice));
+        }
+        Effect::Suspend => {
+            terminal.suspend()?;
+            // What was typed to the shell meanwhile is the shell's: reading begins anew.
+            *input = EventStream::new();
+            console.tick();
+        }
+        // The console has done these itself.
+        Effect::Refresh(_) => {}
+    }
+    Ok(false)
+}
+
+/// The signals that end or stop the console.
+struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+    interrupt: Signal,
+    quit: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
+        })
+    }
+
+    async fn next(&mut self) -> i32 {
+        let (kind, _) = tokio::select! {
+            received = self.terminate.recv() => (SignalKind::terminate(), received),
+            received = self.hangup.recv() => (SignalKind::hangup(), received),
+            received = self.interrupt.recv() => (SignalKind::interrupt(), received),
+            received = self.quit.recv() => (SignalKind::quit(), received),
+        };
+        kind.as_raw_value()
+    }
+}

@@ -1,0 +1,290 @@
+//! What to ask for next, and when: a pure function of what was read, what is looked at, and the time.
+
+mod services;
+mod tasks;
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    aws::TaskScope,
+    domain::{
+        ecs::ServiceKey,
+        metric::{Query, Range},
+    },
+    state::event::Interest,
+};
+
+use super::{
+    book::{Book, ClusterBook},
+    lane::{Hold, Lane},
+};
+
+const fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+/// How often clusters are counted.
+const COUNTS: SignedDuration = seconds(60);
+/// How often everything is read, give or take a tenth.
+const ALL: SignedDuration = seconds(300);
+/// How often services are read whose rows are on the screen.
+const VISIBLE: SignedDuration = seconds(30);
+/// How much sooner a visible row is read along with another one that is due.
+const ALONG: SignedDuration = seconds(10);
+/// How often the open service is read while its tasks are replaced.
+const ROLLING: SignedDuration = seconds(5);
+/// How often service deployments of the open service are read while nothing happens.
+const DEPLOYMENTS: SignedDuration = seconds(60);
+/// How often alarms in ALARM are read.
+const FIRING: SignedDuration = seconds(60);
+/// How long scrolling must rest before more rows are read, or more metrics.
+const PACE: SignedDuration = seconds(2);
+/// How long tasks wait for services on the first load of an account with very many of them.
+const PATIENCE: SignedDuration = seconds(10);
+/// How long before their end credentials are replaced.
+const RENEW: SignedDuration = seconds(300);
+/// How often that is tried.
+const RENEW_AGAIN: SignedDuration = seconds(60);
+/// How soon after the minute metrics are asked for: CloudWatch has the last minute's by then.
+const AFTER_MINUTE: i64 = 5;
+/// The most calls that one job of services or tasks makes, so that another can be more urgent in between.
+const CALLS_A_JOB: usize = 24;
+/// The most metrics that are asked for at once.
+const MOST_QUERIES: usize = 500;
+
+/// Names one thing to ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Job {
+    /// Open a connection, or another one in place of the one that there is.
+    Connect,
+    /// List clusters and services, and count.
+    Roster,
+    /// List the services of these clusters.
+    Lists(Vec<String>),
+    /// Count what runs in these clusters.
+    Counts(Vec<String>),
+    /// Describe these services.
+    Services(Vec<ServiceKey>),
+    /// Read the tasks of these scopes.
+    Tasks(Vec<TaskScope>),
+    /// Read all alarms.
+    Alarms,
+    /// Read the alarms in ALARM, and those of these names that left it.
+    Firing(Vec<String>),
+    /// Read metrics.
+    Metrics(Vec<Query>, Range),
+    /// Read the service deployments of a service.
+    Deployments(ServiceKey),
+    /// Read the history of an alarm.
+    History(String),
+}
+
+impl Job {
+    /// Returns the lane that the job goes in.
+    pub(super) fn lane(&self) -> Lane {
+        match self {
+            Self::Connect => Lane::Identity,
+            Self::Roster | Self::Lists(_) | Self::Counts(_) => Lane::Clusters,
+            Self::Services(_) => Lane::Services,
+            Self::Tasks(_) => Lane::Tasks,
+            Self::Alarms | Self::Firing(_) => Lane::Alarms,
+            Self::Metrics(..) => Lane::Metrics,
+            Self::Deployments(_) => Lane::Deployments,
+            Self::History(_) => Lane::History,
+        }
+    }
+}
+
+/// Says what to start now and when to look again.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Agenda {
+    /// What to start, one job a lane at most.
+    pub(super) jobs: Vec<Job>,
+    /// When the next job comes due, if only time is waited for.
+    pub(super) wake: Option<Timestamp>,
+}
+
+/// Says what a lane wants.
+#[derive(Debug, Clone, PartialEq)]
+enum Next {
+    Do(Job),
+    At(Timestamp),
+    Never,
+}
+
+/// Makes the agenda.
+pub(super) fn agenda(book: &Book, interest: &Interest, now: Timestamp) -> Agenda {
+    let mut agenda = Agenda::default();
+    for lane in Lane::ALL {
+        let state = book.lane(lane);
+        if state.busy || (lane != Lane::Identity && !book.link.connected) {
+            continue;
+        }
+        let next = match lane {
+            Lane::Identity => identity(book, now),
+            Lane::Clusters => clusters(book, now),
+            Lane::Services => services::next(book, interest, now),
+            Lane::Tasks => tasks::next(book, interest, now),
+            Lane::Alarms => alarms(book, now),
+            Lane::Metrics => metrics(book, interest, now),
+            Lane::Deployments => deployments(book, interest, now),
+            Lane::History => history(book, interest),
+        };
+        let rests_until = match state.hold {
+            Hold::Asked => continue,
+            Hold::Until(at) if at > now => Some(at),
+            Hold::Until(_) | Hold::Free => None,
+        };
+        let wake = match (next, rests_until) {
+            (Next::Do(job), None) => {
+                agenda.jobs.push(job);
+                continue;
+            }
+            (Next::Do(_), Some(at)) => at,
+            (Next::At(at), rests_until) => rests_until.map_or(at, |rest| rest.max(at)),
+            (Next::Never, _) => continue,
+        };
+        agenda.wake = Some(agenda.wake.map_or(wake, |other| other.min(wake)));
+    }
+    agenda
+}
+
+fn identity(book: &Book, now: Timestamp) -> Next {
+    if !book.link.connected || book.link.reconnect {
+        return Next::Do(Job::Connect);
+    }
+    let Some(expires) = book.link.expires else { return Next::Never };
+    let again = book.link.renewed_at.map_or(Timestamp::MIN, |at| after(at, RENEW_AGAIN));
+    due(expires.saturating_sub(RENEW).unwrap_or(Timestamp::MIN).max(again), now, || Job::Connect)
+}
+
+fn clusters(book: &Book, now: Timestamp) -> Next {
+    let roster = book.roster_at.map(|at| after(at, spread(ALL, book.seed)));
+    if roster.is_none_or(|at| at <= now) {
+        return Next::Do(Job::Roster);
+    }
+    let relist: Vec<String> = named(book, |cluster| cluster.relist);
+    if !relist.is_empty() {
+        return Next::Do(Job::Lists(relist));
+    }
+    let counts = book.counted_at.map_or(now, |at| after(at, COUNTS));
+    if counts <= now && !book.clusters.is_empty() {
+        return Next::Do(Job::Counts(named(book, |_| true)));
+    }
+    let roster = roster.unwrap_or(now);
+    Next::At(if book.clusters.is_empty() { roster } else { roster.min(counts) })
+}
+
+fn named(book: &Book, wanted: impl Fn(&ClusterBook) -> bool) -> Vec<String> {
+    let clusters = book.clusters.iter().filter(|(_, cluster)| wanted(cluster));
+    clusters.map(|(name, _)| name.clone()).collect()
+}
+
+fn alarms(book: &Book, now: Timestamp) -> Next {
+    let all = book.alarms_at.map_or(Timestamp::MIN, |at| after(at, spread(ALL, book.seed)));
+    if all <= now {
+        return Next::Do(Job::Alarms);
+    }
+    let firing = book.firing_at.map_or(Timestamp::MIN, |at| after(at, FIRING));
+    due(firing, now, || Job::Firing(book.firing())).sooner(all)
+}
+
+fn metrics(book: &Book, interest: &Interest, now: Timestamp) -> Next {
+    if !interest.focused {
+        return Next::Never;
+    }
+    let mut seen = HashSet::new();
+    let (mut wanted, mut is_new, mut is_due) = (Vec::new(), false, false);
+    let mut wake = Timestamp::MAX;
+    for query in interest.queries.iter().filter(|query| seen.insert(*query)).take(MOST_QUERIES) {
+        let asked = book.metrics.get(query).filter(|_| book.range == interest.range);
+        let at = asked.map_or(Timestamp::MIN, |asked| metric_due(query, *asked, interest.idle, book.seed));
+        if at > now {
+            wake = wake.min(at);
+            continue;
+        }
+        is_new |= asked.is_none();
+        is_due |= asked.is_some();
+        wanted.push(query.clone());
+    }
+    let paced = book.lane(Lane::Metrics).asked_at.map_or(Timestamp::MIN, |at| after(at, PACE));
+    match (is_due, is_new) {
+        (true, _) => Next::Do(Job::Metrics(wanted, interest.range)),
+        (false, true) => due(paced, now, || Job::Metrics(wanted, interest.range)),
+        (false, false) if wake < Timestamp::MAX => Next::At(wake),
+        (false, false) => Next::Never,
+    }
+}
+
+/// Returns when a metric is due again: just after a minute, and not before a longer period can have anything new, or
+/// after five minutes where nobody has touched the console for a while.
+fn metric_due(query: &Query, asked: Timestamp, idle: bool, seed: u64) -> Timestamp {
+    let offset = AFTER_MINUTE + i64::try_from(seed % 5).unwrap_or(0);
+    let rests = if idle { 300 } else { i64::from(query.period).clamp(60, 300) } - 60;
+    let from = asked.as_second().saturating_add(rests - offset);
+    Timestamp::from_second((from.div_euclid(60) + 1).saturating_mul(60).saturating_add(offset))
+        .unwrap_or(Timestamp::MAX)
+}
+
+fn deployments(book: &Book, interest: &Interest, now: Timestamp) -> Next {
+    let Some((key, rolling)) = &interest.open_service else { return Next::Never };
+    let Some(row) = book.services.get(key) else { return Next::Never };
+    let read = book.deployments.as_ref().filter(|read| read.key == *key);
+    let Some(read) = read.filter(|read| read.primary == book.primary(key)) else {
+        return Next::Do(Job::Deployments(key.clone()));
+    };
+    let rolling = *rolling || row.service.as_ref().is_some_and(|service| service.is_rolling());
+    let at = after(read.at, if rolling { ROLLING } else { DEPLOYMENTS });
+    due(at, now, || Job::Deployments(key.clone()))
+}
+
+fn history(book: &Book, interest: &Interest) -> Next {
+    let Some(name) = &interest.open_alarm else { return Next::Never };
+    let since = book.alarms.get(name).and_then(|alarm| alarm.since);
+    let read = book.history.as_ref().filter(|read| read.alarm == *name);
+    match read {
+        Some(read) if read.since == since => Next::Never,
+        _ => Next::Do(Job::History(name.clone())),
+    }
+}
+
+impl Next {
+    /// Waits no longer than until then.
+    fn sooner(self, at: Timestamp) -> Self {
+        match self {
+            Self::At(other) => Self::At(other.min(at)),
+            other => other,
+        }
+    }
+}
+
+fn due(at: Timestamp, now: Timestamp, job: impl FnOnce() -> Job) -> Next {
+    if at <= now { Next::Do(job()) } else { Next::At(at) }
+}
+
+fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// Stretches a time by up to a tenth either way, always the same for the same seed.
+fn spread(interval: SignedDuration, seed: u64) -> SignedDuration {
+    let tenth = interval.as_secs() / 10;
+    let span = u64::try_from(tenth * 2 + 1).unwrap_or(1);
+    let offset = i64::try_from(seed % span).unwrap_or(0) - tenth;
+    SignedDuration::from_secs(interval.as_secs() + offset)
+}
+
+/// Returns a number that is always the same for the same thing.
+pub(super) fn hash(thing: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    thing.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests;

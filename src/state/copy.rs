@@ -1,0 +1,161 @@
+//! What can be carried out of the console: the name of what is selected, and the AWS console's page about it.
+
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::{ecs::ServiceKey, fetch::SourceId, queue::Subject};
+
+use super::{
+    Screen, State,
+    event::{Effect, Notice},
+    services::ServicePanel,
+};
+
+/// What must not stand as it is in a path of the console's addresses.
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
+/// Names what the cursor is on.
+enum Object {
+    Service(SourceId, ServiceKey),
+    Alarm(SourceId, String),
+    Task(String),
+}
+
+fn selected(state: &State) -> Option<Object> {
+    match state.screen {
+        Screen::Overview => match &state.overview.selected()?.subject {
+            Subject::Service(source, key) => Some(Object::Service(*source, key.clone())),
+            Subject::Alarm(source, name) => Some(Object::Alarm(*source, name.clone())),
+            Subject::Source(..) => None,
+        },
+        Screen::Services => state.services.selected().map(|row| Object::Service(row.id.source, row.id.key.clone())),
+        Screen::Service => {
+            let view = state.service.as_ref()?;
+            match view.task_list.key() {
+                Some(arn) if view.panel == ServicePanel::Tasks => Some(Object::Task(arn.clone())),
+                _ => Some(Object::Service(view.id.source, view.id.key.clone())),
+            }
+        }
+        Screen::Alarms => state.alarms.selected().map(|row| Object::Alarm(row.id.source, row.id.name.clone())),
+        Screen::Alarm => state.alarm.as_ref().map(|view| Object::Alarm(view.id.source, view.id.name.clone())),
+    }
+}
+
+fn arn(state: &State, object: &Object) -> Option<String> {
+    match object {
+        Object::Service(source, key) => state
+            .source(*source)?
+            .services
+            .value
+            .as_ref()?
+            .services
+            .iter()
+            .find(|service| service.key == *key)
+            .map(|service| service.arn.clone()),
+        Object::Alarm(source, name) => state
+            .source(*source)?
+            .alarms
+            .value
+            .as_ref()?
+            .alarms
+            .iter()
+            .find(|alarm| alarm.name == *name)
+            .map(|alarm| alarm.arn.clone()),
+        Object::Task(arn) => Some(arn.clone()),
+    }
+}
+
+/// Copies the ARN of what the cursor is on.
+pub fn copy(state: &mut State) -> Vec<Effect> {
+    match selected(state).and_then(|object| arn(state, &object)) {
+        Some(text) => vec![Effect::Copy { done: Notice::with("screens.notice.copied", "text", text.clone()), text }],
+        None => nothing(state),
+    }
+}
+
+/// Copies the address of the AWS console's page about what the cursor is on.
+pub fn console_link(state: &mut State) -> Vec<Effect> {
+    let link = selected(state).and_then(|object| {
+        let arn = arn(state, &object)?;
+        link(&arn, &object)
+    });
+    match link {
+        Some(text) => vec![Effect::Copy { done: Notice::with("screens.notice.link", "text", text.clone()), text }],
+        None => nothing(state),
+    }
+}
+
+fn nothing(state: &mut State) -> Vec<Effect> {
+    state.notice = Some(Notice::plain("screens.notice.nothing-selected"));
+    Vec::new()
+}
+
+/// Makes the address from the ARN, which tells partition and region.
+fn link(arn: &str, object: &Object) -> Option<String> {
+    let mut parts = arn.split(':').skip(1);
+    let partition = parts.next()?;
+    let region = parts.nth(1)?;
+    let host = match partition {
+        "aws" => format!("{region}.console.aws.amazon.com"),
+        "aws-cn" => format!("{region}.console.amazonaws.cn"),
+        "aws-us-gov" => format!("{region}.console.amazonaws-us-gov.com"),
+        _ => return None,
+    };
+    let escape = |text: &str| utf8_percent_encode(text, PATH).to_string();
+    Some(match object {
+        Object::Service(_, key) => format!(
+            "https://{host}/ecs/v2/clusters/{}/services/{}/health?region={region}",
+            escape(&key.cluster),
+            escape(&key.service)
+        ),
+        Object::Task(arn) => {
+            let mut path = arn.rsplit('/');
+            let (id, cluster) = (path.next()?, path.next()?);
+            format!(
+                "https://{host}/ecs/v2/clusters/{}/tasks/{}/configuration?region={region}",
+                escape(cluster),
+                escape(id)
+            )
+        }
+        // The part after `#` is read by the page's script, which wants everything but letters and digits escaped.
+        Object::Alarm(_, name) => format!(
+            "https://{host}/cloudwatch/home?region={region}#alarmsV2:alarm/{}",
+            utf8_percent_encode(name, NON_ALPHANUMERIC)
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_follow_partition_and_region_and_escape_names() {
+        let alarm = Object::Alarm(SourceId(0), "決済 5xx/高".to_owned());
+        assert_eq!(
+            link("arn:aws:cloudwatch:ap-northeast-1:111122223333:alarm:x", &alarm).as_deref(),
+            Some(
+                "https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#alarmsV2:alarm/%E6%B1%BA%E6%B8%88%205xx%2F%E9%AB%98"
+            )
+        );
+        let service =
+            Object::Service(SourceId(0), ServiceKey { cluster: "shop-prd".to_owned(), service: "web".to_owned() });
+        assert_eq!(
+            link("arn:aws-cn:ecs:cn-north-1:111122223333:service/shop-prd/web", &service).as_deref(),
+            Some(
+                "https://cn-north-1.console.amazonaws.cn/ecs/v2/clusters/shop-prd/services/web/health?region=cn-north-1"
+            )
+        );
+        assert_eq!(link("not an arn", &service), None);
+    }
+}

@@ -1,0 +1,185 @@
+//! What can happen to the console, and what it asks to be done.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tui_input::InputRequest;
+
+use crate::command::Command;
+use crate::domain::{
+    alarm::{AlarmsSnapshot, HistoryItem},
+    ecs::{ServiceDeployment, ServiceKey, ServicesSnapshot, TasksSnapshot},
+    fetch::{Failure, Panel, SourceId},
+    identity::Identity,
+    metric::{Query, Range, Series},
+};
+
+/// Counts the identities that a source has had; what was asked under an earlier one is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Generation(pub u64);
+
+/// Reports what a poller saw.
+#[derive(Debug, Clone)]
+pub enum Report {
+    /// A request for a panel went out.
+    Asked(Panel),
+    /// The identity was verified; holds the end of its credentials where they end.
+    Connected {
+        /// Whom STS says we are.
+        identity: Arc<Identity>,
+        /// When the credentials end.
+        expires: Option<Timestamp>,
+    },
+    /// A panel could not be read; nothing that was there is lost.
+    Failed(Panel, Failure),
+    /// All services, with those that were not asked for this time as they were.
+    Services(Arc<ServicesSnapshot>),
+    /// All tasks.
+    Tasks(Arc<TasksSnapshot>),
+    /// All alarms.
+    Alarms(Arc<AlarmsSnapshot>),
+    /// Metrics, for the queries that were asked together.
+    Series(Vec<Arc<Series>>),
+    /// Service deployments of one service, newest first.
+    Deployments(ServiceKey, Arc<Vec<ServiceDeployment>>),
+    /// History of one alarm, newest first.
+    History(String, Arc<Vec<HistoryItem>>),
+    /// What was spent; sent when a number that is shown changes.
+    Usage(Usage),
+}
+
+/// Counts what a source spends.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Usage {
+    /// API calls in the last 60 seconds.
+    pub calls_per_minute: u32,
+    /// Estimated US dollars an hour, from the metrics requested in the last ten minutes at $0.01 a thousand
+    /// (source: "Amazon CloudWatch pricing", `GetMetricData`).
+    pub dollars_per_hour: f64,
+    /// Whether AWS throttled us in the last 60 seconds.
+    pub throttled: bool,
+}
+
+/// Tells a poller what is looked at, so that it asks for nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Interest {
+    /// Whether the terminal has the focus; metrics rest while it has not.
+    pub focused: bool,
+    /// Whether nobody has touched the console for a while; metrics are read less often then.
+    pub idle: bool,
+    /// Services whose rows are on the screen.
+    pub visible_services: Vec<ServiceKey>,
+    /// The service that is open, and whether its rollout is under way.
+    pub open_service: Option<(ServiceKey, bool)>,
+    /// The alarm that is open.
+    pub open_alarm: Option<String>,
+    /// Metrics that are on the screen.
+    pub queries: Vec<Query>,
+    /// How far back they go.
+    pub range: Range,
+}
+
+/// Carries a report with the source and the identity that it was asked under.
+#[derive(Debug, Clone)]
+pub struct SourceEvent {
+    /// The source.
+    pub source: SourceId,
+    /// The identity's generation at the time of asking.
+    pub generation: Generation,
+    /// When it was read, by the injected clock.
+    pub at: Timestamp,
+    /// What it was.
+    pub report: Report,
+}
+
+/// Names what can be clicked or scrolled on a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A row of the list that has the focus, by its index.
+    Row(usize),
+    /// The title of a column, by its index in the full table.
+    Column(usize),
+    /// A panel of a screen with several.
+    Panel(usize),
+    /// A screen's name in the footer.
+    Screen(Command),
+    /// A row of the overlay on top.
+    OverlayRow(usize),
+}
+
+/// Tells everything that can happen.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A chord named a command.
+    Command(Command),
+    /// A key edited the text of the prompt that is open.
+    Edit(InputRequest),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse pressed on something.
+    Click(Target),
+    /// The wheel turned by so many lines, down being positive.
+    Scroll(isize),
+    /// The terminal has another size: columns, rows.
+    Resize(u16, u16),
+    /// The terminal window got or lost the focus.
+    Focus(bool),
+    /// Time went on.
+    Tick(Timestamp),
+    /// The frame that was drawn has room for so many rows of the list.
+    Drawn {
+        /// Rows of the list that has the focus.
+        page: usize,
+        /// The last row that a text on top can be scrolled to.
+        end: usize,
+    },
+    /// The first keys of a longer chord were pressed; holds what may follow.
+    Pending(Vec<(String, Command)>),
+    /// A source reports.
+    Source(SourceEvent),
+    /// Something that was asked for outside was done, or not.
+    Notice(Notice),
+}
+
+/// Says something short in the footer, as a key of the text catalogue and its arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The text's key.
+    pub key: &'static str,
+    /// The placeholders and what stands in them.
+    pub arguments: Vec<(&'static str, String)>,
+}
+
+impl Notice {
+    /// Makes a notice without arguments.
+    pub fn plain(key: &'static str) -> Self {
+        Self { key, arguments: Vec::new() }
+    }
+
+    /// Makes a notice with one argument.
+    pub fn with(key: &'static str, name: &'static str, value: impl Into<String>) -> Self {
+        Self { key, arguments: vec![(name, value.into())] }
+    }
+}
+
+/// Names what [`super::update::update`] asks to be done outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Leave the console.
+    Quit,
+    /// Ask these sources anew, also for what was denied.
+    Refresh(Vec<SourceId>),
+    /// Put text on the clipboard of the terminal.
+    Copy {
+        /// The text.
+        text: String,
+        /// What to say once it was done.
+        done: Notice,
+    },
+    /// Switch mouse reports on or off.
+    Mouse(bool),
+    /// Draw everything anew, whatever the terminal shows.
+    Redraw,
+    /// Stop the process until it is continued, as ctrl-z does.
+    Suspend,
+}

@@ -1,0 +1,120 @@
+//! What each source should read: what is on the screen, and nothing else.
+
+use jiff::SignedDuration;
+
+use crate::domain::{
+    ecs::ServiceKey,
+    fetch::SourceId,
+    metric::{Query, ecs_utilization},
+    queue::Trouble,
+};
+
+use super::{
+    Screen, State,
+    alarms::chart_query,
+    event::Interest,
+    overview::chart_subject,
+    services::{ServiceRow, row_queries},
+};
+
+/// Without a key for so long, nobody is looking closely.
+const IDLE_AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// Services that the overview shows with a sparkline.
+pub const OVERVIEW_SERVICES: usize = 20;
+
+/// Returns what a source should read now.
+pub fn interest(state: &State, source: SourceId) -> Interest {
+    let mut interest = Interest {
+        focused: state.focused,
+        idle: state.now.duration_since(state.touched_at) > IDLE_AFTER,
+        range: state.range,
+        ..Interest::default()
+    };
+    let period = state.range.period();
+    match state.screen {
+        Screen::Overview => {
+            for row in overview_rows(state).filter(|row| row.id.source == source) {
+                interest.visible_services.push(row.id.key.clone());
+                // Of the two metrics of a row only the CPU has a column here, and each costs.
+                let [cpu, _] = row_queries(&row.id.key, period);
+                interest.queries.push(cpu);
+            }
+            if let Some(query) = overview_chart(state).and_then(|(id, query)| (id == source).then_some(query)) {
+                interest.queries.push(query);
+            }
+        }
+        Screen::Services => {
+            let services = &state.services;
+            let visible = services.list.visible(services.rows.len(), state.page);
+            for row in services.rows[visible].iter().filter(|row| row.id.source == source) {
+                interest.visible_services.push(row.id.key.clone());
+                interest.queries.extend(row_queries(&row.id.key, period));
+            }
+        }
+        Screen::Service => {
+            if let Some(view) = state.service.as_ref().filter(|view| view.id.source == source) {
+                let rolling = view
+                    .row
+                    .as_ref()
+                    .is_some_and(|row| row.service.is_rolling() || row.service.troubled_deployment().is_some());
+                interest.open_service = Some((view.id.key.clone(), rolling));
+                interest.visible_services.push(view.id.key.clone());
+                interest.queries.extend(service_queries(&view.id.key, period));
+                let alarms = view.alarms.iter().filter_map(|alarm| alarm_query(state, alarm));
+                interest.queries.extend(alarms);
+            }
+        }
+        Screen::Alarms => {
+            let selected = state.alarms.selected().filter(|row| row.id.source == source);
+            interest.queries.extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
+        }
+        Screen::Alarm => {
+            if let Some(view) = state.alarm.as_ref().filter(|view| view.id.source == source) {
+                interest.open_alarm = Some(view.id.name.clone());
+                let alarm = view.row.as_ref().map(|row| &row.alarm);
+                interest.queries.extend(alarm.and_then(|alarm| alarm_query(state, alarm)));
+            }
+        }
+    }
+    interest.queries.sort();
+    interest.queries.dedup();
+    interest
+}
+
+/// Returns the services that the overview shows: the first in the order of attention.
+pub fn overview_rows(state: &State) -> impl Iterator<Item = &ServiceRow> {
+    state.overview.rows.iter()
+}
+
+/// Returns the queries of an open service's charts: average and maximum of CPU and memory.
+pub fn service_queries(key: &ServiceKey, period: u32) -> impl Iterator<Item = Query> {
+    ["CPUUtilization", "MemoryUtilization"].into_iter().flat_map(move |name| {
+        ["Average", "Maximum"].into_iter().map(move |statistic| ecs_utilization(key, name, statistic, period))
+    })
+}
+
+/// Returns the query that charts what an alarm watches.
+pub fn alarm_query(state: &State, alarm: &crate::domain::alarm::Alarm) -> Option<Query> {
+    match &alarm.watches {
+        crate::domain::alarm::Watches::Metric(rule) => chart_query(rule, state.range),
+        crate::domain::alarm::Watches::Composite(_) => None,
+    }
+}
+
+/// Returns the query of the chart beside the queue: what the selected item's alarm watches, or its service's CPU.
+pub fn overview_chart(state: &State) -> Option<(SourceId, Query)> {
+    use crate::domain::queue::Subject;
+    let item = state.overview.selected()?;
+    let source = match &item.subject {
+        Subject::Service(source, _) | Subject::Alarm(source, _) | Subject::Source(source, _) => *source,
+    };
+    let query = match chart_subject(item) {
+        Trouble::Alarm { alarm } => alarm_query(state, alarm),
+        Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
+            Some(ecs_utilization(&service.key, "CPUUtilization", "Average", state.range.period()))
+        }
+        Trouble::Blind { .. } | Trouble::Credentials { .. } => None,
+    };
+    query.map(|query| (source, query))
+}

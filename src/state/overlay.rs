@@ -1,0 +1,215 @@
+//! What lies over a screen: one stack of one enum, so that nothing can be open twice or half.
+
+use nucleo_matcher::{
+    Config, Matcher, Utf32Str,
+    pattern::{CaseMatching, Normalization, Pattern},
+};
+use tui_input::{Input, InputRequest};
+
+use crate::command::{self, Command, Scope};
+use crate::domain::metric::Range;
+
+use super::{State, list::Scroll};
+
+/// The longest text that a prompt takes, in characters.
+const LONGEST_INPUT: usize = 256;
+
+/// Holds an overlay.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// The help for the screen below.
+    Help(Scroll),
+    /// The list of errors.
+    Errors(Scroll),
+    /// A menu.
+    Menu(Menu),
+    /// The command palette.
+    Palette(Palette),
+    /// The line in which the filter is typed.
+    Filter(FilterPrompt),
+}
+
+impl Overlay {
+    /// Returns the scope in which keys are looked up.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Help(_) => Scope::Help,
+            Self::Errors(_) => Scope::Errors,
+            Self::Menu(_) => Scope::Menu,
+            Self::Palette(_) => Scope::Palette,
+            Self::Filter(_) => Scope::Prompt,
+        }
+    }
+
+    /// Tells whether keys that are no chord are text.
+    pub fn takes_text(&self) -> bool {
+        matches!(self, Self::Palette(_) | Self::Filter(_))
+    }
+}
+
+/// Holds the text of a prompt while it is typed.
+#[derive(Debug, Clone, Default)]
+pub struct FilterPrompt {
+    /// The text.
+    pub input: Input,
+    /// The filter that was there before, to go back to.
+    pub before: String,
+}
+
+/// Holds a menu.
+#[derive(Debug, Clone)]
+pub struct Menu {
+    /// What it chooses.
+    pub kind: MenuKind,
+    /// The selected entry.
+    pub selected: usize,
+}
+
+/// Names the menus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MenuKind {
+    /// The environments: all of them, then each.
+    Environment,
+    /// The time ranges.
+    Range,
+}
+
+impl Menu {
+    /// Opens a menu with what holds now selected.
+    pub fn new(kind: MenuKind, state: &State) -> Self {
+        let selected = match kind {
+            MenuKind::Environment => state.shown.map_or(0, |shown| shown + 1),
+            MenuKind::Range => Range::ALL.iter().position(|range| *range == state.range).unwrap_or(0),
+        };
+        Self { kind, selected }
+    }
+
+    /// Returns the number of entries.
+    pub fn len(&self, state: &State) -> usize {
+        match self.kind {
+            MenuKind::Environment => state.environments.len() + 1,
+            MenuKind::Range => Range::ALL.len(),
+        }
+    }
+
+    /// Moves the selection, stopping at the ends.
+    pub fn step(&mut self, by: isize, len: usize) {
+        self.selected = self.selected.saturating_add_signed(by).min(len.saturating_sub(1));
+    }
+}
+
+/// Names what the palette can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaletteAction {
+    /// Run a command.
+    Command(Command),
+    /// Show an environment, by its index.
+    Environment(usize),
+}
+
+/// Holds an entry of the palette that matches what was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaletteEntry {
+    /// What it does.
+    pub action: PaletteAction,
+    /// What is typed to find it: the command's id, or the environment's name.
+    pub name: String,
+    /// What it says of itself.
+    pub label: String,
+    /// Characters of the name that matched, by index.
+    pub matched: Vec<u32>,
+}
+
+/// Holds the command palette.
+#[derive(Debug, Clone)]
+pub struct Palette {
+    /// The text.
+    pub input: Input,
+    /// The entries that match, best first.
+    pub entries: Vec<PaletteEntry>,
+    /// The selected entry.
+    pub selected: usize,
+}
+
+impl Palette {
+    /// Opens the palette with everything that can be done on this screen.
+    pub fn new(state: &State) -> Self {
+        let mut palette = Self { input: Input::default(), entries: Vec::new(), selected: 0 };
+        palette.search(state);
+        palette
+    }
+
+    /// Finds the entries that match the text.
+    pub fn search(&mut self, state: &State) {
+        let pattern = Pattern::parse(self.input.value(), CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut found: Vec<(u32, PaletteEntry)> = candidates(state)
+            .filter_map(|mut entry| {
+                let mut matched = Vec::new();
+                let by_name = pattern.indices(Utf32Str::new(&entry.name, &mut buffer), &mut matcher, &mut matched);
+                let by_label = pattern.score(Utf32Str::new(&entry.label, &mut buffer), &mut matcher);
+                // What is typed is a name first of all: a match in the description counts half.
+                let score = by_name.unwrap_or(0).max(by_label.unwrap_or(0) / 2);
+                if by_name.is_none() && by_label.is_none() {
+                    return None;
+                }
+                matched.sort_unstable();
+                matched.dedup();
+                entry.matched = if by_name.is_some() { matched } else { Vec::new() };
+                Some((score, entry))
+            })
+            .collect();
+        found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        self.entries = found.into_iter().map(|(_, entry)| entry).collect();
+        self.selected = 0;
+    }
+
+    /// Moves the selection, stopping at the ends.
+    pub fn step(&mut self, by: isize) {
+        self.selected = self.selected.saturating_add_signed(by).min(self.entries.len().saturating_sub(1));
+    }
+}
+
+fn candidates(state: &State) -> impl Iterator<Item = PaletteEntry> {
+    let scope = state.screen.scope();
+    let commands =
+        command::entries().iter().filter(move |entry| entry.palette && entry.available_in(scope)).map(|entry| {
+            PaletteEntry {
+                action: PaletteAction::Command(entry.command),
+                name: entry.id.to_owned(),
+                label: state
+                    .labels
+                    .iter()
+                    .find(|(command, _)| *command == entry.command)
+                    .map_or_else(String::new, |(_, label)| (*label).to_owned()),
+                matched: Vec::new(),
+            }
+        });
+    let environments = state.environments.iter().enumerate().map(|(index, environment)| PaletteEntry {
+        action: PaletteAction::Environment(index),
+        name: environment.name.clone(),
+        label: String::new(),
+        matched: Vec::new(),
+    });
+    commands.chain(environments)
+}
+
+/// Applies an edit to a prompt, within its bounds; control characters are not typed.
+pub fn edit(input: &mut Input, request: InputRequest) {
+    let is_text = matches!(request, InputRequest::InsertChar(_));
+    let refused = match request {
+        InputRequest::InsertChar(character) => character.is_control() || input.value().chars().count() >= LONGEST_INPUT,
+        _ => false,
+    };
+    if !(is_text && refused) {
+        input.handle(request);
+    }
+}
+
+/// Pastes the first line of a text into a prompt.
+pub fn paste(input: &mut Input, text: &str) {
+    for character in text.lines().next().unwrap_or("").chars().take(LONGEST_INPUT) {
+        edit(input, InputRequest::InsertChar(character));
+    }
+}

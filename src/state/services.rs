@@ -1,0 +1,464 @@
+//! The rows of services, and the one that is open.
+
+use std::{cmp::Ordering, collections::HashMap, sync::Arc};
+
+use crate::domain::{
+    ecs::{Image, Service, ServiceKey, Steadiness, Task},
+    fetch::SourceId,
+    metric::{Query, ecs_utilization},
+    queue::Place,
+};
+
+use super::{
+    State,
+    list::{ListView, Scroll},
+};
+
+/// Names a service among all sources.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServiceRef {
+    /// The source that read it.
+    pub source: SourceId,
+    /// Its cluster and name.
+    pub key: ServiceKey,
+}
+
+/// Holds a row of the list of services.
+#[derive(Debug, Clone)]
+pub struct ServiceRow {
+    /// Which service it is.
+    pub id: ServiceRef,
+    /// Where it belongs.
+    pub place: Place,
+    /// The service itself.
+    pub service: Arc<Service>,
+    /// How it fares.
+    pub steadiness: Steadiness,
+    /// The image of its newest task's first container, once tasks were read.
+    pub image: Option<Image>,
+    /// What the filter is matched against, in lower case.
+    haystack: String,
+}
+
+/// Names the columns that services can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ServiceSort {
+    /// What needs attention first.
+    #[default]
+    Attention,
+    /// By cluster and name.
+    Name,
+    /// By the share of wanted tasks that run.
+    Running,
+    /// By CPU utilization.
+    Cpu,
+    /// By memory utilization.
+    Memory,
+    /// By the newest event.
+    Event,
+}
+
+impl ServiceSort {
+    const ALL: [Self; 6] = [Self::Attention, Self::Name, Self::Running, Self::Cpu, Self::Memory, Self::Event];
+
+    /// Tells whether the order changes with metrics.
+    pub fn is_by_metric(self) -> bool {
+        matches!(self, Self::Cpu | Self::Memory)
+    }
+
+    /// Returns the order that follows when one cycles through them.
+    pub fn next(self) -> Self {
+        let index = Self::ALL.iter().position(|sort| *sort == self).unwrap_or(0);
+        Self::ALL[(index + 1) % Self::ALL.len()]
+    }
+}
+
+/// Names the columns of the list of services, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceColumn {
+    /// How it fares.
+    Status,
+    /// The environment.
+    Environment,
+    /// The cluster.
+    Cluster,
+    /// The service's name.
+    Name,
+    /// Running and desired tasks.
+    Tasks,
+    /// CPU utilization.
+    Cpu,
+    /// Memory utilization.
+    Memory,
+    /// The image's version.
+    Version,
+    /// Spot, exec, a tag that may change.
+    Flags,
+    /// The newest event.
+    Event,
+}
+
+impl ServiceColumn {
+    /// Lists the columns from left to right.
+    pub const ALL: [Self; 10] = [
+        Self::Status,
+        Self::Environment,
+        Self::Cluster,
+        Self::Name,
+        Self::Tasks,
+        Self::Cpu,
+        Self::Memory,
+        Self::Version,
+        Self::Flags,
+        Self::Event,
+    ];
+
+    /// Returns the order that the column stands for.
+    pub fn sort(self) -> Option<ServiceSort> {
+        match self {
+            Self::Status => Some(ServiceSort::Attention),
+            Self::Cluster | Self::Name => Some(ServiceSort::Name),
+            Self::Tasks => Some(ServiceSort::Running),
+            Self::Cpu => Some(ServiceSort::Cpu),
+            Self::Memory => Some(ServiceSort::Memory),
+            Self::Event => Some(ServiceSort::Event),
+            Self::Environment | Self::Version | Self::Flags => None,
+        }
+    }
+}
+
+/// Holds the list of services as it is shown.
+#[derive(Debug, Default)]
+pub struct Services {
+    /// The rows that pass the filter, sorted.
+    pub rows: Vec<ServiceRow>,
+    /// The rows that the filter was applied to.
+    pub total: usize,
+    /// Whether AWS has more than was read.
+    pub capped: bool,
+    /// The selection.
+    pub list: ListView<ServiceRef>,
+    /// The filter; empty for none.
+    pub filter: String,
+    /// The order.
+    pub sort: ServiceSort,
+    /// Whether the order is turned around.
+    pub reversed: bool,
+    all: Vec<ServiceRow>,
+    keys: Vec<ServiceRef>,
+}
+
+impl Services {
+    /// Returns the selected row.
+    pub fn selected(&self) -> Option<&ServiceRow> {
+        self.rows.get(self.list.selected())
+    }
+
+    /// Moves the selection.
+    pub fn step(&mut self, by: isize, page: usize) {
+        self.list.step(by, &self.keys, page);
+    }
+
+    /// Selects a row by its index.
+    pub fn select(&mut self, index: usize, page: usize) {
+        self.list.select(index, &self.keys, page);
+    }
+
+    /// Selects a service, where it is among the rows.
+    pub fn select_key(&mut self, id: &ServiceRef, page: usize) {
+        if let Some(index) = self.keys.iter().position(|key| key == id) {
+            self.select(index, page);
+        }
+    }
+
+    /// Returns every row before the filter.
+    pub fn all(&self) -> &[ServiceRow] {
+        &self.all
+    }
+
+    /// Brings the window to a page of another size.
+    pub fn repage(&mut self, page: usize) {
+        self.list.scroll(self.rows.len(), page);
+    }
+}
+
+/// Names the panels of an open service that can have the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ServicePanel {
+    /// The tasks and their containers.
+    #[default]
+    Tasks,
+    /// The deployments.
+    Deployments,
+    /// The events.
+    Events,
+}
+
+impl ServicePanel {
+    /// Lists the panels in the order of the tabulator key.
+    pub const ALL: [Self; 3] = [Self::Tasks, Self::Deployments, Self::Events];
+
+    /// Returns the panel so many steps further.
+    pub fn step(self, by: isize) -> Self {
+        let index = Self::ALL.iter().position(|panel| *panel == self).unwrap_or(0);
+        let len = Self::ALL.len().cast_signed();
+        Self::ALL[(index.cast_signed() + by).rem_euclid(len).cast_unsigned()]
+    }
+}
+
+/// Holds the open service.
+#[derive(Debug, Clone)]
+pub struct ServiceView {
+    /// Which service it is.
+    pub id: ServiceRef,
+    /// The service as last read, also when it vanished since.
+    pub row: Option<ServiceRow>,
+    /// Whether it was there in the last snapshot.
+    pub exists: bool,
+    /// The panel with the focus.
+    pub panel: ServicePanel,
+    /// Its tasks, those that are not well first.
+    pub tasks: Vec<Arc<Task>>,
+    /// The selected task.
+    pub task_list: ListView<String>,
+    /// The position in the deployments.
+    pub deployments: Scroll,
+    /// The position in the events.
+    pub events: Scroll,
+    /// The alarms that watch it, as metric and threshold for its charts.
+    pub alarms: Vec<Arc<crate::domain::alarm::Alarm>>,
+}
+
+impl ServiceView {
+    /// Opens a service.
+    pub fn new(id: ServiceRef) -> Self {
+        Self {
+            id,
+            row: None,
+            exists: false,
+            panel: ServicePanel::default(),
+            tasks: Vec::new(),
+            task_list: ListView::default(),
+            deployments: Scroll::default(),
+            events: Scroll::default(),
+            alarms: Vec::new(),
+        }
+    }
+
+    /// Returns the task keys, for the selection.
+    pub fn task_keys(&self) -> Vec<String> {
+        self.tasks.iter().map(|task| task.arn.clone()).collect()
+    }
+}
+
+/// Returns the CPU and memory queries of a service's row.
+pub fn row_queries(key: &ServiceKey, period: u32) -> [Query; 2] {
+    ["CPUUtilization", "MemoryUtilization"].map(|name| ecs_utilization(key, name, "Average", period))
+}
+
+/// Makes all rows anew from what the sources hold.
+pub fn derive(state: &mut State) {
+    let mut all = Vec::new();
+    let mut capped = false;
+    for (id, source) in state.shown_sources() {
+        let Some(snapshot) = &source.services.value else {
+            continue;
+        };
+        capped |= snapshot.capped;
+        let images = newest_images(source.tasks.value.as_deref());
+        for service in &snapshot.services {
+            let place = state.place_of_cluster(source, &service.key.cluster);
+            if state.shows(place) {
+                let image = images
+                    .get(&(service.key.cluster.as_str(), service.key.service.as_str()))
+                    .map(|image| (*image).clone());
+                all.push(row(state, id, place, service, image));
+            }
+        }
+    }
+    state.services.all = all;
+    state.services.capped = capped;
+    arrange(state);
+    derive_open(state);
+}
+
+fn row(state: &State, source: SourceId, place: Place, service: &Arc<Service>, image: Option<Image>) -> ServiceRow {
+    let steadiness = service.steadiness();
+    let environment = place
+        .environment
+        .and_then(|index| state.environments.get(index))
+        .map_or("", |environment| environment.name.as_str());
+    let haystack = format!(
+        "{environment} {} {} {} {}",
+        service.key.cluster,
+        service.key.service,
+        image.as_ref().map_or("", |image| image.version()),
+        steadiness.name(),
+    )
+    .to_lowercase();
+    ServiceRow {
+        id: ServiceRef { source, key: service.key.clone() },
+        place,
+        service: Arc::clone(service),
+        steadiness,
+        image,
+        haystack,
+    }
+}
+
+type ImagesByService<'a> = HashMap<(&'a str, &'a str), &'a Image>;
+
+/// Finds the image of each service's newest task.
+fn newest_images(tasks: Option<&crate::domain::ecs::TasksSnapshot>) -> ImagesByService<'_> {
+    let mut newest: HashMap<(&str, &str), (Option<jiff::Timestamp>, &Image)> = HashMap::new();
+    for task in tasks.iter().flat_map(|snapshot| &snapshot.tasks) {
+        let (Some(service), Some(container)) = (task.service.as_deref(), task.containers.first()) else {
+            continue;
+        };
+        let candidate = (task.created_at, &container.image);
+        newest
+            .entry((task.cluster.as_str(), service))
+            .and_modify(|known| {
+                if candidate.0 > known.0 {
+                    *known = candidate;
+                }
+            })
+            .or_insert(candidate);
+    }
+    newest.into_iter().map(|(key, (_, image))| (key, image)).collect()
+}
+
+/// Applies filter and order to the rows that there are.
+pub fn arrange(state: &mut State) {
+    let words = words(&state.services.filter);
+    let mut rows: Vec<ServiceRow> =
+        state.services.all.iter().filter(|row| words.iter().all(|word| row.haystack.contains(word))).cloned().collect();
+    let sort = state.services.sort;
+    match sort {
+        ServiceSort::Cpu | ServiceSort::Memory => {
+            sort_by_metric(state, &mut rows, usize::from(sort == ServiceSort::Memory))
+        }
+        _ => rows.sort_by(|a, b| compare(sort, a, b).then_with(|| a.id.cmp(&b.id))),
+    }
+    if state.services.reversed {
+        rows.reverse();
+    }
+    let services = &mut state.services;
+    services.total = services.all.len();
+    services.keys = rows.iter().map(|row| row.id.clone()).collect();
+    services.rows = rows;
+    services.list.follow(&services.keys, state.page);
+}
+
+/// Splits a filter into the words that must all be found.
+pub fn words(filter: &str) -> Vec<String> {
+    filter.to_lowercase().split_whitespace().map(str::to_owned).collect()
+}
+
+fn sort_by_metric(state: &State, rows: &mut [ServiceRow], index: usize) {
+    let period = state.range.period();
+    rows.sort_by_cached_key(|row| {
+        let value = state
+            .source(row.id.source)
+            .and_then(|source| source.series(&row_queries(&row.id.key, period)[index]))
+            .and_then(|series| series.latest());
+        // Highest first; what has no data comes last. Thousandths of a percent are exact enough to order by.
+        #[expect(clippy::cast_possible_truncation, reason = "a saturating cast of a percentage")]
+        let rank = value.map_or(i64::MAX, |value| -(value * 1_000.0) as i64);
+        (rank, row.id.clone())
+    });
+}
+
+fn compare(sort: ServiceSort, a: &ServiceRow, b: &ServiceRow) -> Ordering {
+    let share = |row: &ServiceRow| {
+        if row.service.desired == 0 {
+            f64::INFINITY
+        } else {
+            f64::from(row.service.running) / f64::from(row.service.desired)
+        }
+    };
+    match sort {
+        ServiceSort::Attention => attention(a).cmp(&attention(b)),
+        ServiceSort::Name | ServiceSort::Cpu | ServiceSort::Memory => a.id.key.cmp(&b.id.key),
+        ServiceSort::Running => share(a).total_cmp(&share(b)),
+        ServiceSort::Event => {
+            let newest = |row: &ServiceRow| row.service.events.first().map(|event| event.at);
+            newest(b).cmp(&newest(a))
+        }
+    }
+}
+
+/// Orders by trouble, then by kind of environment: a steady service of prd comes after a failing one of dev.
+pub fn attention(row: &ServiceRow) -> (std::cmp::Reverse<Steadiness>, u8) {
+    use crate::domain::environment::Kind;
+    let kind = match row.place.kind {
+        Kind::Prd => 0,
+        Kind::Stg => 1,
+        Kind::Unknown => 2,
+        Kind::Dev => 3,
+    };
+    (std::cmp::Reverse(row.steadiness), kind)
+}
+
+/// Brings the open service up to date with the rows.
+pub fn derive_open(state: &mut State) {
+    let Some(mut view) = state.service.take() else {
+        return;
+    };
+    if let Some(source) = state.source(view.id.source) {
+        let found = source
+            .services
+            .value
+            .as_ref()
+            .and_then(|snapshot| snapshot.services.iter().find(|service| service.key == view.id.key).cloned());
+        view.exists = found.is_some();
+        let tasks = source.tasks.value.as_deref();
+        if let Some(service) = found {
+            let place = state.place_of_cluster(source, &service.key.cluster);
+            let image = newest_images(tasks)
+                .get(&(service.key.cluster.as_str(), service.key.service.as_str()))
+                .map(|image| (*image).clone());
+            view.row = Some(row(state, view.id.source, place, &service, image));
+        }
+        if let Some(tasks) = tasks {
+            view.tasks = tasks.of(&view.id.key).cloned().collect();
+            view.tasks.sort_by_key(|task| (task_order(task), std::cmp::Reverse(task.created_at), task.id.clone()));
+        }
+        view.alarms = alarms_watching(source, &view);
+    }
+    let keys = view.task_keys();
+    view.task_list.follow(&keys, state.page);
+    state.service = Some(view);
+}
+
+/// What is not well comes first, what has stopped last.
+fn task_order(task: &Task) -> u8 {
+    match (task.last_status.as_str(), task.health.as_str()) {
+        ("STOPPED" | "DEPROVISIONING", _) => 3,
+        (_, "UNHEALTHY") => 0,
+        ("RUNNING", _) => 2,
+        _ => 1,
+    }
+}
+
+/// Finds the alarms whose metric is the service's, or one of its target groups'.
+fn alarms_watching(source: &super::source::Source, view: &ServiceView) -> Vec<Arc<crate::domain::alarm::Alarm>> {
+    use crate::domain::alarm::Watches;
+    let groups: Vec<&str> = view
+        .row
+        .iter()
+        .flat_map(|row| &row.service.target_groups)
+        .filter_map(|arn| arn.find("targetgroup/").map(|start| &arn[start..]))
+        .collect();
+    let watches = |alarm: &crate::domain::alarm::Alarm| {
+        let Watches::Metric(rule) = &alarm.watches else {
+            return false;
+        };
+        rule.metric.as_ref().is_some_and(|metric| {
+            let own = metric.dimension("ClusterName") == Some(&view.id.key.cluster)
+                && metric.dimension("ServiceName") == Some(&view.id.key.service);
+            own || metric.dimension("TargetGroup").is_some_and(|group| groups.contains(&group))
+        })
+    };
+    source.alarms.value.iter().flat_map(|snapshot| &snapshot.alarms).filter(|alarm| watches(alarm)).cloned().collect()
+}

@@ -1,0 +1,176 @@
+//! What lies over a screen: help, errors, menus, the palette.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::command::{Command, Scope};
+use crate::domain::metric::Range;
+use crate::domain::text;
+use crate::state::State;
+use crate::state::event::Target;
+use crate::state::overlay::{Menu, MenuKind, Overlay, Palette, PaletteAction};
+use crate::t;
+
+use super::widgets::menu::{Item, Menu as MenuWidget, Reader};
+use super::{Drawn, Ui, words};
+
+/// Draws an overlay over the middle of an area.
+pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    match overlay {
+        Overlay::Help(scroll) => {
+            reader(ui, t!(ui.texts, "screens.help.title"), &help(state, ui), scroll.0, area, buf, drawn)
+        }
+        Overlay::Errors(scroll) => {
+            reader(ui, t!(ui.texts, "screens.errors.title"), &errors(state, ui), scroll.0, area, buf, drawn);
+        }
+        Overlay::Menu(menu) => self::menu(menu, state, ui, area, buf, drawn),
+        Overlay::Palette(palette) => self::palette(palette, ui, area, buf, drawn),
+        // Drawn by the footer, where it is typed.
+        Overlay::Filter(_) => {}
+    }
+}
+
+fn reader(ui: &Ui, title: &str, lines: &[Line<'_>], offset: usize, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let footer = key_hint(ui, Scope::Help, Command::Back, t!(ui.texts, "screens.hint.close"));
+    let areas = Reader { title, footer: &footer, lines, offset, theme: &ui.theme, glyphs: ui.glyphs }.render(area, buf);
+    drawn.page = areas.page;
+    drawn.end = areas.rows.saturating_sub(areas.page);
+}
+
+fn key_hint(ui: &Ui, scope: Scope, command: Command, text: &str) -> String {
+    match ui.keymap.chords(scope.chain(), command).first() {
+        Some(key) => format!("{key} {text}"),
+        None => String::new(),
+    }
+}
+
+/// All keys of the screen below, from the keymap, in the order of the command table, the narrowest scope first.
+fn help(state: &State, ui: &Ui) -> Vec<Line<'static>> {
+    let chain = state.screen.scope().chain();
+    let mut lines = Vec::new();
+    for scope in chain {
+        let rows: Vec<(String, &'static str)> = crate::command::entries()
+            .iter()
+            .filter_map(|entry| {
+                let own = ui.keymap.chords(&[*scope], entry.command);
+                // A chord that a narrower scope gives to another command is not this command's here.
+                let effective = ui.keymap.chords(chain, entry.command);
+                let chords: Vec<String> = own.into_iter().filter(|chord| effective.contains(chord)).collect();
+                (!chords.is_empty()).then(|| (chords.join("  "), ui.texts.get(entry.key)))
+            })
+            .collect();
+        if rows.is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(Line::default());
+        }
+        lines.push(Line::styled(ui.texts.get(scope.key()), ui.theme.title));
+        let width = rows.iter().map(|(chords, _)| text::width(chords)).max().unwrap_or(0).max(14);
+        for (chords, label) in rows {
+            lines.push(Line::from(vec![
+                Span::styled(format!("  {}  ", text::pad(&chords, width)), ui.theme.key),
+                Span::styled(label, ui.theme.text),
+            ]));
+        }
+    }
+    lines
+}
+
+/// What went wrong lately: when, where, what, how often, and what to do.
+fn errors(state: &State, ui: &Ui) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for entry in state.errors.entries() {
+        let Some(source) = state.source(entry.source) else { continue };
+        let place = state.place_of_source(source);
+        let times = if entry.times > 1 { format!("  {}{}", ui.glyphs.times, entry.times) } else { String::new() };
+        lines.push(Line::from(vec![
+            Span::styled(format!("{}  ", ui.moment(entry.failure.at, state.now)), ui.theme.dim),
+            ui.place(state, place),
+            Span::styled(format!("  {}  ", words::panel(ui.texts, entry.panel)), ui.theme.text),
+            Span::styled(words::failure_line(ui.texts, &entry.failure), ui.theme.warning),
+            Span::styled(times, ui.theme.dim),
+        ]));
+        lines.push(Line::styled(
+            format!("    {}", words::failure_remedy(ui.texts, &entry.failure, &source.profile)),
+            ui.theme.text,
+        ));
+        let request = entry.failure.request_id.as_ref().map_or_else(String::new, |id| format!("  {id}"));
+        let detail = format!("    {} {}{request}", entry.failure.action, entry.failure.detail);
+        lines.push(Line::styled(detail, ui.theme.dim));
+    }
+    if lines.is_empty() {
+        lines.push(Line::styled(t!(ui.texts, "screens.errors.none"), ui.theme.ok));
+    }
+    lines
+}
+
+fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let (title, labels): (&str, Vec<(String, String)>) = match menu.kind {
+        MenuKind::Environment => {
+            let all = (t!(ui.texts, "screens.environment.all").to_owned(), state.environments.len().to_string());
+            let each = state.environments.iter().map(|environment| {
+                let account = environment.account.as_ref().map_or_else(String::new, |account| account.hyphenated());
+                (environment.name.clone(), account)
+            });
+            (t!(ui.texts, "screens.environment.title"), std::iter::once(all).chain(each).collect())
+        }
+        MenuKind::Range => {
+            let each = Range::ALL.into_iter().map(|range| (range.name().to_owned(), String::new()));
+            (t!(ui.texts, "screens.range.title"), each.collect())
+        }
+    };
+    let items: Vec<Item<'_>> = labels.iter().map(|(label, detail)| Item { label, detail, ..Item::default() }).collect();
+    let footer = key_hint(ui, Scope::Menu, Command::Open, t!(ui.texts, "screens.hint.choose"));
+    draw_menu(ui, title, &footer, None, &items, menu.selected, area, buf, drawn);
+}
+
+fn palette(palette: &Palette, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let labels: Vec<String> = palette
+        .entries
+        .iter()
+        .map(|entry| match entry.action {
+            PaletteAction::Command(_) => entry.label.clone(),
+            PaletteAction::Environment(_) => t!(ui.texts, "screens.palette.environment", name = entry.name),
+        })
+        .collect();
+    let items: Vec<Item<'_>> = palette
+        .entries
+        .iter()
+        .zip(&labels)
+        .map(|(entry, label)| Item { label: &entry.name, detail: label, matched: &entry.matched, disabled: false })
+        .collect();
+    let footer = key_hint(ui, Scope::Palette, Command::Accept, t!(ui.texts, "screens.hint.run"));
+    let title = t!(ui.texts, "screens.palette.title");
+    draw_menu(ui, title, &footer, Some((":", &palette.input)), &items, palette.selected, area, buf, drawn);
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a menu shows, and where it is drawn")]
+fn draw_menu(
+    ui: &Ui,
+    title: &str,
+    footer: &str,
+    prompt: Option<(&str, &tui_input::Input)>,
+    items: &[Item<'_>],
+    selected: usize,
+    area: Rect,
+    buf: &mut Buffer,
+    drawn: &mut Drawn,
+) {
+    let areas = MenuWidget {
+        title,
+        footer,
+        prompt,
+        items,
+        empty: t!(ui.texts, "screens.no-match"),
+        selected,
+        offset: 0,
+        min_width: if prompt.is_some() { 56 } else { 30 },
+        theme: &ui.theme,
+        glyphs: ui.glyphs,
+    }
+    .render(area, buf);
+    drawn.cursor = areas.cursor.or(drawn.cursor);
+    drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::OverlayRow(*index))));
+}

@@ -1,0 +1,233 @@
+//! All services as a table.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::domain::ecs::Rollout;
+use crate::domain::fetch::Phase;
+use crate::state::State;
+use crate::state::event::Target;
+use crate::state::services::{ServiceColumn, ServiceRow, ServiceSort, row_queries};
+use crate::t;
+
+use super::widgets::panel::Panel;
+use super::widgets::sparkline::{Scale, sparkline};
+use super::widgets::table::{Cell, Column, Row, Sorted, Table};
+use super::{Drawn, Ui, charts, words};
+
+/// Draws the services.
+pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let services = &state.services;
+    let panel = Panel {
+        title: title(ui, t!(ui.texts, "screens.services.title"), &services.filter),
+        status: list_status(state, ui, services.rows.len(), services.total, services.capped, Panelled::Services),
+        focused: true,
+        theme: &ui.theme,
+        glyphs: ui.glyphs,
+    };
+    let inner = panel.render(area, buf);
+    let columns: Vec<Column<'_>> =
+        ServiceColumn::ALL.into_iter().map(|column| self::column(state, ui, column)).collect();
+    let table = Table {
+        columns: &columns,
+        len: services.rows.len(),
+        row: |index: usize| {
+            let row = &services.rows[index];
+            Row::Cells(ServiceColumn::ALL.into_iter().map(|column| cell(state, ui, row, column)).collect())
+        },
+        selected: Some(services.list.selected()),
+        offset: services.list.offset(),
+        focused: true,
+        empty: empty(state, ui, &services.filter, services.total),
+        theme: &ui.theme,
+        glyphs: ui.glyphs,
+    };
+    let areas = table.render(inner, buf);
+    drawn.page = areas.page;
+    drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
+    drawn.hits.extend(areas.headers.iter().map(|(index, area)| (*area, Target::Column(*index))));
+}
+
+/// Returns a list's title with the filter that narrows it.
+pub fn title(ui: &Ui, title: &'static str, filter: &str) -> Line<'static> {
+    let mut spans = vec![Span::raw(title)];
+    if !filter.is_empty() {
+        spans.push(Span::styled(format!("  /{filter}"), ui.theme.matched));
+    }
+    Line::from(spans)
+}
+
+/// Tells which list a status line is about.
+#[derive(Clone, Copy)]
+pub enum Panelled {
+    /// The services.
+    Services,
+    /// The alarms.
+    Alarms,
+}
+
+/// Returns a list's status: what failed, how many rows of how many, the pinned range, and the age of the oldest source.
+pub fn list_status(
+    state: &State,
+    ui: &Ui,
+    shown: usize,
+    total: usize,
+    capped: bool,
+    what: Panelled,
+) -> Vec<Span<'static>> {
+    let phase = |source: &crate::state::source::Source| match what {
+        Panelled::Services => (source.services.phase.clone(), source.services.at),
+        Panelled::Alarms => (source.alarms.phase.clone(), source.alarms.at),
+    };
+    let mut status = Vec::new();
+    let sources: Vec<_> = state.shown_sources().map(|(_, source)| phase(source)).collect();
+    let failed: Vec<_> = sources
+        .iter()
+        .filter_map(|(phase, _)| match phase {
+            Phase::Failed(failure) => Some(failure),
+            _ => None,
+        })
+        .collect();
+    if let Some(failure) = failed.first() {
+        let line = words::failure_line(ui.texts, failure);
+        let line = if sources.len() > 1 {
+            t!(ui.texts, "screens.failed-sources", n = failed.len(), of = sources.len(), why = line)
+        } else {
+            line
+        };
+        status.push(Span::styled(format!("{} {line}", ui.glyphs.denied), ui.theme.warning));
+    }
+    let plus = if capped { "+" } else { "" };
+    let count = if shown == total { format!("{total}{plus}") } else { format!("{shown}/{total}{plus}") };
+    status.push(Span::styled(count, ui.theme.dim));
+    if let Some(oldest) = sources.iter().filter_map(|(_, at)| *at).min() {
+        let age = words::age(ui.texts, state.now.duration_since(oldest));
+        if failed.is_empty() {
+            status.push(Span::styled(t!(ui.texts, "screens.ago", age = age), ui.theme.dim));
+        } else {
+            let stale = t!(ui.texts, "screens.stale", age = age);
+            status.insert(1, Span::styled(format!("{} {stale}", ui.glyphs.stale), ui.theme.stale));
+        }
+    }
+    status.push(Span::styled(t!(ui.texts, "screens.charts-of", range = state.range.name()), ui.theme.dim));
+    status
+}
+
+/// Says why a list has no rows: still loading, filtered away, or nothing there.
+pub fn empty(state: &State, ui: &Ui, filter: &str, total: usize) -> &'static str {
+    if total > 0 && !filter.is_empty() {
+        t!(ui.texts, "screens.no-match")
+    } else if state.is_loading() {
+        t!(ui.texts, "screens.loading")
+    } else {
+        t!(ui.texts, "screens.nothing")
+    }
+}
+
+fn column<'a>(state: &State, ui: &Ui, column: ServiceColumn) -> Column<'a> {
+    let texts = ui.texts;
+    let several = state.shown.is_none() && state.environments.len() > 1;
+    let made = match column {
+        ServiceColumn::Status => Column::new(t!(texts, "screens.column.status"), 9, 9),
+        ServiceColumn::Environment if several => Column::new(t!(texts, "screens.column.environment"), 4, 6).rank(2),
+        ServiceColumn::Environment => Column::new("", 0, 0).rank(9),
+        ServiceColumn::Cluster => Column::new(t!(texts, "screens.column.cluster"), 8, 16).rank(4),
+        ServiceColumn::Name => Column::new(t!(texts, "screens.column.service"), 12, 24),
+        ServiceColumn::Tasks => Column::new(t!(texts, "screens.column.tasks"), 6, 7).right(),
+        ServiceColumn::Cpu => Column::new(t!(texts, "screens.column.cpu"), 15, 15).rank(1).right(),
+        ServiceColumn::Memory => Column::new(t!(texts, "screens.column.memory"), 15, 15).rank(5).right(),
+        ServiceColumn::Version => Column::new(t!(texts, "screens.column.version"), 8, 14).rank(3),
+        ServiceColumn::Flags => Column::new(t!(texts, "screens.column.flags"), 9, 9).rank(6),
+        ServiceColumn::Event => Column::new(t!(texts, "screens.column.event"), 24, 60).rank(7).grows(),
+    };
+    let reversed = state.services.reversed;
+    let sorted = (column.sort() == Some(state.services.sort) && column != ServiceColumn::Cluster).then(|| {
+        let down = matches!(state.services.sort, ServiceSort::Cpu | ServiceSort::Memory | ServiceSort::Event);
+        if down == reversed { Sorted::Ascending } else { Sorted::Descending }
+    });
+    made.sorted(sorted)
+}
+
+fn cell(state: &State, ui: &Ui, row: &ServiceRow, column: ServiceColumn) -> Cell<'static> {
+    let service = &row.service;
+    match column {
+        ServiceColumn::Status => {
+            let (mark, word, style) = ui.steadiness(row.steadiness);
+            Cell::new(Span::styled(format!("{mark} {word}"), style))
+        }
+        ServiceColumn::Environment => Cell::new(ui.place(state, row.place)),
+        ServiceColumn::Cluster => Cell::new(Span::styled(row.id.key.cluster.clone(), ui.theme.dim)),
+        ServiceColumn::Name => Cell::new(Span::styled(row.id.key.service.clone(), ui.theme.text)),
+        ServiceColumn::Tasks => Cell::new(tasks_cell(ui, row)),
+        ServiceColumn::Cpu => Cell::new(metric_cell(state, ui, row, 0, 10)),
+        ServiceColumn::Memory => Cell::new(metric_cell(state, ui, row, 1, 10)),
+        ServiceColumn::Version => Cell::new(version_cell(ui, row)),
+        ServiceColumn::Flags => Cell::new(Span::styled(flags(ui, row), ui.theme.dim)),
+        ServiceColumn::Event => {
+            let newest = service.events.first();
+            let text = newest.map_or_else(String::new, |event| {
+                format!(
+                    "{:>4} {}",
+                    words::since(ui.texts, state.now, Some(event.at)),
+                    words::event(&event.message, &service.key.service)
+                )
+            });
+            Cell::new(Span::styled(text, ui.theme.dim))
+        }
+    }
+}
+
+/// Running over desired tasks, with those on their way up: `2/3 +1`.
+pub fn tasks_cell(ui: &Ui, row: &ServiceRow) -> Line<'static> {
+    let service = &row.service;
+    let style = if service.running < service.desired { ui.steadiness(row.steadiness).2 } else { ui.theme.text };
+    let pending = if service.pending > 0 { format!("+{} ", service.pending) } else { String::new() };
+    Line::from(vec![
+        Span::styled(pending, ui.theme.dim),
+        Span::styled(format!("{}/{}", service.running, service.desired), style),
+    ])
+}
+
+/// CPU (0) or memory (1) as a sparkline and its newest value.
+pub fn metric_cell(state: &State, ui: &Ui, row: &ServiceRow, index: usize, width: usize) -> Line<'static> {
+    let query = &row_queries(&row.id.key, state.range.period())[index];
+    let values: Vec<Option<f64>> =
+        charts::points(state, row.id.source, query).into_iter().map(|(_, value)| value).collect();
+    let latest = values.iter().rev().take(5).find_map(|value| *value);
+    let style = match latest {
+        Some(value) if value >= 90.0 => ui.theme.critical,
+        Some(value) if value >= 75.0 => ui.theme.warning,
+        _ => ui.theme.text,
+    };
+    let line = sparkline(&values, width, Scale::Max(100.0), ui.glyphs);
+    Line::from(vec![Span::styled(line, style), Span::styled(format!(" {:>4}", words::percent(latest)), style)])
+}
+
+/// The image's version; one that may be another tomorrow, and one that is being rolled back, are marked.
+pub fn version_cell(ui: &Ui, row: &ServiceRow) -> Line<'static> {
+    let version = row.image.as_ref().map_or("-", |image| image.version());
+    let is_latest = row.image.as_ref().is_some_and(|image| image.is_latest());
+    let style = if is_latest { ui.theme.warning } else { ui.theme.text };
+    let mut spans = vec![Span::styled(version.to_owned(), style)];
+    if is_latest {
+        spans.push(Span::styled(format!(" {}", ui.glyphs.warning), ui.theme.warning));
+    }
+    let rolled_back = row.service.deployments.iter().any(|deployment| deployment.rollout == Rollout::Failed);
+    if rolled_back {
+        spans.push(Span::styled(format!(" {}", ui.glyphs.rollback), ui.theme.critical));
+    }
+    Line::from(spans)
+}
+
+fn flags(ui: &Ui, row: &ServiceRow) -> String {
+    let service = &row.service;
+    let mut flags = Vec::new();
+    if service.uses_spot() {
+        flags.push(t!(ui.texts, "screens.flag.spot"));
+    }
+    if service.exec_enabled {
+        flags.push(t!(ui.texts, "screens.flag.exec"));
+    }
+    flags.join(" ")
+}
