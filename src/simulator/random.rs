@@ -1,5 +1,7 @@
 //! Chance that repeats itself: every number is a function of the scenario's seed and a name.
 
+use std::fmt::Write as _;
+
 /// Hashes parts into one number that is the same on every machine and in every release.
 ///
 /// FNV-1a over the bytes, a separator after each part, finished with [`mix`]: the standard library's hashers promise
@@ -57,7 +59,7 @@ impl Dice {
     pub fn hex(&mut self, digits: usize) -> String {
         let mut text = String::with_capacity(digits + 16);
         while text.len() < digits {
-            text.push_str(&format!("{:016x}", self.draw()));
+            let _ = write!(text, "{:016x}", self.draw());
         }
         text.truncate(digits);
         text
@@ -68,7 +70,7 @@ impl Dice {
         let mut text = String::with_capacity(count + 20);
         text.push_str(&self.between(1, 9).to_string());
         while text.len() < count {
-            text.push_str(&format!("{:019}", self.draw() % 10_000_000_000_000_000_000));
+            let _ = write!(text, "{:019}", self.draw() % 10_000_000_000_000_000_000);
         }
         text.truncate(count);
         text

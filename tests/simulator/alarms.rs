@@ -39,14 +39,14 @@ fn gauge(alarm: &str) -> String {
 }
 
 /// The first minute of the story in which an alarm is in a state, looking from another minute on.
-async fn first(stage: &Stage, name: &str, state: StateValue, from: u32) -> u32 {
+async fn first(stage: &Stage, name: &str, wanted: StateValue, from: u32) -> u32 {
     for minute in from..120 {
         stage.go_to(&format!("{minute}m"));
-        if stage.alarm(name).await.state_value() == Some(&state) {
+        if stage.alarm(name).await.state_value() == Some(&wanted) {
             return minute;
         }
     }
-    panic!("{name} never came to {state}");
+    panic!("{name} never came to {wanted}");
 }
 
 #[rstest]

@@ -1,14 +1,14 @@
 //! What the scenarios that the binary carries promise.
 
 use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
-use aws_sdk_ecs::types::DeploymentRolloutState;
+use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
 use rstest::rstest;
 use sekisho::simulator::Scenario;
 
 use crate::support::{BEGIN, Stage};
 
 /// Every service of every cluster of the key's account.
-async fn services(stage: &Stage) -> Vec<aws_sdk_ecs::types::Service> {
+async fn services(stage: &Stage) -> Vec<Service> {
     let mut all = Vec::new();
     for cluster in stage.ecs.list_clusters().send().await.unwrap().cluster_arns() {
         let listed = stage.ecs.list_services().cluster(cluster).max_results(100).into_paginator().items().send();
@@ -99,7 +99,7 @@ async fn meanwhile_a_developers_service_waits_for_its_image() {
 async fn sixty_is_what_it_says() {
     let stage = Stage::builtin("sixty").await;
     let all = services(&stage).await;
-    assert_eq!((all.len(), all.iter().map(|one| one.running_count()).sum::<i32>()), (60, 120));
+    assert_eq!((all.len(), all.iter().map(Service::running_count).sum::<i32>()), (60, 120));
     let alarms = stage.cloudwatch.describe_alarms().send().await.unwrap();
     assert_eq!(alarms.metric_alarms().len(), 60);
     assert!(alarms.metric_alarms().iter().all(|one| one.state_value() == Some(&StateValue::Ok)));

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_ecs::types::{DesiredStatus, Service, ServiceDeployment, Task, TaskStopCode};
+use aws_sdk_ecs::types::{Deployment, DesiredStatus, Service, ServiceDeployment, Task, TaskStopCode};
 use rstest::rstest;
 
 use crate::support::Stage;
@@ -40,7 +40,7 @@ fn messages(service: &Service) -> Vec<&str> {
 }
 
 fn rollout(service: &Service) -> Vec<(&str, &str)> {
-    let word = |deployment: &aws_sdk_ecs::types::Deployment| {
+    let word = |deployment: &Deployment| {
         deployment.rollout_state().map_or("", |state| match state.as_str() {
             "IN_PROGRESS" => "IN_PROGRESS",
             "FAILED" => "FAILED",
@@ -173,7 +173,7 @@ async fn while_it_fails_the_count_of_failures_rises_and_the_service_is_short() {
         assert!(now.running_count() >= 2, "half stays healthy");
         assert!(now.running_count() + now.pending_count() <= 4, "never more than all");
         let failing = now.deployments().iter().find(|one| one.task_definition().unwrap().ends_with(":8"));
-        counts.extend(failing.map(|one| one.failed_tasks()));
+        counts.extend(failing.map(Deployment::failed_tasks));
     }
     assert!(counts.is_sorted(), "{counts:?}");
     assert_eq!((counts.first(), counts.last()), (Some(&0), Some(&3)));

@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::alarm::{CompositeAlarm, MetricAlarm, Track, Transition, state_at};
-use super::evaluate::{AlarmState, Missing, Verdict};
+use super::evaluate::{AlarmState, TreatMissingData, Verdict};
 use super::point::Point;
 use super::series::Reader;
 use crate::simulator::clock::{MINUTE, Millis, SECOND, cloudwatch_time, timestamp};
 use crate::simulator::random::stable_hash;
+
+/// How many datapoints a reason's data holds: all of it may have 4,000 characters.
+const MOST_DATAPOINTS: usize = 10;
 
 /// How long a composite alarm takes to follow its children.
 const FOLLOW: Millis = SECOND;
@@ -99,7 +102,7 @@ fn reason(alarm: &MetricAlarm, verdict: &Verdict, current: AlarmState, length: u
     }
     if verdict.used.is_empty() {
         let periods = criteria.periods;
-        let kind = if criteria.missing == Missing::Breaching { "Breaching" } else { "NonBreaching" };
+        let kind = if criteria.missing == TreatMissingData::Breaching { "Breaching" } else { "NonBreaching" };
         let (noun, verb) = if periods == 1 { ("period", "datapoint was") } else { ("periods", "datapoints were") };
         return format!(
             "Threshold Crossed: no datapoints were received for {periods} {noun} and {periods} missing {verb} treated as [{kind}]."
@@ -139,11 +142,13 @@ fn decimal(value: f64) -> String {
 fn reason_data(alarm: &MetricAlarm, verdict: &Verdict, window: &[Option<Point>], at: Millis, end: i64) -> String {
     let mut evaluated: Vec<_> = verdict.used.clone();
     evaluated.reverse();
-    let recent: Vec<f64> = evaluated.iter().map(|(_, value)| *value).collect();
+    let skipped = evaluated.len().saturating_sub(MOST_DATAPOINTS);
+    let recent: Vec<f64> = evaluated.iter().skip(skipped).map(|(_, value)| *value).collect();
     let start = evaluated.first().map(|(index, _)| period_start(alarm, *index, window.len(), end));
     let datapoints: Vec<_> = verdict
         .used
         .iter()
+        .take(MOST_DATAPOINTS)
         .map(|(index, value)| {
             let samples = window.get(*index).copied().flatten().map(|point| point.count);
             let at = cloudwatch_time(period_start(alarm, *index, window.len(), end));
