@@ -114,6 +114,13 @@ pub fn list_status(
     status
 }
 
+/// Returns how old the oldest of what the shown sources read is: services and alarms.
+pub fn oldest(state: &State, ui: &Ui) -> Option<Span<'static>> {
+    let ages = state.shown_sources().flat_map(|(_, source)| [source.services.at, source.alarms.at]).flatten();
+    let age = words::age(ui.texts, state.now.duration_since(ages.min()?));
+    Some(Span::styled(t!(ui.texts, "screens.ago", age = age), ui.theme.dim))
+}
+
 /// Says why a list has no rows: still loading, filtered away, or nothing there.
 pub fn empty(state: &State, ui: &Ui, filter: &str, total: usize) -> &'static str {
     if total > 0 && !filter.is_empty() {

@@ -14,7 +14,7 @@ use sekisho::{
     state::event::{Generation, Interest, Report, SourceEvent},
 };
 
-use super::support::{Rig, failure, last, plan, simulate, start};
+use super::support::{Rig, failure, last, plan, plan_as_role, simulate, start};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -218,6 +218,35 @@ async fn credentials_that_ended_are_looked_for_again() {
     assert!(last(&events, |report| matches!(report, Report::Connected { .. }).then_some(())).is_some());
     assert_eq!(services(&events).unwrap().services.len(), 60);
     assert!(events.iter().all(|event| event.generation == Generation(1)));
+}
+
+#[tokio::test]
+async fn credentials_are_replaced_before_they_end() {
+    let simulator = simulate("quiet").await;
+    let role = plan_as_role(&simulator, "arn:aws:iam::111122223333:role/reader");
+    let mut rig = Rig::start(role);
+    rig.settle().await;
+    rig.pass(SignedDuration::from_mins(50), SignedDuration::from_mins(10)).await;
+    assert_eq!(simulator.calls().of("sts:AssumeRole"), 1);
+    let events = rig.pass(SignedDuration::from_mins(6), SignedDuration::from_mins(6)).await;
+    let calls = simulator.calls();
+    assert_eq!((calls.of("sts:AssumeRole"), calls.of("sts:GetCallerIdentity")), (2, 2));
+    assert!(
+        last(&events, |report| matches!(report, Report::Connected { expires: Some(_), .. }).then_some(())).is_some()
+    );
+    assert!(events.iter().all(|event| event.generation == Generation(1)));
+}
+
+#[tokio::test]
+async fn a_service_that_refuses_good_credentials_is_not_asked_in_a_loop() {
+    let simulator = simulate("sixty").await;
+    simulator.inject(Fault::new(FaultKind::Expire, "ecs:*"));
+    let mut rig = Rig::start(plan(&simulator));
+    let events = rig.settle().await;
+    assert_eq!(failure(&events, Panel::Identity).map(|failure| failure.kind), Some(FailureKind::Expired));
+    rig.pass(SignedDuration::from_mins(20), SECOND * 5).await;
+    let calls = simulator.calls();
+    assert!((3..=40).contains(&calls.of("sts:GetCallerIdentity")), "{calls:?}");
 }
 
 #[tokio::test]

@@ -208,3 +208,48 @@ async fn another_identity_begins_another_generation() {
     assert!(failure(&gone, Panel::Identity).is_some());
     assert!(gone.iter().all(|event| event.generation == Generation(2)));
 }
+
+#[tokio::test]
+async fn a_session_of_identity_center_that_is_not_there_wants_a_login() {
+    let Some(folder) = in_child("a_session_of_identity_center_that_is_not_there_wants_a_login", &[]) else { return };
+    let simulator = simulate("quiet").await;
+    let config = "[profile sso]\nregion = ap-northeast-1\nsso_session = corp\nsso_account_id = 111122223333\n\
+                  sso_role_name = ReadOnly\n[sso-session corp]\nsso_region = ap-northeast-1\n\
+                  sso_start_url = https://corp.awsapps.com/start\n";
+    write(&folder, &simulator, config);
+    assert_eq!(open(with_profile(&simulator, "sso")).await.unwrap_err(), FailureKind::Expired);
+    assert_eq!(simulator.calls().total, 0);
+}
+
+#[tokio::test]
+async fn a_metadata_service_that_is_silent_costs_little_time() {
+    let silent = Trap::set();
+    let address = format!("http://{}", silent.address());
+    let more = [("AWS_EC2_METADATA_DISABLED", "false"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", address.as_str())];
+    if in_child("a_metadata_service_that_is_silent_costs_little_time", &more).is_none() {
+        return;
+    }
+    let nothing = ConnectionPlan {
+        credentials: CredentialSource::Current,
+        region: Some("ap-northeast-1".to_owned()),
+        endpoint_url: None,
+        account: None,
+    };
+    let begun = std::time::Instant::now();
+    assert_eq!(open(nothing).await.unwrap_err(), FailureKind::NoCredentials);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_proxy_does_not_stand_between_this_machine_and_itself() {
+    let proxy = Trap::set();
+    let address = format!("http://{}", proxy.address());
+    let name = "a_proxy_does_not_stand_between_this_machine_and_itself";
+    let more = [("HTTP_PROXY", address.as_str()), ("HTTPS_PROXY", &address), ("http_proxy", &address)];
+    if in_child(name, &more).is_none() {
+        assert!(!proxy.was_sprung());
+        return;
+    }
+    let simulator = simulate("quiet").await;
+    open(plan(&simulator)).await.unwrap();
+}
