@@ -24,7 +24,13 @@ enum Entry {
 /// Draws the queue, or the statement that it is quiet.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let overview = &state.overview;
-    let count = t!(ui.texts, "screens.overview.count", n = overview.items.len(), of = overview.watched);
+    let count = overview.items.len();
+    let count = if overview.watched < count {
+        // What could not be read is a row, and was not among what was watched.
+        count.to_string()
+    } else {
+        t!(ui.texts, "screens.overview.count", n = count, of = overview.watched)
+    };
     let panel = Panel {
         title: Line::raw(t!(ui.texts, "screens.overview.queue")),
         status: std::iter::once(Span::styled(count, ui.theme.dim)).chain(services::oldest(state, ui)).collect(),

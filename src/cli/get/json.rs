@@ -179,9 +179,13 @@ fn write<T: Serialize>(
         let alarms = source.alarms.value.as_ref().is_some_and(|snapshot| snapshot.capped);
         services || tasks || alarms
     });
-    let envelope = View1 { schema, as_of: state.now, capped, sources: sources(state, view), items };
+    let envelope = View1 { schema, as_of: whole_seconds(state.now), capped, sources: sources(state, view), items };
     serde_json::to_writer(&mut *out, &envelope)?;
     writeln!(out)
+}
+
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn environment(state: &State, place: Place) -> Option<&str> {
