@@ -16,7 +16,7 @@ async fn an_alarm_opens_to_its_chart_against_the_threshold_and_its_history() {
     journey.shows("▲ ALARM 2m  shop-prd-web-5xx  prd");
     journey.shows("webの5xxが1分あたり10件以上。直前のデプロイを確認し、runbook inc-5xx に従うこと");
     journey.shows("HTTPCode_Target_5XX_Count Sum >= 10, 1 of 1 × 60 s · missing data: notBreaching");
-    journey.shows("Threshold Crossed: 1 datapoint");
+    journey.shows("Threshold Crossed: 1 out of the last 1 datapoint");
     let threshold = journey.line_with(">= 10 ");
     assert!(threshold.contains("╍╍╍") || threshold.contains("5XX"), "{threshold}");
     let change = journey.line_with("Alarm updated from OK to ALARM");
@@ -31,7 +31,7 @@ async fn a_composite_shows_its_children_as_a_tree_with_their_states() {
     let mut journey = Start::of("bad-deploy").at("3m").go().await;
     journey.go("4 enter").await;
     journey.shows("shop-prd-customer-impact  prd  composite");
-    journey.shows("├ ▲ ALARM   2m  shop-prd-web-5xx");
+    journey.shows("├ ▲ ALARM   1m  shop-prd-web-5xx");
     assert!(journey.line_with("├ ✓ OK").contains("shop-prd-api-5xx"));
     assert!(journey.line_with("└ ✓ OK").contains("shop-prd-決済5xx"));
 }

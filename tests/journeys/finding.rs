@@ -119,7 +119,8 @@ async fn the_palette_leads_to_screens_and_to_environments() {
 async fn one_environment_is_chosen_and_the_rows_of_the_others_are_gone() {
     let mut journey = Start::of("bad-deploy").at("3m").go().await;
     journey.go("e").await;
-    for line in ["all", "prd           1111-2222-3333", "stg           4444-5555-6666", "dev           1111-2222-3333"] {
+    for line in ["all", "prd           1111-2222-3333", "stg           4444-5555-6666", "dev           1111-2222-3333"]
+    {
         journey.shows(line);
     }
     journey.go("j enter").await;

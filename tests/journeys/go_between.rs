@@ -20,6 +20,13 @@ pub struct GoBetween {
     account: SocketAddr,
     held: Arc<watch::Sender<bool>>,
     change: Arc<Mutex<Option<Change>>>,
+    repeats: Arc<Mutex<Option<Repeats>>>,
+}
+
+/// A list whose every page says that there is one more.
+struct Repeats {
+    operation: &'static str,
+    page: Option<Vec<u8>>,
 }
 
 impl GoBetween {
@@ -28,7 +35,7 @@ impl GoBetween {
     /// Must be called within a tokio runtime.
     pub fn before(endpoint: &str) -> (Self, String) {
         let account = endpoint.strip_prefix("http://").unwrap().parse().unwrap();
-        let own = Self { account, held: Arc::new(watch::Sender::new(false)), change: Arc::default() };
+        let own = Self { account, held: Arc::default(), change: Arc::default(), repeats: Arc::default() };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -47,6 +54,31 @@ impl GoBetween {
         *self.change.lock().unwrap() = Some(Arc::new(change));
     }
 
+    /// Answers a list, which must be of ECS, with the same page and the same token from now on.
+    pub fn repeat(&self, operation: &'static str) {
+        *self.repeats.lock().unwrap() = Some(Repeats { operation, page: None });
+    }
+
+    /// Returns the page that was answered before, where this asks for the next one.
+    fn repeated(&self, operation: &str, request: &str) -> Option<Vec<u8>> {
+        let repeats = self.repeats.lock().unwrap();
+        let repeats = repeats.as_ref().filter(|repeats| repeats.operation == operation)?;
+        repeats.page.clone().filter(|_| request.contains("once-more"))
+    }
+
+    /// Remembers a page, and says in it that there is another.
+    fn promise_more(&self, operation: &str, text: String) -> String {
+        let mut repeats = self.repeats.lock().unwrap();
+        match repeats.as_mut().filter(|repeats| repeats.operation == operation) {
+            Some(repeats) => {
+                let text = text.replacen('{', "{\"nextToken\":\"once-more\",", 1);
+                repeats.page = Some(text.clone().into_bytes());
+                text
+            }
+            None => text,
+        }
+    }
+
     async fn released(&self) {
         self.held.subscribe().wait_for(|held| !held).await.unwrap();
     }
@@ -63,6 +95,9 @@ async fn pass_on(State(own): State<GoBetween>, request: Request) -> Response<Bod
         None if form.starts_with("Action=") => form["Action=".len()..].split('&').next().unwrap().to_owned(),
         None => parts.uri.path().rsplit('/').next().unwrap_or("").to_owned(),
     };
+    if let Some(page) = own.repeated(&operation, &form) {
+        return Response::builder().header("content-type", "application/x-amz-json-1.1").body(page.into()).unwrap();
+    }
     let mut head = format!("{} {} HTTP/1.1\r\n", parts.method, parts.uri);
     for (name, value) in passed(&parts.headers) {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -73,7 +108,10 @@ async fn pass_on(State(own): State<GoBetween>, request: Request) -> Response<Bod
         own.released().await;
     }
     let change = own.change.lock().unwrap().clone();
-    respond(&answer, |text| change.map_or(text.clone(), |change| change(&operation, text)))
+    respond(&answer, |text| {
+        let text = own.promise_more(&operation, text);
+        change.map_or(text.clone(), |change| change(&operation, text))
+    })
 }
 
 fn passed(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {

@@ -9,7 +9,8 @@ use sekisho::keymap::{Keymap, builtin_text};
 
 use crate::journey::{Journey, Start};
 
-const OWN: &str = "[services]\n\"z z\" = \"sort\"\n\"s\" = \"none\"\n\"o\" = \"refresh\"\n[global]\n\"ctrl-t\" = \"alarms\"\n";
+const OWN: &str =
+    "[services]\n\"z z\" = \"sort\"\n\"s\" = \"none\"\n\"o\" = \"refresh\"\n[global]\n\"ctrl-t\" = \"alarms\"\n";
 
 fn with_own_keys() -> Keymap {
     Keymap::load("default", Some((Path::new("keymap.toml"), OWN.to_owned()))).unwrap()
@@ -36,7 +37,9 @@ fn listed(journey: &Journey) -> BTreeMap<String, String> {
     let texts = Texts::of(Lang::En);
     let mut chords = BTreeMap::new();
     for line in journey.lines() {
-        let Some(inside) = line.split('│').find(|part| part.starts_with("   ") && !part.trim().is_empty()) else { continue };
+        let Some(inside) = line.split('│').find(|part| part.starts_with("   ") && !part.trim().is_empty()) else {
+            continue;
+        };
         let inside = inside.trim_end_matches(['┃', ' ']);
         let entry = sekisho::command::entries().iter().find(|entry| {
             let label = texts.get(entry.key);

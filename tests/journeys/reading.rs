@@ -88,14 +88,14 @@ async fn a_rollout_tells_its_stage_and_its_bake_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tasks_list_their_containers_where_there_are_several() {
-    let mut journey = Start::of("bad-deploy").at("3m").go().await;
+    let mut journey = Start::of("bad-deploy").at("3m").size(160, 60).go().await;
     journey.go("2 /").await;
     journey.write("prd contracts");
     journey.go("enter enter").await;
     journey.shows("✓ steady  contracts  shop-prd  prd");
     let container = journey.line_with("├ contracts");
     assert!(container.contains("RUNNING HEALTHY contracts:v3.2.0"), "{container}");
-    journey.shows("└ aws-xray-daemon RUNNING");
+    journey.shows("└ sidecar RUNNING UNKNOWN aws-xray-daemon:3.3.14");
     // The panels take the keys in turn.
     journey.press("tab");
     journey.shows("▌Deployments");
