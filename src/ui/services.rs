@@ -127,6 +127,8 @@ pub fn empty(state: &State, ui: &Ui, filter: &str, total: usize) -> &'static str
         t!(ui.texts, "screens.no-match")
     } else if state.is_loading() {
         t!(ui.texts, "screens.loading")
+    } else if state.shown_sources().any(|(_, source)| source.failures().next().is_some()) {
+        t!(ui.texts, "screens.unread")
     } else {
         t!(ui.texts, "screens.nothing")
     }
