@@ -89,7 +89,7 @@ async fn examine(plan: &SourcePlan, config: &Config, shared: &Shared) -> Finding
         credentials: plan.credentials.clone(),
         region: (!plan.region.is_empty()).then(|| plan.region.clone()),
         endpoint_url: config.endpoint_url.clone(),
-        account: plan.account.clone(),
+        account: plan.account,
     };
     let connected = Connection::open(connection, shared.clone()).await;
     let mut actions = Vec::new();

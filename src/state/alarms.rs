@@ -51,6 +51,7 @@ pub enum AlarmSort {
 
 impl AlarmSort {
     /// Returns the order that follows when one cycles through them.
+    #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::State => Self::Name,
@@ -100,7 +101,7 @@ impl AlarmColumn {
 pub struct AlarmCounts {
     /// In the state ALARM.
     pub alarm: usize,
-    /// In the state INSUFFICIENT_DATA.
+    /// In the state `INSUFFICIENT_DATA`.
     pub no_data: usize,
     /// In the state OK.
     pub ok: usize,
@@ -231,7 +232,9 @@ pub fn derive(state: &mut State) {
         }
     }
     let mut counts = AlarmCounts::default();
-    all.iter().for_each(|row| counts.add(&row.alarm));
+    for row in &all {
+        counts.add(&row.alarm);
+    }
     state.alarms.all = all;
     state.alarms.capped = capped;
     state.alarms.counts = counts;
@@ -264,7 +267,7 @@ pub fn arrange(state: &mut State) {
         }),
         AlarmSort::Name => rows.sort_by(|a, b| a.id.name.cmp(&b.id.name).then_with(|| a.id.cmp(&b.id))),
         AlarmSort::Since => {
-            rows.sort_by(|a, b| Reverse(a.alarm.since).cmp(&Reverse(b.alarm.since)).then_with(|| a.id.cmp(&b.id)))
+            rows.sort_by(|a, b| Reverse(a.alarm.since).cmp(&Reverse(b.alarm.since)).then_with(|| a.id.cmp(&b.id)));
         }
     }
     if alarms.reversed {

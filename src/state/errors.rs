@@ -38,7 +38,9 @@ impl ErrorLog {
         self.entries.iter()
     }
 
-    /// Adds a failure, or counts it where the same one is there already.
+    /// Adds a failure, or counts it where one of its kind is there already.
+    ///
+    /// One that is told once more counts once: a denial that is remembered is not met again.
     pub fn add(&mut self, source: SourceId, panel: Panel, failure: Failure) {
         let known = self.entries.iter().position(|entry| {
             entry.source == source
@@ -46,6 +48,9 @@ impl ErrorLog {
                 && entry.failure.kind == failure.kind
                 && entry.failure.action == failure.action
         });
+        if known.and_then(|index| self.entries.get(index)).is_some_and(|entry| entry.failure == failure) {
+            return;
+        }
         let entry = match known.and_then(|index| self.entries.remove(index)) {
             Some(known) => ErrorEntry { times: known.times.saturating_add(1), failure, ..known },
             None => {

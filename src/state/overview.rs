@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::domain::{
     alarm::Watches,
     ecs::Steadiness,
-    fetch::SourceId,
+    fetch::{Failure, Panel, SourceId},
     queue::{self, Item, Place, Seen, Sighting, Subject, Trouble},
 };
 
@@ -15,6 +15,7 @@ use super::{
     interest::OVERVIEW_SERVICES,
     list::ListView,
     services::{ServiceRow, attention},
+    source::Source,
 };
 
 /// Counts services by how they fare.
@@ -106,7 +107,7 @@ pub fn derive(state: &mut State) {
     let mut watched = 0;
     for (id, source) in state.shown_sources() {
         let whole = state.place_of_source(source);
-        sightings.extend(source.failures().map(|(panel, failure)| Sighting {
+        sightings.extend(troubles(source).map(|(panel, failure)| Sighting {
             source: id,
             place: whole,
             seen: Seen::Failure(panel, failure),
@@ -135,6 +136,14 @@ pub fn derive(state: &mut State) {
     overview.keys = items.iter().map(|item| item.subject.clone()).collect();
     overview.items = items;
     overview.list.follow(&overview.keys, state.page);
+}
+
+/// Returns the failures that are troubles of their own: where the identity failed, every panel fails for the same reason.
+fn troubles(source: &Source) -> impl Iterator<Item = (Panel, &Failure)> {
+    let unknown = source.identity.failure().is_some();
+    source
+        .failures()
+        .filter(move |(panel, failure)| !unknown || *panel == Panel::Identity || !failure.kind.is_about_credentials())
 }
 
 /// Returns the services with the most need of attention, as many as the overview has room for.

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::domain::ecs::Rollout;
+use crate::domain::ecs::{Image, Rollout};
 use crate::domain::fetch::Phase;
 use crate::state::State;
 use crate::state::event::Target;
@@ -127,6 +127,8 @@ pub fn empty(state: &State, ui: &Ui, filter: &str, total: usize) -> &'static str
         t!(ui.texts, "screens.no-match")
     } else if state.is_loading() {
         t!(ui.texts, "screens.loading")
+    } else if state.shown_sources().any(|(_, source)| source.failures().next().is_some()) {
+        t!(ui.texts, "screens.unread")
     } else {
         t!(ui.texts, "screens.nothing")
     }
@@ -214,7 +216,7 @@ pub fn metric_cell(state: &State, ui: &Ui, row: &ServiceRow, index: usize, width
 /// The image's version; one that may be another tomorrow, and one that is being rolled back, are marked.
 pub fn version_cell(ui: &Ui, row: &ServiceRow) -> Line<'static> {
     let version = row.image.as_ref().map_or("-", |image| image.version());
-    let is_latest = row.image.as_ref().is_some_and(|image| image.is_latest());
+    let is_latest = row.image.as_ref().is_some_and(Image::is_latest);
     let style = if is_latest { ui.theme.warning } else { ui.theme.text };
     let mut spans = vec![Span::styled(version.to_owned(), style)];
     if is_latest {

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    aws::{Connection, Loaded, Paged, Roster, TaskScope},
+    aws::{Action, Connection, Loaded, Paged, Roster, TaskScope},
     domain::{
         ecs::{Cluster, Task},
         fetch::Failure,
@@ -25,6 +25,9 @@ use super::{
 
 /// How long a connection must have held for its end to be taken for an ordinary one.
 const HELD: SignedDuration = SignedDuration::from_secs(60);
+
+/// The call that counts clusters.
+const COUNTING: Action = Action::DescribeClusters;
 
 /// US dollars for one metric requested of `GetMetricData` ("Amazon CloudWatch pricing": $0.01 for 1,000).
 const DOLLARS_A_METRIC: f64 = 0.01 / 1_000.0;
@@ -141,7 +144,10 @@ impl Poller {
         if !Arc::ptr_eq(&before, &after) {
             self.tell(Report::Services(after)).await;
         }
-        counts.failures
+        // Counting says nothing of the lists: what was denied of those stays denied until it is asked for again.
+        let standing = self.book.lane(Lane::Clusters).failure.clone();
+        let standing = standing.filter(|failure| failure.kind.is_lasting() && failure.action != COUNTING.name());
+        counts.failures.into_iter().chain(standing).collect()
     }
 
     async fn took_tasks(&mut self, read: Vec<(TaskScope, Loaded<Paged<Arc<Task>>>)>, at: Timestamp) -> Vec<Failure> {

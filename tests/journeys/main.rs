@@ -1,0 +1,21 @@
+//! Journeys: a person at the keys, the whole console, and a simulated account behind real sockets.
+//!
+//! A journey presses keys, waits for the console to be idle, and reads the frame. It never sleeps: the clock of the
+//! account and of the console is one that the journey moves.
+
+#[path = "../support/journey.rs"]
+mod journey;
+
+mod alarms;
+mod bad_days;
+mod carrying;
+mod crowd;
+mod finding;
+mod go_between;
+mod hostile;
+mod identity;
+mod keys;
+mod mouse;
+mod reading;
+mod slow;
+mod story;
