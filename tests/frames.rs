@@ -146,12 +146,12 @@ fn alarms() {
 
 #[test]
 fn alarm_with_its_chart() {
-    snapshot("alarm", || on_alarm(1));
+    snapshot("alarm", || on_alarm(0));
 }
 
 #[test]
 fn alarm_with_its_tree() {
-    snapshot("alarm-composite", || on_alarm(0));
+    snapshot("alarm-composite", || on_alarm(1));
 }
 
 #[rstest]

@@ -40,6 +40,7 @@ async fn run(simulator: &Simulator, script: &str) -> Output {
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("SEKISHO_OTHER_ACCOUNT", "444455556666")
         .env("PYTHONUTF8", "1")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .env_remove("AWS_SESSION_TOKEN")
         .env_remove("AWS_PROFILE");
     let ran = tokio::task::spawn_blocking(move || command.output()).await;

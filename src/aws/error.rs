@@ -157,7 +157,6 @@ where
         Some(429) => FailureKind::Throttled,
         // The endpoint does not know the operation's path: an imitation of AWS, or a Region without the service.
         Some(404 | 405) => FailureKind::NotSubscribed,
-        Some(401 | 403 | 407) => FailureKind::Refused,
         _ if broke_off(error) => unreachable_host(attempt),
         _ => FailureKind::Malformed,
     }
@@ -272,7 +271,8 @@ mod tests {
     #[case(503, "service-fault")]
     #[case(429, "throttled")]
     #[case(404, "not-subscribed")]
-    #[case(407, "refused")]
+    #[case(403, "malformed")]
+    #[case(407, "malformed")]
     #[case(200, "malformed")]
     #[case(302, "malformed")]
     fn an_answer_without_a_code_is_judged_by_its_status(#[case] status: u16, #[case] kind: &str) {

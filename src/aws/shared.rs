@@ -62,6 +62,7 @@ pub struct Shared {
     pub(super) now: Now,
     pub(super) meter: Arc<Meter>,
     http: SharedHttpClient,
+    http_without_proxy: SharedHttpClient,
     ledgers: Arc<Mutex<Ledgers>>,
 }
 
@@ -78,7 +79,13 @@ pub(super) struct Ledger {
 impl Shared {
     /// Makes it with a clock for stamps and counts; sockets and buckets keep real time.
     pub fn new(now: Now) -> Self {
-        Self { now, meter: Arc::default(), http: https_client(), ledgers: Arc::default() }
+        Self {
+            now,
+            meter: Arc::default(),
+            http: https_client(ProxyConfig::from_env()),
+            http_without_proxy: https_client(ProxyConfig::disabled()),
+            ledgers: Arc::default(),
+        }
     }
 
     /// Returns the same with a meter of its own, for a source whose calls are counted apart.
@@ -106,24 +113,31 @@ impl Shared {
         Arc::clone(ledger)
     }
 
-    /// Returns the HTTP client: where an endpoint was given, one that calls nothing else.
+    /// Returns the HTTP client: where an endpoint was given, one that calls nothing else, and this machine itself past
+    /// any proxy.
     pub(super) fn http(&self, endpoint_url: Option<&str>) -> SharedHttpClient {
-        match endpoint_url {
-            Some(url) => SharedHttpClient::new(OnlyHost { inner: self.http.clone(), host: authority(url).to_owned() }),
-            None => self.http.clone(),
-        }
+        let Some(host) = endpoint_url.map(authority) else { return self.http.clone() };
+        let inner = if is_loopback(host) { &self.http_without_proxy } else { &self.http };
+        SharedHttpClient::new(OnlyHost { inner: inner.clone(), host: host.to_owned() })
     }
+}
+
+/// Tells whether a host, with or without a port, is this machine.
+fn is_loopback(host: &str) -> bool {
+    let address =
+        host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host, |(address, _)| address);
+    let address = address.trim_start_matches('[').trim_end_matches(']');
+    address == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Makes one client for all, as each would read the certificates of the system and keep sockets of its own.
 ///
-/// It honours `HTTPS_PROXY` and `NO_PROXY` as the SDK's own client does.
-fn https_client() -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(|settings, components| {
+fn https_client(proxy: ProxyConfig) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = ConnectorBuilder::default().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.set_proxy_config(Some(ProxyConfig::from_env()));
+        connector.set_proxy_config(Some(proxy.clone()));
         connector.build()
     })
 }
@@ -171,5 +185,26 @@ impl HttpConnector for OnlyHost<SharedHttpConnector> {
         }
         let blocked = Blocked { host: host.to_owned(), only: self.host.clone() };
         HttpConnectorFuture::ready(Err(ConnectorError::user(blocked.into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::is_loopback;
+
+    #[rstest]
+    #[case("127.0.0.1:4566", true)]
+    #[case("127.8.9.1", true)]
+    #[case("localhost:80", true)]
+    #[case("[::1]:80", true)]
+    #[case("[::1]", true)]
+    #[case("ecs.ap-northeast-1.amazonaws.com", false)]
+    #[case("localhost.example:80", false)]
+    #[case("10.0.0.1:80", false)]
+    #[case("", false)]
+    fn this_machine_is_known(#[case] host: &str, #[case] loopback: bool) {
+        assert_eq!(is_loopback(host), loopback);
     }
 }

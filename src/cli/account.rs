@@ -123,7 +123,10 @@ impl Account {
             },
             keymap,
             zone: if self.config.utc { TimeZone::UTC } else { TimeZone::system() },
-            endpoint: self.config.endpoint_url.as_deref().map(host),
+            endpoint: match self.simulator {
+                Some(_) => Some(t!(texts, "screens.header.simulated").to_owned()),
+                None => self.config.endpoint_url.as_deref().map(host),
+            },
         }))
     }
 }

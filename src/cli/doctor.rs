@@ -89,7 +89,7 @@ async fn examine(plan: &SourcePlan, config: &Config, shared: &Shared) -> Finding
         credentials: plan.credentials.clone(),
         region: (!plan.region.is_empty()).then(|| plan.region.clone()),
         endpoint_url: config.endpoint_url.clone(),
-        account: plan.account.clone(),
+        account: plan.account,
     };
     let connected = Connection::open(connection, shared.clone()).await;
     let mut actions = Vec::new();
@@ -145,16 +145,23 @@ fn report(
         for action in actions {
             let Some((_, outcome)) = findings.actions.iter().find(|(known, _)| known == action) else { continue };
             match outcome {
-                Ok(()) => writeln!(out, "    {}  {}", t!(texts, "screens.doctor.works"), action.name())?,
+                Ok(()) => writeln!(out, "    {}  {}", verdict(texts, true), action.name())?,
                 Err(failure) => {
                     sound = false;
-                    writeln!(out, "    {}  {}", t!(texts, "screens.doctor.fails"), action.name())?;
+                    writeln!(out, "    {}  {}", verdict(texts, false), action.name())?;
                     problem(failure, profile, texts, out)?;
                 }
             }
         }
     }
     Ok(sound)
+}
+
+/// Returns the word for an outcome, as wide as the other one.
+fn verdict(texts: Texts, works: bool) -> String {
+    let words = [t!(texts, "screens.doctor.works"), t!(texts, "screens.doctor.fails")];
+    let width = words.iter().map(|word| text::width(word)).max().unwrap_or(0);
+    text::pad(words[usize::from(!works)], width)
 }
 
 fn problem(failure: &Failure, profile: &str, texts: Texts, out: &mut dyn Write) -> io::Result<()> {

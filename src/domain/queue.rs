@@ -165,13 +165,13 @@ pub struct Item {
 ///
 /// | trouble | prd | stg, unknown | dev |
 /// | --- | --- | --- | --- |
-/// | a failing rollout, nothing runs | critical | high | medium |
+/// | a failing rollout, nothing runs, nothing at all can be read | critical | high | medium |
 /// | fewer tasks than wanted, an alarm | high | medium | low |
 /// | a rollout that takes long, something cannot be read, credentials ended | medium | low | low |
 /// | an alarm whose actions are off, credentials that end soon | medium | low | low |
 pub fn weigh(trouble: &Trouble, kind: Kind, now: Timestamp) -> Severity {
     let in_production = match trouble {
-        Trouble::Rollout { .. } => Severity::Critical,
+        Trouble::Rollout { .. } | Trouble::Blind { panel: Panel::Identity, .. } => Severity::Critical,
         Trouble::Short { service } if service.running == 0 => Severity::Critical,
         Trouble::Short { .. } => Severity::High,
         Trouble::Alarm { alarm } if alarm.actions_enabled && alarm.suppressed.is_none() => Severity::High,

@@ -1,7 +1,7 @@
 //! Text from outside made safe, and text of ours made to fit.
 //!
 //! Names, reasons, log lines and event messages come from accounts that others write to. A terminal obeys what
-//! it is sent, so such text passes [`clean`] or [`clean_lines`] once, on its way in, and never reaches a cell raw.
+//! it is sent, so such text passes [`clean()`] or [`clean_lines`] once, on its way in, and never reaches a cell raw.
 //!
 //! Everything here counts in *cells*, the columns of a terminal: `web` is three, `関所` is four. A cluster of
 //! characters that is drawn as one (an emoji sequence, a letter with its accents) is never split. Characters whose

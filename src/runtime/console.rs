@@ -81,7 +81,7 @@ impl Console {
                     credentials: plan.credentials.clone(),
                     region: (!plan.region.is_empty()).then(|| plan.region.clone()),
                     endpoint_url: watch.endpoint_url.clone(),
-                    account: plan.account.clone(),
+                    account: plan.account,
                 };
                 let (interest_sender, interests) = watch::channel(interest(&state, id));
                 let (commands, command_receiver) = mpsc::channel(8);

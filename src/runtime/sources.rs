@@ -20,12 +20,7 @@ pub struct SourcePlan {
 impl SourcePlan {
     /// Returns the state of a source that has read nothing yet.
     pub fn source(&self) -> Source {
-        Source::new(
-            self.region.clone(),
-            self.account.clone(),
-            self.credentials.name().to_owned(),
-            self.environments.clone(),
-        )
+        Source::new(self.region.clone(), self.account, self.credentials.name().to_owned(), self.environments.clone())
     }
 }
 
@@ -49,7 +44,7 @@ pub fn plan(environments: &[EnvironmentConfig]) -> Vec<SourcePlan> {
                 None => plans.push(SourcePlan {
                     credentials: configured.credentials.clone(),
                     region: region.clone(),
-                    account: configured.environment.account.clone(),
+                    account: configured.environment.account,
                     environments: vec![index],
                 }),
             }

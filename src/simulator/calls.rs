@@ -12,7 +12,7 @@ pub struct Calls {
     pub total: u64,
     /// The same by action, `ecs:ListServices`.
     pub actions: BTreeMap<String, u64>,
-    /// How many metrics GetMetricData was asked for: what CloudWatch bills ($0.01 per 1,000).
+    /// How many metrics `GetMetricData` was asked for: what CloudWatch bills ($0.01 per 1,000).
     pub metrics: u64,
 }
 

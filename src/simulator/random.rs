@@ -1,15 +1,20 @@
 //! Chance that repeats itself: every number is a function of the scenario's seed and a name.
 
+use std::fmt::Write as _;
+
 /// Hashes parts into one number that is the same on every machine and in every release.
 ///
 /// FNV-1a over the bytes, a separator after each part, finished with [`mix`]: the standard library's hashers promise
 /// no stable result, and a demo must draw the same picture tomorrow.
 pub fn stable_hash(seed: u64, parts: &[&str]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325 ^ mix(seed);
+    let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     for part in parts {
-        for byte in part.bytes().chain(std::iter::once(0xff)) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        for byte in part.as_bytes() {
+            hash = add(hash, *byte);
         }
+        // No text holds this byte, so that the parts do not run together.
+        hash = add(hash, 0xff);
     }
     mix(hash)
 }
@@ -54,7 +59,7 @@ impl Dice {
     pub fn hex(&mut self, digits: usize) -> String {
         let mut text = String::with_capacity(digits + 16);
         while text.len() < digits {
-            text.push_str(&format!("{:016x}", self.draw()));
+            let _ = write!(text, "{:016x}", self.draw());
         }
         text.truncate(digits);
         text
@@ -65,7 +70,7 @@ impl Dice {
         let mut text = String::with_capacity(count + 20);
         text.push_str(&self.between(1, 9).to_string());
         while text.len() < count {
-            text.push_str(&format!("{:019}", self.draw() % 10_000_000_000_000_000_000));
+            let _ = write!(text, "{:019}", self.draw() % 10_000_000_000_000_000_000);
         }
         text.truncate(count);
         text

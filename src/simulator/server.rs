@@ -144,13 +144,13 @@ async fn answer(account: &Account, request: &Request) -> Response<Body> {
             StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
             "<html><body>Service Unavailable</body></html>",
         ),
-        Some((kind, _)) => harmed(&route, kind, answered().unwrap_or(Value::Map(Vec::new())), &id),
+        Some((kind, _)) => harmed(&route, kind, &answered().unwrap_or(Value::Map(Vec::new())), &id),
     }
 }
 
 /// Answers with half of what should have been said: followed by nonsense, or by the end of the connection.
-fn harmed(route: &Route, kind: FaultKind, value: Value, id: &str) -> Response<Body> {
-    let whole = route.encode(&value, id);
+fn harmed(route: &Route, kind: FaultKind, value: &Value, id: &str) -> Response<Body> {
+    let whole = route.encode(value, id);
     let mut half = whole.get(..whole.len() / 2).unwrap_or_default().to_vec();
     if kind != FaultKind::Cut {
         half.extend_from_slice(b"\xff\x00<\"garbage");

@@ -13,6 +13,7 @@ use super::{
     State,
     list::{ListView, Scroll},
     services::words,
+    source::Source,
 };
 
 /// Names an alarm among all sources.
@@ -50,6 +51,7 @@ pub enum AlarmSort {
 
 impl AlarmSort {
     /// Returns the order that follows when one cycles through them.
+    #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::State => Self::Name,
@@ -99,7 +101,7 @@ impl AlarmColumn {
 pub struct AlarmCounts {
     /// In the state ALARM.
     pub alarm: usize,
-    /// In the state INSUFFICIENT_DATA.
+    /// In the state `INSUFFICIENT_DATA`.
     pub no_data: usize,
     /// In the state OK.
     pub ok: usize,
@@ -230,7 +232,9 @@ pub fn derive(state: &mut State) {
         }
     }
     let mut counts = AlarmCounts::default();
-    all.iter().for_each(|row| counts.add(&row.alarm));
+    for row in &all {
+        counts.add(&row.alarm);
+    }
     state.alarms.all = all;
     state.alarms.capped = capped;
     state.alarms.counts = counts;
@@ -263,7 +267,7 @@ pub fn arrange(state: &mut State) {
         }),
         AlarmSort::Name => rows.sort_by(|a, b| a.id.name.cmp(&b.id.name).then_with(|| a.id.cmp(&b.id))),
         AlarmSort::Since => {
-            rows.sort_by(|a, b| Reverse(a.alarm.since).cmp(&Reverse(b.alarm.since)).then_with(|| a.id.cmp(&b.id)))
+            rows.sort_by(|a, b| Reverse(a.alarm.since).cmp(&Reverse(b.alarm.since)).then_with(|| a.id.cmp(&b.id)));
         }
     }
     if alarms.reversed {
@@ -281,18 +285,27 @@ pub fn derive_open(state: &mut State) {
         return;
     };
     if let Some(source) = state.source(view.id.source) {
-        let find = |name: &str| {
-            source.alarms.value.as_ref().and_then(|snapshot| snapshot.alarms.iter().find(|alarm| alarm.name == name))
-        };
-        let found = find(&view.id.name);
+        let found = find(source, &view.id.name);
         view.exists = found.is_some();
         if let Some(alarm) = found {
             let place = state.place_of_alarm(source, &alarm.name);
             view.row = Some(row(state, view.id.source, place, alarm));
-            view.tree = tree(alarm, &find);
+            view.tree = tree(alarm, &|name| find(source, name));
         }
     }
     state.alarm = Some(view);
+}
+
+fn find<'a>(source: &'a Source, name: &str) -> Option<&'a Arc<Alarm>> {
+    source.alarms.value.as_ref().and_then(|snapshot| snapshot.alarms.iter().find(|alarm| alarm.name == name))
+}
+
+/// Returns the tree of the alarms that a composite reads; empty for a metric alarm.
+pub fn tree_of(state: &State, id: &AlarmRef) -> Vec<Branch> {
+    let Some(source) = state.source(id.source) else {
+        return Vec::new();
+    };
+    find(source, &id.name).map(|alarm| tree(alarm, &|name| find(source, name))).unwrap_or_default()
 }
 
 /// Draws a composite's tree; a composite that reads itself through others is cut where it would repeat.

@@ -67,6 +67,7 @@ impl ServiceSort {
     }
 
     /// Returns the order that follows when one cycles through them.
+    #[must_use]
     pub fn next(self) -> Self {
         let index = Self::ALL.iter().position(|sort| *sort == self).unwrap_or(0);
         Self::ALL[(index + 1) % Self::ALL.len()]
@@ -199,6 +200,7 @@ impl ServicePanel {
     pub const ALL: [Self; 3] = [Self::Tasks, Self::Deployments, Self::Events];
 
     /// Returns the panel so many steps further.
+    #[must_use]
     pub fn step(self, by: isize) -> Self {
         let index = Self::ALL.iter().position(|panel| *panel == self).unwrap_or(0);
         let len = Self::ALL.len().cast_signed();
@@ -336,7 +338,7 @@ pub fn arrange(state: &mut State) {
     let sort = state.services.sort;
     match sort {
         ServiceSort::Cpu | ServiceSort::Memory => {
-            sort_by_metric(state, &mut rows, usize::from(sort == ServiceSort::Memory))
+            sort_by_metric(state, &mut rows, usize::from(sort == ServiceSort::Memory));
         }
         _ => rows.sort_by(|a, b| compare(sort, a, b).then_with(|| a.id.cmp(&b.id))),
     }

@@ -86,12 +86,6 @@ pub fn watched(state: &State, ui: &Ui, row: &AlarmRow, tree: &[Branch], area: Re
             for branch in tree {
                 rest = line(&branch_line(state, ui, branch), ui, rest, buf);
             }
-            if tree.is_empty() {
-                for child in &rule.children {
-                    rest =
-                        line(&Line::styled(format!("{} {child}", ui.glyphs.tree.branch), ui.theme.text), ui, rest, buf);
-                }
-            }
         }
     }
 }

@@ -63,7 +63,8 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         let below = Rect { y: list.bottom(), height: preview, ..area };
         horizontal_rule(below, buf, ui.theme.border, ui.glyphs);
         let below = Rect { y: below.y + 1, height: below.height - 1, ..below };
-        alarm::watched(state, ui, row, &[], below, buf);
+        let below = line(&Line::styled(row.alarm.description.clone(), ui.theme.text), ui, below, buf);
+        alarm::watched(state, ui, row, &crate::state::alarms::tree_of(state, &row.id), below, buf);
     }
 }
 
@@ -97,9 +98,9 @@ fn column<'a>(state: &State, ui: &Ui, column: AlarmColumn) -> Column<'a> {
         AlarmColumn::Environment if several => Column::new(t!(texts, "screens.column.environment"), 4, 6).rank(1),
         AlarmColumn::Environment => Column::new("", 0, 0).rank(9),
         AlarmColumn::Name => Column::new(t!(texts, "screens.column.alarm"), 20, 34),
-        AlarmColumn::Condition => Column::new(t!(texts, "screens.column.condition"), 28, 46).rank(2),
+        AlarmColumn::Condition => Column::new(t!(texts, "screens.column.condition"), 28, 54).rank(2),
         AlarmColumn::Flags => Column::new(t!(texts, "screens.column.flags"), 11, 14).rank(4),
-        AlarmColumn::Description => Column::new(t!(texts, "screens.column.description"), 16, 40).rank(3).grows(),
+        AlarmColumn::Description => Column::new(t!(texts, "screens.column.description"), 24, 40).rank(3).grows(),
     };
     let sorted = (column.sort() == Some(state.alarms.sort)).then(|| {
         let down = matches!(state.alarms.sort, AlarmSort::State);

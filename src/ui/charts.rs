@@ -48,7 +48,7 @@ impl Plot<'_> {
             .iter()
             .filter_map(|deployment| {
                 let at = deployment.created_at?.as_second();
-                (at > start).then(|| Mark { at, label: deployment.task_definition.as_str() })
+                (at > start).then_some(Mark { at, label: deployment.task_definition.as_str() })
             })
             .collect();
         let waiting = series.iter().all(|series| series.points.is_empty());

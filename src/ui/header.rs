@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::domain::environment::Kind;
+use crate::domain::environment::{AccountId, Kind};
 use crate::domain::fetch::Phase;
 use crate::domain::identity::RoleResolution;
 use crate::state::State;
@@ -78,7 +78,7 @@ fn place(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
         .shown_sources()
         .filter_map(|(_, source)| {
             let verified = source.identity.value.as_ref().map(|identity| identity.account.hyphenated());
-            let account = verified.or_else(|| source.account.as_ref().map(|account| account.hyphenated()))?;
+            let account = verified.or_else(|| source.account.as_ref().map(AccountId::hyphenated))?;
             Some((account, source.profile.clone()))
         })
         .collect();

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::command::{Command, Scope};
+use crate::domain::environment::AccountId;
 use crate::domain::metric::Range;
 use crate::domain::text;
 use crate::state::State;
@@ -19,7 +20,7 @@ use super::{Drawn, Ui, words};
 pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     match overlay {
         Overlay::Help(scroll) => {
-            reader(ui, t!(ui.texts, "screens.help.title"), &help(state, ui), scroll.0, area, buf, drawn)
+            reader(ui, t!(ui.texts, "screens.help.title"), &help(state, ui), scroll.0, area, buf, drawn);
         }
         Overlay::Errors(scroll) => {
             reader(ui, t!(ui.texts, "screens.errors.title"), &errors(state, ui), scroll.0, area, buf, drawn);
@@ -111,7 +112,7 @@ fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
         MenuKind::Environment => {
             let all = (t!(ui.texts, "screens.environment.all").to_owned(), state.environments.len().to_string());
             let each = state.environments.iter().map(|environment| {
-                let account = environment.account.as_ref().map_or_else(String::new, |account| account.hyphenated());
+                let account = environment.account.as_ref().map_or_else(String::new, AccountId::hyphenated);
                 (environment.name.clone(), account)
             });
             (t!(ui.texts, "screens.environment.title"), std::iter::once(all).chain(each).collect())

@@ -90,7 +90,7 @@ fn selected_item(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
 fn environments(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let panel = Panel {
         title: Line::raw(t!(ui.texts, "screens.overview.environments")),
-        status: Vec::new(),
+        status: services::oldest(state, ui).into_iter().collect(),
         focused: false,
         theme: &ui.theme,
         glyphs: ui.glyphs,
@@ -153,7 +153,7 @@ fn first_services(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let count = if all > rows.len() { format!("{}/{all}", rows.len()) } else { all.to_string() };
     let panel = Panel {
         title: Line::raw(t!(ui.texts, "screens.overview.services")),
-        status: vec![Span::styled(count, ui.theme.dim)],
+        status: std::iter::once(Span::styled(count, ui.theme.dim)).chain(services::oldest(state, ui)).collect(),
         focused: false,
         theme: &ui.theme,
         glyphs: ui.glyphs,

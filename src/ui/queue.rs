@@ -12,7 +12,7 @@ use crate::t;
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
 use super::widgets::{fit, put};
-use super::{Drawn, Ui, words};
+use super::{Drawn, Ui, services, words};
 
 /// A line of the queue: an item, or one of its further signals.
 #[derive(Clone, Copy)]
@@ -24,10 +24,16 @@ enum Entry {
 /// Draws the queue, or the statement that it is quiet.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let overview = &state.overview;
-    let count = t!(ui.texts, "screens.overview.count", n = overview.items.len(), of = overview.watched);
+    let count = overview.items.len();
+    let count = if overview.watched < count {
+        // What could not be read is a row, and was not among what was watched.
+        count.to_string()
+    } else {
+        t!(ui.texts, "screens.overview.count", n = count, of = overview.watched)
+    };
     let panel = Panel {
         title: Line::raw(t!(ui.texts, "screens.overview.queue")),
-        status: vec![Span::styled(count, ui.theme.dim)],
+        status: std::iter::once(Span::styled(count, ui.theme.dim)).chain(services::oldest(state, ui)).collect(),
         focused: true,
         theme: &ui.theme,
         glyphs: ui.glyphs,

@@ -294,12 +294,6 @@ fn deployment_lines(state: &State, ui: &Ui, view: &ServiceView, service: &Servic
     lines
 }
 
-/// The revision alone where the family is the service's own, which the heading names.
-fn revision<'a>(task_definition: &'a str, service: &Service) -> &'a str {
-    let family = service.task_definition.split(':').next().unwrap_or_default();
-    task_definition.strip_prefix(family).filter(|rest| rest.starts_with(':')).unwrap_or(task_definition)
-}
-
 fn deployment_line(state: &State, ui: &Ui, service: &Service, deployment: &Deployment) -> Line<'static> {
     let (mark, style) = match &deployment.rollout {
         Rollout::Completed => (ui.glyphs.ok, ui.theme.ok),
@@ -317,7 +311,7 @@ fn deployment_line(state: &State, ui: &Ui, service: &Service, deployment: &Deplo
     };
     let mut spans = vec![
         Span::styled(format!("{mark} {} ", deployment.status), style),
-        Span::styled(format!("{} ", revision(&deployment.task_definition, service)), ui.theme.text),
+        Span::styled(format!("{} ", words::revision(&deployment.task_definition, service)), ui.theme.text),
         Span::styled(format!("{}  ", deployment.rollout.as_str()), style),
     ];
     spans.extend(gauge.line(&ui.theme, ui.glyphs).spans);
@@ -356,7 +350,7 @@ fn service_deployment_lines(
     let age = words::since(texts, state.now, detail.created_at);
     let first = Line::from(vec![
         Span::styled(format!("{} {} ", ui.glyphs.separator, detail.status), ui.theme.text),
-        Span::styled(format!("{} ", revision(&detail.target_revision, service)), ui.theme.text),
+        Span::styled(format!("{} ", words::revision(&detail.target_revision, service)), ui.theme.text),
         Span::styled(format!("{age}  "), ui.theme.dim),
         Span::styled(parts.join(&format!(" {} ", ui.glyphs.separator)), ui.theme.dim),
     ]);

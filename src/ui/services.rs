@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::domain::ecs::Rollout;
+use crate::domain::ecs::{Image, Rollout};
 use crate::domain::fetch::Phase;
 use crate::state::State;
 use crate::state::event::Target;
@@ -114,12 +114,21 @@ pub fn list_status(
     status
 }
 
+/// Returns how old the oldest of what the shown sources read is: services and alarms.
+pub fn oldest(state: &State, ui: &Ui) -> Option<Span<'static>> {
+    let ages = state.shown_sources().flat_map(|(_, source)| [source.services.at, source.alarms.at]).flatten();
+    let age = words::age(ui.texts, state.now.duration_since(ages.min()?));
+    Some(Span::styled(t!(ui.texts, "screens.ago", age = age), ui.theme.dim))
+}
+
 /// Says why a list has no rows: still loading, filtered away, or nothing there.
 pub fn empty(state: &State, ui: &Ui, filter: &str, total: usize) -> &'static str {
     if total > 0 && !filter.is_empty() {
         t!(ui.texts, "screens.no-match")
     } else if state.is_loading() {
         t!(ui.texts, "screens.loading")
+    } else if state.shown_sources().any(|(_, source)| source.failures().next().is_some()) {
+        t!(ui.texts, "screens.unread")
     } else {
         t!(ui.texts, "screens.nothing")
     }
@@ -207,7 +216,7 @@ pub fn metric_cell(state: &State, ui: &Ui, row: &ServiceRow, index: usize, width
 /// The image's version; one that may be another tomorrow, and one that is being rolled back, are marked.
 pub fn version_cell(ui: &Ui, row: &ServiceRow) -> Line<'static> {
     let version = row.image.as_ref().map_or("-", |image| image.version());
-    let is_latest = row.image.as_ref().is_some_and(|image| image.is_latest());
+    let is_latest = row.image.as_ref().is_some_and(Image::is_latest);
     let style = if is_latest { ui.theme.warning } else { ui.theme.text };
     let mut spans = vec![Span::styled(version.to_owned(), style)];
     if is_latest {

@@ -63,7 +63,7 @@ pub fn render(state: &State, ui: &Ui, view: &ServiceView, area: Rect, buf: &mut 
         columns: &columns,
         len: entries.len(),
         row: |line: usize| match entries[line] {
-            Entry::Task(index) => Row::Cells(task_cells(state, ui, &view.tasks[index])),
+            Entry::Task(index) => Row::Cells(task_cells(state, ui, view, &view.tasks[index])),
             Entry::Container(index, inner) => {
                 let task = &view.tasks[index];
                 Row::Line(container_line(ui, &task.containers[inner], inner + 1 == task.containers.len()))
@@ -93,17 +93,17 @@ fn columns(ui: &Ui) -> Vec<Column<'static>> {
         Column::new(t!(texts, "screens.column.task"), 8, 12),
         Column::new(t!(texts, "screens.column.health"), 9, 10).rank(1),
         Column::new(t!(texts, "screens.column.age"), 4, 5).right(),
-        Column::new(t!(texts, "screens.column.revision"), 8, 14).rank(4),
+        Column::new(t!(texts, "screens.column.revision"), 6, 8).rank(4),
         Column::new(t!(texts, "screens.column.image"), 10, 24).rank(2),
         Column::new(t!(texts, "screens.column.exec"), 5, 6).rank(5),
-        Column::new(t!(texts, "screens.column.capacity"), 8, 13).rank(6),
-        Column::new(t!(texts, "screens.column.zone"), 4, 16).rank(7),
-        Column::new(t!(texts, "screens.column.size"), 8, 11).rank(8),
+        Column::new(t!(texts, "screens.column.capacity"), 12, 13).rank(6),
+        Column::new(t!(texts, "screens.column.zone"), 15, 16).rank(7),
+        Column::new(t!(texts, "screens.column.size"), 9, 11).rank(8),
         Column::new(t!(texts, "screens.column.reason"), 24, 40).rank(3).grows(),
     ]
 }
 
-fn task_cells(state: &State, ui: &Ui, task: &Task) -> Vec<Cell<'static>> {
+fn task_cells(state: &State, ui: &Ui, view: &ServiceView, task: &Task) -> Vec<Cell<'static>> {
     let (mark, style) = task_style(ui, task);
     let first = task.containers.first();
     let image = first.map_or_else(String::new, |container| {
@@ -120,7 +120,7 @@ fn task_cells(state: &State, ui: &Ui, task: &Task) -> Vec<Cell<'static>> {
             words::since(ui.texts, state.now, task.stopped_at.or(task.started_at).or(task.created_at)),
             ui.theme.text,
         )),
-        Cell::new(Span::styled(task.task_definition.clone(), ui.theme.dim)),
+        Cell::new(Span::styled(revision(view, &task.task_definition).to_owned(), ui.theme.dim)),
         Cell::cut_middle(Span::styled(image, ui.theme.text)),
         Cell::new(exec),
         Cell::new(Span::styled(task.capacity.clone(), ui.theme.dim)),
@@ -128,6 +128,13 @@ fn task_cells(state: &State, ui: &Ui, task: &Task) -> Vec<Cell<'static>> {
         Cell::new(Span::styled(size(task), ui.theme.dim)),
         Cell::new(Span::styled(reason(task), ui.theme.warning)),
     ]
+}
+
+fn revision<'a>(view: &ServiceView, task_definition: &'a str) -> &'a str {
+    match &view.row {
+        Some(row) => super::words::revision(task_definition, &row.service),
+        None => task_definition,
+    }
 }
 
 /// vCPU and GiB as one reads them: `0.5/1G`.

@@ -1,11 +1,11 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
 use jiff::{SignedDuration, Timestamp};
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 
 use crate::domain::alarm::{Alarm, AlarmState, MetricRule, Watches};
-use crate::domain::ecs::Steadiness;
+use crate::domain::ecs::{Service, Steadiness};
 use crate::domain::environment::Kind;
 use crate::domain::fetch::{Failure, FailureKind, Fetched, Panel, Phase};
 use crate::domain::queue::{Place, Severity, Trouble};
@@ -72,11 +72,23 @@ impl Ui {
         }
     }
 
+    /// Returns the style of an environment's name within a row: its badge's colour as the colour of the text.
+    ///
+    /// A column of badges would shout louder than the rows that need a person.
+    fn kind_text_style(&self, kind: Kind) -> Style {
+        let badge = self.kind_style(kind);
+        let plain = Style { bg: None, ..badge }.remove_modifier(Modifier::REVERSED);
+        match badge.bg {
+            Some(colour) => plain.fg(colour),
+            None => plain,
+        }
+    }
+
     /// Returns an environment's name in its style.
     pub fn place(&self, state: &State, place: Place) -> Span<'static> {
         let name = place.environment.and_then(|index| state.environments.get(index));
         match name {
-            Some(environment) => Span::styled(environment.name.clone(), self.kind_style(place.kind)),
+            Some(environment) => Span::styled(environment.name.clone(), self.kind_text_style(place.kind)),
             None => Span::styled(t!(self.texts, "screens.unassigned"), self.theme.dim),
         }
     }
@@ -315,4 +327,10 @@ pub fn event<'a>(message: &'a str, service: &str) -> &'a str {
         .and_then(|rest| rest.strip_prefix(service))
         .and_then(|rest| rest.strip_prefix(") "))
         .unwrap_or(message)
+}
+
+/// Returns the revision alone where the family is the service's own, which the heading names.
+pub fn revision<'a>(task_definition: &'a str, service: &Service) -> &'a str {
+    let family = service.task_definition.split(':').next().unwrap_or_default();
+    task_definition.strip_prefix(family).filter(|rest| rest.starts_with(':')).unwrap_or(task_definition)
 }

@@ -164,8 +164,8 @@ pub fn service(cluster: &str, name: &str, running: u32, desired: u32) -> Service
 pub fn failing_service() -> Service {
     let mut web = service("shop-prd", "web", 2, 3);
     web.deployments.insert(0, deployment("2000", "PRIMARY", Rollout::InProgress, "web:42", (0, 3, 4)));
-    web.deployments[1].status = "ACTIVE".to_owned();
-    web.task_definition = "web:42".to_owned();
+    "ACTIVE".clone_into(&mut web.deployments[1].status);
+    "web:42".clone_into(&mut web.task_definition);
     web.pending = 1;
     for (minutes, message) in [
         (1, "(service web) (port 3000) is unhealthy in (target-group web) due to (reason Health checks failed)."),
@@ -360,14 +360,14 @@ pub fn bad_morning() -> State {
 fn prd_alarms() -> Vec<Alarm> {
     let group = ("TargetGroup", "targetgroup/shop-prd-web/0123456789abcdef");
     let mut five = alarm("shop-prd-web-5xx", AlarmState::Alarm, 3, metric("HTTPCode_Target_5XX_Count", &[group]));
-    five.description = "webの5xxが増えています".to_owned();
+    "webの5xxが増えています".clone_into(&mut five.description);
     let cpu = |name: &str| metric("CPUUtilization", &[("ClusterName", "shop-prd"), ("ServiceName", name)]);
     let mut muted = alarm("shop-prd-auth-cpu", AlarmState::Ok, 900, cpu("auth"));
     muted.actions_enabled = false;
     let mut web_cpu = alarm("shop-prd-web-cpu", AlarmState::Ok, 5_000, cpu("web"));
     if let Watches::Metric(rule) = &mut web_cpu.watches {
         rule.threshold = Some(80.0);
-        rule.statistic = "Average".to_owned();
+        "Average".clone_into(&mut rule.statistic);
     }
     vec![
         five,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::cli::args::View;
 use crate::domain::alarm::{Alarm, Watches};
-use crate::domain::ecs::{Service, Task};
+use crate::domain::ecs::{Image, Service, Task};
 use crate::domain::fetch::{Failure, FailureKind, Panel};
 use crate::domain::queue::{Item, Place, Trouble};
 use crate::state::State;
@@ -179,9 +179,13 @@ fn write<T: Serialize>(
         let alarms = source.alarms.value.as_ref().is_some_and(|snapshot| snapshot.capped);
         services || tasks || alarms
     });
-    let envelope = View1 { schema, as_of: state.now, capped, sources: sources(state, view), items };
+    let envelope = View1 { schema, as_of: whole_seconds(state.now), capped, sources: sources(state, view), items };
     serde_json::to_writer(&mut *out, &envelope)?;
     writeln!(out)
+}
+
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 fn environment(state: &State, place: Place) -> Option<&str> {
@@ -241,7 +245,7 @@ fn services(state: &State) -> Vec<ServiceItem<'_>> {
                 failed_tasks: service.deployments.iter().map(|deployment| deployment.failed).sum(),
                 task_definition: &service.task_definition,
                 image: row.image.as_ref().map(|image| image.name.as_str()),
-                version: row.image.as_ref().map(|image| image.version()),
+                version: row.image.as_ref().map(Image::version),
                 spot: service.uses_spot(),
                 exec_enabled: service.exec_enabled,
                 last_event: service.events.first().map(|event| EventItem { at: event.at, message: &event.message }),

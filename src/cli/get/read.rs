@@ -54,7 +54,7 @@ async fn read_source(plan: &SourcePlan, watch: &Watch, shared: &Shared, view: Vi
         credentials: plan.credentials.clone(),
         region: (!plan.region.is_empty()).then(|| plan.region.clone()),
         endpoint_url: watch.endpoint_url.clone(),
-        account: plan.account.clone(),
+        account: plan.account,
     };
     let mut reports = Vec::new();
     let mut say = |report| reports.push((watch.clock.now(), report));

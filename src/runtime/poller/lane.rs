@@ -109,6 +109,13 @@ impl LaneState {
         }
     }
 
+    /// Notes a success that may not last: the count of failures stays until it has.
+    pub(super) fn end_for_now(&mut self) {
+        self.busy = false;
+        self.failure = None;
+        self.hold = Hold::Free;
+    }
+
     /// Lets the lane rest until a person asks.
     pub(super) fn wait_to_be_asked(&mut self) {
         self.hold = Hold::Asked;

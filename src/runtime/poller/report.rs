@@ -1,6 +1,6 @@
 //! What becomes of what a job brought back: it goes into the book, and the screen is told.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,6 +9,7 @@ use crate::{
     domain::{
         ecs::{Cluster, Task},
         fetch::Failure,
+        identity::{Identity, Principal},
         metric::Series,
     },
     state::event::{Generation, Report, Usage},
@@ -170,18 +171,19 @@ impl Poller {
     }
 
     async fn took_metrics(&mut self, job: &Job, read: Loaded<Vec<Arc<Series>>>, at: Timestamp) -> Vec<Failure> {
-        if let Job::Metrics(queries, range) = job
-            && *range == self.book.range
-        {
-            if is_denied(&read.failures) {
-                self.book.metrics.extend(queries.iter().map(|query| (query.clone(), at)));
-            }
-            let answered = read.value.iter().map(|series| (series.query.clone(), at));
-            self.book.metrics.extend(answered);
-            // What nobody looks at any more is forgotten, so that the list does not grow for ever.
-            let wanted: std::collections::HashSet<_> = self.interest.queries.iter().collect();
-            self.book.metrics.retain(|query, _| wanted.contains(query));
+        let Job::Metrics(queries, range) = job else { return read.failures };
+        if *range != self.book.range {
+            // Another range was chosen meanwhile: what it shows is on its way.
+            return read.failures;
         }
+        if is_denied(&read.failures) {
+            self.book.metrics.extend(queries.iter().map(|query| (query.clone(), at)));
+        }
+        let answered = read.value.iter().map(|series| (series.query.clone(), at));
+        self.book.metrics.extend(answered);
+        // What nobody looks at any more is forgotten, so that the list does not grow for ever.
+        let wanted: HashSet<_> = self.interest.queries.iter().collect();
+        self.book.metrics.retain(|query, _| wanted.contains(query));
         if !read.value.is_empty() {
             self.tell(Report::Series(read.value)).await;
         }
@@ -233,6 +235,9 @@ impl Poller {
         self.connection = None;
         self.book.link.connected = false;
         let lane = self.book.lane_mut(Lane::Identity);
+        if held {
+            lane.release();
+        }
         lane.end(Some(failure.clone()), !held, now, fastrand::f64());
         self.tell(Report::Failed(Lane::Identity.panel(), failure)).await;
     }
@@ -262,8 +267,7 @@ impl Poller {
 
     async fn take_connection(&mut self, connection: Connection, now: Timestamp) {
         let identity = Arc::clone(connection.identity());
-        let same =
-            self.identity.as_ref().is_some_and(|known| known.account == identity.account && known.arn == identity.arn);
+        let same = self.identity.as_ref().is_some_and(|known| is_same_caller(known, &identity));
         if !same {
             // Whatever is under way was asked by somebody else.
             self.running.clear();
@@ -279,8 +283,7 @@ impl Poller {
         self.book.link.reconnect = false;
         self.book.link.expires = expires.filter(|_| self.is_renewable());
         self.book.link.renewed_at = Some(now);
-        let lane = self.book.lane_mut(Lane::Identity);
-        lane.end(None, false, now, 0.0);
+        self.book.lane_mut(Lane::Identity).end_for_now();
         self.tell(Report::Connected { identity, expires }).await;
     }
 
@@ -300,8 +303,52 @@ impl Poller {
     }
 }
 
+/// Tells whether two answers of STS name the same caller.
+///
+/// A profile that takes a role without `role_session_name` has a new session each time, which the SDK names by the
+/// time: `assume-role-from-profile-1763769600000`. That is nobody else.
+fn is_same_caller(known: &Identity, new: &Identity) -> bool {
+    fn without_time(arn: &str) -> Option<&str> {
+        let (name, digits) = arn.rsplit_once('-')?;
+        (digits.len() >= 10 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
+    }
+    let both_roles = [known, new].iter().all(|one| matches!(one.principal, Principal::AssumedRole { .. }));
+    let renewed = || without_time(&known.arn).is_some_and(|name| without_time(&new.arn) == Some(name));
+    known.account == new.account && (known.arn == new.arn || (both_roles && renewed()))
+}
+
 /// Tells whether failures are all such that asking again is of no use.
 fn is_denied(failures: &[Failure]) -> bool {
     let denied = |failure: &Failure| failure.kind.is_lasting() && !failure.kind.is_about_credentials();
     !failures.is_empty() && failures.iter().all(denied)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("assumed-role/ops/op-0137", "assumed-role/ops/op-0137", true)]
+    #[case("assumed-role/ops/op-0137", "assumed-role/ops/op-0138", false)]
+    #[case(
+        "assumed-role/ops/assume-role-from-profile-1763769600000",
+        "assumed-role/ops/assume-role-from-profile-1763773200000",
+        true
+    )]
+    #[case(
+        "assumed-role/ops/assume-role-from-profile-1763769600000",
+        "assumed-role/dev/assume-role-from-profile-1763769600000",
+        false
+    )]
+    #[case("assumed-role/ops/x-1763769600000", "assumed-role/ops/y-1763769600000", false)]
+    #[case("assumed-role/ops/x-1763769600000", "assumed-role/ops/x", false)]
+    fn a_session_named_by_the_time_is_nobody_else(#[case] known: &str, #[case] new: &str, #[case] same: bool) {
+        let caller = |resource: &str| {
+            let arn = format!("arn:aws:sts::111122223333:{resource}");
+            Identity::from_caller("111122223333", &arn, "AROAEXAMPLE:x").unwrap()
+        };
+        assert_eq!(is_same_caller(&caller(known), &caller(new)), same);
+    }
 }

@@ -1,4 +1,4 @@
-//! Who may call: keys made afresh for each run, sessions from AssumeRole, and the identity behind each.
+//! Who may call: keys made afresh for each run, sessions from `AssumeRole`, and the identity behind each.
 
 mod sigv4;
 
@@ -214,6 +214,28 @@ mod tests {
         assert_ne!(one.root().secret_access_key, other.root().secret_access_key);
         assert_eq!(one.root().access_key_id.len(), 20);
         assert_eq!(one.root().secret_access_key.len(), 40);
+    }
+
+    #[test]
+    fn a_session_ends_when_its_time_is_up() {
+        let vault = Vault::new("111122223333", Persona::Responder);
+        let open = |seconds| {
+            let principal = Principal::assumed("444455556666", "reader", "op");
+            vault.open_session(principal, SignedDuration::from_secs(seconds))
+        };
+        let ask = |credential: &Credential| {
+            vault.authenticate(&sigv4::signed_request(credential, "ecs", Timestamp::now()), Service::Ecs)
+        };
+        let alive = open(900);
+        assert_eq!(ask(&alive).unwrap().principal.account, "444455556666");
+        assert_eq!(ask(&open(-1)).unwrap_err().shape, "ExpiredTokenException");
+        // Long after its end a session is forgotten, when the next one is opened.
+        let forgotten = open(-7_200);
+        open(900);
+        assert_eq!(ask(&forgotten).unwrap_err().shape, "UnrecognizedClientException");
+        let without_token = Credential { session_token: None, ..alive.clone() };
+        assert_eq!(ask(&without_token).unwrap_err().shape, "UnrecognizedClientException");
+        assert_eq!(ask(&alive).unwrap().region, "ap-northeast-1");
     }
 
     #[test]

@@ -229,6 +229,47 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
+/// Makes a request of a credential's holder, signed at a time.
+#[cfg(test)]
+pub fn signed_request(credential: &super::Credential, service: &str, at: jiff::Timestamp) -> Request {
+    use axum::http::{HeaderMap, HeaderName, HeaderValue};
+    let date = at.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let mut headers = HeaderMap::new();
+    let mut insert =
+        |name, value: &str| headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    insert("host", "localhost");
+    insert("x-amz-date", &date);
+    if let Some(token) = &credential.session_token {
+        insert("x-amz-security-token", token);
+    }
+    let names: Vec<String> = headers.keys().map(ToString::to_string).collect();
+    let mut signed = Signed {
+        access_key_id: credential.access_key_id.clone(),
+        day: date.chars().take(8).collect(),
+        region: "ap-northeast-1".to_owned(),
+        service: service.to_owned(),
+        headers: names,
+        signature: String::new(),
+        date,
+    };
+    let body = axum::body::Bytes::new();
+    let (method, path) = (axum::http::Method::POST, "/".to_owned());
+    let mut request = Request { method, path, query: String::new(), headers, body };
+    let canonical = canonical_request(&request, &signed.headers).unwrap();
+    signed.signature = sign(&credential.secret_access_key, &signed, &canonical);
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={}/{}/{}/{}/aws4_request, SignedHeaders={}, Signature={}",
+        signed.access_key_id,
+        signed.day,
+        signed.region,
+        signed.service,
+        signed.headers.join(";"),
+        signed.signature
+    );
+    request.headers.insert("authorization", HeaderValue::from_str(&authorization).unwrap());
+    request
+}
+
 #[cfg(test)]
 mod tests {
     use axum::body::Bytes;

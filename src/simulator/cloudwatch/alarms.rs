@@ -1,4 +1,4 @@
-//! DescribeAlarms and DescribeAlarmsForMetric.
+//! `DescribeAlarms` and `DescribeAlarmsForMetric`.
 
 use super::describe::{Alarm, brief};
 use super::{dimensions, invalid_token, max_records, missing_parameter, validation};
@@ -7,7 +7,7 @@ use crate::simulator::paging;
 use crate::simulator::wire::{ApiError, Input, Value, object};
 use crate::simulator::world::Statistic;
 
-/// What DescribeAlarms may be asked to leave out.
+/// What `DescribeAlarms` may be asked to leave out.
 struct Filter<'a> {
     names: Option<Vec<&'a str>>,
     prefix: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! DescribeAlarmHistory.
+//! `DescribeAlarmHistory`.
 
 use serde_json::json;
 
@@ -13,6 +13,9 @@ use crate::simulator::world::{AlarmState, Transition};
 
 /// How long CloudWatch keeps an alarm's history.
 const KEPT: Millis = 30 * DAY;
+
+/// How many characters an item's data may have.
+const LONGEST_DATA: usize = 4_095;
 
 /// A line of an alarm's history.
 struct Item<'a> {
@@ -116,17 +119,24 @@ fn short(name: &str) -> String {
 }
 
 fn update<'a>(alarm: Alarm<'a>, before: &Transition, after: &Transition) -> Item<'a> {
-    let state = |t: &Transition| {
-        let data = t.data.as_deref().and_then(|data| serde_json::from_str::<serde_json::Value>(data).ok());
+    let state = |t: &Transition, whole: bool| {
+        let data =
+            t.data.as_deref().filter(|_| whole).and_then(|data| serde_json::from_str::<serde_json::Value>(data).ok());
         json!({"stateValue": t.state.word(), "stateReason": t.reason, "stateReasonData": data})
     };
-    let data = json!({"version": "1.0", "oldState": state(before), "newState": state(after)});
+    let data = |old: bool, new: bool| {
+        json!({"version": "1.0", "oldState": state(before, old), "newState": state(after, new)}).to_string()
+    };
+    // Where there is too much to say, the old state's data is left out first.
+    let tries = [(true, true), (false, true), (false, false)].into_iter().map(|(old, new)| data(old, new));
+    let data =
+        tries.reduce(|one, next| if one.chars().count() <= LONGEST_DATA { one } else { next }).unwrap_or_default();
     Item {
         alarm,
         at: after.at,
         kind: "StateUpdate",
         summary: format!("Alarm updated from {} to {}", before.state.word(), after.state.word()),
-        data: data.to_string(),
+        data,
     }
 }
 

@@ -1,4 +1,4 @@
-//! ListMetrics.
+//! `ListMetrics`.
 
 use super::{invalid_token, invalid_value, missing_parameter, write_dimensions};
 use crate::simulator::call::Call;

@@ -1,4 +1,4 @@
-//! GetMetricData.
+//! `GetMetricData`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What GetMetricData is asked, read and checked.
+//! What `GetMetricData` is asked, read and checked.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
 

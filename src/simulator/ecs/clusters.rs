@@ -1,4 +1,4 @@
-//! ListClusters and DescribeClusters.
+//! `ListClusters` and `DescribeClusters`.
 
 use super::{invalid, missing, names, page};
 use crate::simulator::call::Call;
@@ -31,12 +31,11 @@ pub fn describe_clusters(call: &Call<'_>, input: Input<'_>) -> Result<Value, Api
     for text in named {
         let name = names::parts(text, "cluster").last().copied().unwrap_or(text);
         let found = call.here().and_then(|region| Some((region, region.clusters.get(name)?)));
-        match found {
-            Some((region, cluster)) => clusters.push(describe(call, region, name, cluster, &include)),
-            None => {
-                let account = &call.principal.account;
-                failures.push(missing(format!("arn:aws:ecs:{}:{account}:cluster/{name}", call.region)));
-            }
+        if let Some((region, cluster)) = found {
+            clusters.push(describe(call, region, name, cluster, &include));
+        } else {
+            let account = &call.principal.account;
+            failures.push(missing(format!("arn:aws:ecs:{}:{account}:cluster/{name}", call.region)));
         }
     }
     Ok(object().with("clusters", clusters).with("failures", failures).into())

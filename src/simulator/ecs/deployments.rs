@@ -1,4 +1,4 @@
-//! ListServiceDeployments, DescribeServiceDeployments and DescribeServiceRevisions.
+//! `ListServiceDeployments`, `DescribeServiceDeployments` and `DescribeServiceRevisions`.
 
 use super::names;
 use super::services::{
@@ -10,7 +10,7 @@ use crate::simulator::call::Call;
 use crate::simulator::clock::{DAY, Millis, SECOND};
 use crate::simulator::random::Dice;
 use crate::simulator::wire::{ApiError, Input, Object, Value, list, object};
-use crate::simulator::world::{Deployment, Service, Timeline};
+use crate::simulator::world::{Breaker, Deployment, Service, Timeline};
 
 /// How long ECS keeps service deployments.
 ///
@@ -52,7 +52,7 @@ fn brief(story: &Timeline, index: usize, now: Millis) -> Option<Value> {
     let (plan, one) = (story.plan(), story.deployment(index)?);
     let stage = story.stage_at(index, now)?;
     let described = object()
-        .with("serviceDeploymentArn", service_deployment_arn(plan, &one.service_deployment))
+        .with("serviceDeploymentArn", service_deployment_arn(plan, &one.attempt))
         .with("serviceArn", plan.arn())
         .with("clusterArn", plan.cluster_arn())
         .time("startedAt", started(one, now))
@@ -72,7 +72,7 @@ fn started(one: &Deployment, now: Millis) -> Option<Millis> {
 pub fn describe_service_deployments(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
     let (mut described, mut failures) = (Vec::new(), Vec::new());
     for arn in names::names(input, "serviceDeploymentArns", "Service deployments", 20)? {
-        match find(call, arn, "service-deployment", |one| &one.service_deployment, describe)? {
+        match find(call, arn, "service-deployment", |one| &one.attempt, describe)? {
             Some(value) => described.push(value),
             None => failures.push(missing(arn.to_owned())),
         }
@@ -133,7 +133,7 @@ fn describe(story: &Timeline, index: usize, now: Millis) -> Option<Value> {
             .with("serviceRevisionArn", service_revision_arn(plan, &target.service_revision))
     });
     let described = object()
-        .with("serviceDeploymentArn", service_deployment_arn(plan, &one.service_deployment))
+        .with("serviceDeploymentArn", service_deployment_arn(plan, &one.attempt))
         .with("serviceArn", plan.arn())
         .with("clusterArn", plan.cluster_arn())
         .time("createdAt", one.created)
@@ -172,7 +172,7 @@ fn breaker(story: &Timeline, index: usize, now: Millis) -> Object {
     let threshold = story.deployment(index).map_or(0, |one| one.threshold);
     let over = story.deployment(index).is_some_and(|one| one.finished_at(now).is_some());
     let status = match () {
-        () if !plan.circuit_breaker => "DISABLED",
+        () if plan.breaker == Breaker::Off => "DISABLED",
         () if failures >= threshold => "TRIGGERED",
         () if over => "MONITORING_COMPLETE",
         () => "MONITORING",

@@ -1,4 +1,4 @@
-//! ListServices and DescribeServices.
+//! `ListServices` and `DescribeServices`.
 
 use super::clusters::tag;
 use super::names::{self, Here};
@@ -6,7 +6,7 @@ use super::{invalid, missing, page};
 use crate::simulator::call::Call;
 use crate::simulator::clock::{DAY, Millis};
 use crate::simulator::wire::{ApiError, Input, Object, Value, list, object};
-use crate::simulator::world::{ServicePlan, Timeline};
+use crate::simulator::world::{Breaker, ServicePlan, Timeline};
 
 /// How many events a service shows.
 const EVENTS: usize = 100;
@@ -92,7 +92,7 @@ fn describe(story: &Timeline, now: Millis, with_tags: bool) -> Value {
         .with("roleArn", role)
         .with("events", events.collect::<Vec<_>>())
         .time("createdAt", plan.deployed - age * DAY)
-        .with("currentServiceDeployment", current.map(|one| service_deployment_arn(plan, &one.service_deployment)))
+        .with("currentServiceDeployment", current.map(|one| service_deployment_arn(plan, &one.attempt)))
         .with("currentServiceRevisions", current_revisions(story, now))
         .with("placementConstraints", Vec::new())
         .with("placementStrategy", Vec::new())
@@ -165,7 +165,8 @@ pub fn launch(described: Object, plan: &ServicePlan) -> Object {
 
 /// Writes how the service is deployed.
 pub fn deployment_configuration(plan: &ServicePlan) -> Object {
-    let breaker = object().with("enable", plan.circuit_breaker).with("rollback", plan.circuit_breaker && plan.rollback);
+    let breaker =
+        object().with("enable", plan.breaker != Breaker::Off).with("rollback", plan.breaker == Breaker::Rollback);
     let alarms = object().with("alarmNames", Vec::new()).with("rollback", false).with("enable", false);
     object()
         .with("deploymentCircuitBreaker", breaker)

@@ -1,4 +1,4 @@
-//! DescribeTaskDefinition.
+//! `DescribeTaskDefinition`.
 
 use super::clusters::tag;
 use super::names;

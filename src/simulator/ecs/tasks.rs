@@ -1,4 +1,4 @@
-//! ListTasks and DescribeTasks.
+//! `ListTasks` and `DescribeTasks`.
 
 use std::collections::HashMap;
 
@@ -95,19 +95,18 @@ fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_ta
     let deployment = story.deployment(task.deployment);
     let status = task.status(now);
     let mut dice = plan.dice("place", task.number);
-    let zone = ["a", "c", "d"].get(dice.between(0, 2).unsigned_abs() as usize).copied().unwrap_or("a");
+    let zone = ["a", "c", "d"].get(usize::try_from(dice.between(0, 2)).unwrap_or(0)).copied().unwrap_or("a");
     let cause = task.stopped_by(now);
     let words = cause.map(|cause| story.stop_words(task, cause));
     let stopped_at = task.entered(TaskStatus::Stopped, now);
     let pending = task.entered(TaskStatus::Pending, now);
     let connected = pending.map(|at| at + SECOND);
     let shown_words = words.as_ref().filter(|_| stopped_at.is_some() || status != TaskStatus::Running);
-    let spot = task.is_spot(plan);
     let described = object()
         .with("attachments", list([attachment(task, now, &mut dice)]))
         .with("attributes", list([object().with("name", "ecs.cpu-architecture").with("value", "x86_64")]))
         .with("availabilityZone", format!("{}{zone}", plan.region))
-        .with("capacityProviderName", if spot { "FARGATE_SPOT" } else { "FARGATE" })
+        .with("capacityProviderName", if plan.spot { "FARGATE_SPOT" } else { "FARGATE" })
         .with("clusterArn", here.arn())
         .with("connectivity", connected.map(|_| "CONNECTED"))
         .time("connectivityAt", connected)

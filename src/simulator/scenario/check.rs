@@ -9,7 +9,7 @@ use super::find_service;
 use super::model::{AccountFile, AlarmFile, MetricFile, ScenarioFile, ServiceFile, StepFile};
 use super::span::Span;
 use crate::simulator::clock::MINUTE;
-use crate::simulator::world::{Comparison, Missing, Rule, Statistic};
+use crate::simulator::world::{Comparison, Rule, Statistic, TreatMissingData};
 
 /// Something that is wrong, at a byte of the text.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ fn check_metric_alarm(account: &AccountFile, one: &AlarmFile, at: usize) -> Chec
     }
     let sign = one.compare.as_deref().is_none_or(|sign| Comparison::from_sign(sign).is_some());
     must(sign, at, || "`compare` is one of >, >=, <, <=".to_owned())?;
-    let word = one.missing.as_deref().is_none_or(|word| Missing::from_word(word).is_some());
+    let word = one.missing.as_deref().is_none_or(|word| TreatMissingData::from_word(word).is_some());
     must(word, at, || "`missing` is one of missing, ignore, breaching, notBreaching".to_owned())?;
     let period = one.period.is_none_or(|period| period.millis() >= MINUTE && period.millis() % MINUTE == 0);
     must(period, at, || "`period` must be whole minutes".to_owned())?;

@@ -1,4 +1,47 @@
-//! Scenarios: what the simulated account plays.
+//! Scenarios: what the simulated account plays, as TOML.
+//!
+//! ```toml
+//! name = "bad-deploy"
+//! seed = 7                      # the same seed draws the same picture
+//! backfill = "24h"              # how far metrics and alarm history reach back
+//!
+//! [[account]]
+//! id = "111122223333"
+//! [[account.service]]           # clusters follow from their services
+//! cluster = "shop-prd"
+//! name = "web"                  # or "svc-{n}" with count = 60; "{nnn}" pads with zeros
+//! desired = 3
+//! image = "web:v1.4.2"          # of the account's own registry
+//! circuit_breaker = true
+//! balancer = "shop-prd"         # gives it the metrics of a load balancer
+//! requests = 2400.0             # a minute
+//!
+//! [[account.metric]]            # what an application publishes itself
+//! namespace = "Shop/Login"
+//! name = "Logins"
+//! base = 420.0
+//!
+//! [[account.alarm]]             # on a service's metric, on any metric, or on others by a `rule`
+//! name = "shop-prd-web-5xx"
+//! service = "web"
+//! metric = "HTTPCode_Target_5XX_Count"
+//! threshold = 10.0
+//! evaluate = 3                  # N
+//! datapoints = 2                # M
+//!
+//! [[step]]                      # deploy, scale, stop, event, metric or alarm; before the story where negative
+//! at = "10s"
+//! deploy = { service = "web", image = "web:v1.4.3", fails = "health-check" }
+//!
+//! [[fault]]
+//! at = "9m"
+//! for = "1m"
+//! action = "ecs:DescribeServices"
+//! kind = "throttle"
+//! ```
+//!
+//! The words are those of [`model`]; a word that it does not have, or one that speaks of something that is not there, is
+//! an error with its line and column.
 
 mod check;
 mod model;
@@ -135,6 +178,15 @@ mod tests {
         }
         assert_eq!(Scenario::names().first(), Some(&"bad-deploy"));
         assert!(Scenario::builtin("nonsense").is_none());
+    }
+
+    #[test]
+    fn the_example_above_is_one() {
+        let source = include_str!("mod.rs");
+        let example = source.split("//! ```toml\n").nth(1).and_then(|rest| rest.split("//! ```").next());
+        let text: String =
+            example.unwrap().lines().map(|line| line.trim_start_matches("//!").to_owned() + "\n").collect();
+        assert_eq!(Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}")).name(), "bad-deploy");
     }
 
     #[test]

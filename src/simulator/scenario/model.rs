@@ -79,6 +79,7 @@ pub struct ClusterFile {
 /// A service, or `count` of them whose texts may hold `{n}` (`{nnn}` pads with zeros).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word that the file may say")]
 pub struct ServiceFile {
     pub cluster: String,
     pub name: String,

@@ -1,5 +1,7 @@
 //! Expands `count`, and finds what a step or an alarm speaks of.
 
+use std::fmt::Write as _;
+
 use toml::Spanned;
 
 use super::model::{AccountFile, AlarmFile, ScenarioFile, ServiceFile};
@@ -62,15 +64,12 @@ fn fill(text: &str, n: u32) -> String {
         let (before, from) = rest.split_at(start);
         filled.push_str(before);
         let width = from.chars().skip(1).take_while(|c| *c == 'n').count();
-        match from.get(1 + width..).and_then(|after| after.strip_prefix('}')) {
-            Some(after) => {
-                filled.push_str(&format!("{n:0width$}"));
-                rest = after;
-            }
-            None => {
-                filled.push_str("{n");
-                rest = from.get(2..).unwrap_or_default();
-            }
+        if let Some(after) = from.get(1 + width..).and_then(|after| after.strip_prefix('}')) {
+            let _ = write!(filled, "{n:0width$}");
+            rest = after;
+        } else {
+            filled.push_str("{n");
+            rest = from.get(2..).unwrap_or_default();
         }
     }
     filled.push_str(rest);

@@ -8,6 +8,9 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use crate::simulator::clock::{DAY, HOUR, MINUTE, Millis, SECOND, millis};
 
+/// The longest duration that is taken: a year.
+const LONGEST: Millis = 366 * DAY;
+
 /// A duration in a scenario or a fault, negative where it reaches back before the story.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span(Millis);
@@ -58,6 +61,10 @@ impl FromStr for Span {
             let (part, after) = one_part(rest).ok_or_else(error)?;
             total = total.checked_add(part).ok_or_else(error)?;
             rest = after;
+        }
+        // What lies further away than this is a slip of the pen, and would take long to play.
+        if total > LONGEST {
+            return Err(error());
         }
         Ok(Self(sign * total))
     }
@@ -135,6 +142,7 @@ mod tests {
     #[case("99999999999999999999d")]
     #[case("9223372036854775807s")]
     #[case("1..5s")]
+    #[case("367d")]
     fn refuses(#[case] text: &str) {
         assert_eq!(text.parse::<Span>(), Err(SpanError(text.to_owned())));
     }

@@ -2,6 +2,8 @@
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>
 
+use std::fmt::Write as _;
+
 use percent_encoding::percent_decode_str;
 
 use super::value::Value;
@@ -25,12 +27,12 @@ fn unescape(text: &str) -> Option<String> {
 
 /// Writes an operation's answer.
 pub fn encode(operation: &str, namespace: &str, result: &Value, request_id: &str) -> Vec<u8> {
-    let mut xml = String::new();
-    xml.push_str(&format!("<{operation}Response xmlns=\"{namespace}\">\n<{operation}Result>"));
+    let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">\n<{operation}Result>");
     element_content(&mut xml, result);
-    xml.push_str(&format!(
+    let _ = write!(
+        xml,
         "</{operation}Result>\n<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>\n</{operation}Response>\n"
-    ));
+    );
     xml.into_bytes()
 }
 
@@ -40,7 +42,7 @@ pub fn encode_error(namespace: &str, code: &str, message: &str, sender: bool, re
     let mut xml =
         format!("<ErrorResponse xmlns=\"{namespace}\">\n<Error><Type>{kind}</Type><Code>{code}</Code><Message>");
     escape(&mut xml, message);
-    xml.push_str(&format!("</Message></Error>\n<RequestId>{request_id}</RequestId>\n</ErrorResponse>\n"));
+    let _ = write!(xml, "</Message></Error>\n<RequestId>{request_id}</RequestId>\n</ErrorResponse>\n");
     xml.into_bytes()
 }
 

@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::alarm::{CompositeAlarm, MetricAlarm, Track, Transition, state_at};
-use super::evaluate::{AlarmState, Missing, Verdict};
+use super::evaluate::{AlarmState, TreatMissingData, Verdict};
 use super::point::Point;
 use super::series::Reader;
 use crate::simulator::clock::{MINUTE, Millis, SECOND, cloudwatch_time, timestamp};
 use crate::simulator::random::stable_hash;
+
+/// How many datapoints a reason's data holds: all of it may have 4,000 characters.
+const MOST_DATAPOINTS: usize = 10;
 
 /// How long a composite alarm takes to follow its children.
 const FOLLOW: Millis = SECOND;
@@ -58,7 +61,9 @@ impl MetricProgress {
             data: None,
         };
         self.track.push(unchecked);
-        self.evaluate(alarm, alarm.common.configured + MINUTE, end);
+        // What was measured then is not kept: the oldest values there are stand in for it.
+        let then = alarm.common.configured + MINUTE;
+        self.evaluate(alarm, then, then.div_euclid(MINUTE * period) * period);
         self.next = end + period;
     }
 
@@ -97,7 +102,7 @@ fn reason(alarm: &MetricAlarm, verdict: &Verdict, current: AlarmState, length: u
     }
     if verdict.used.is_empty() {
         let periods = criteria.periods;
-        let kind = if criteria.missing == Missing::Breaching { "Breaching" } else { "NonBreaching" };
+        let kind = if criteria.missing == TreatMissingData::Breaching { "Breaching" } else { "NonBreaching" };
         let (noun, verb) = if periods == 1 { ("period", "datapoint was") } else { ("periods", "datapoints were") };
         return format!(
             "Threshold Crossed: no datapoints were received for {periods} {noun} and {periods} missing {verb} treated as [{kind}]."
@@ -116,9 +121,9 @@ fn reason(alarm: &MetricAlarm, verdict: &Verdict, current: AlarmState, length: u
     let not = if is_alarm { "" } else { "not " };
     let (count, total) = (telling.len(), verdict.used.len());
     let needed = if is_alarm { criteria.to_alarm } else { criteria.periods + 1 - criteria.to_alarm };
-    let (nouns, verb) = (if total == 1 { "datapoint" } else { "datapoints" }, if count == 1 { "was" } else { "were" });
+    let verb = if count == 1 { "was" } else { "were" };
     format!(
-        "Threshold Crossed: {count} out of the last {total} {nouns} [{}] {verb} {not}{} the threshold ({}) (minimum {needed} {} for \
+        "Threshold Crossed: {count} out of the last {total} datapoints [{}] {verb} {not}{} the threshold ({}) (minimum {needed} {} for \
          {} -> {} transition).",
         telling.join(", "),
         criteria.comparison.phrase(),
@@ -137,11 +142,13 @@ fn decimal(value: f64) -> String {
 fn reason_data(alarm: &MetricAlarm, verdict: &Verdict, window: &[Option<Point>], at: Millis, end: i64) -> String {
     let mut evaluated: Vec<_> = verdict.used.clone();
     evaluated.reverse();
-    let recent: Vec<f64> = evaluated.iter().map(|(_, value)| *value).collect();
+    let skipped = evaluated.len().saturating_sub(MOST_DATAPOINTS);
+    let recent: Vec<f64> = evaluated.iter().skip(skipped).map(|(_, value)| *value).collect();
     let start = evaluated.first().map(|(index, _)| period_start(alarm, *index, window.len(), end));
     let datapoints: Vec<_> = verdict
         .used
         .iter()
+        .take(MOST_DATAPOINTS)
         .map(|(index, value)| {
             let samples = window.get(*index).copied().flatten().map(|point| point.count);
             let at = cloudwatch_time(period_start(alarm, *index, window.len(), end));

@@ -54,7 +54,7 @@ pub struct Deployment {
     /// The last part of the service revision's ARN.
     pub service_revision: String,
     /// The last part of the service deployment's ARN.
-    pub service_deployment: String,
+    pub attempt: String,
     /// The task definition's revision.
     pub revision: u32,
     pub image: String,
@@ -81,7 +81,7 @@ impl Deployment {
         Self {
             id: format!("ecs-svc/{}", dice.digits(19)),
             service_revision: dice.digits(19),
-            service_deployment: dice.hex(21),
+            attempt: dice.hex(21),
             revision: plan.revision.saturating_add(u32::try_from(number).unwrap_or(u32::MAX)),
             image,
             fails: None,

@@ -23,14 +23,14 @@ impl AlarmState {
 
 /// What a missing datapoint counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
+pub enum TreatMissingData {
     Missing,
     Ignore,
     Breaching,
     NotBreaching,
 }
 
-impl Missing {
+impl TreatMissingData {
     /// Reads CloudWatch's word.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Missing, Self::Ignore, Self::Breaching, Self::NotBreaching].into_iter().find(|one| one.word() == word)
@@ -108,7 +108,7 @@ pub struct Criteria {
     pub periods: usize,
     /// M: how many of them must breach.
     pub to_alarm: usize,
-    pub missing: Missing,
+    pub missing: TreatMissingData,
 }
 
 impl Criteria {
@@ -140,14 +140,13 @@ impl Criteria {
         } else {
             let all_breach = breaching == used.len();
             match self.missing {
-                Missing::Breaching => or_ok(breaching + filled >= self.to_alarm),
-                Missing::NotBreaching => AlarmState::Ok,
+                TreatMissingData::Breaching => or_ok(breaching + filled >= self.to_alarm),
+                TreatMissingData::NotBreaching => AlarmState::Ok,
                 _ if !all_breach => AlarmState::Ok,
-                Missing::Ignore => current,
-                Missing::Missing if used.is_empty() => AlarmState::InsufficientData,
+                TreatMissingData::Missing if used.is_empty() => AlarmState::InsufficientData,
                 // A lone breach is only an alarm once it is old enough that what is missing cannot change it.
-                Missing::Missing if self.is_old_enough(range) => AlarmState::Alarm,
-                Missing::Missing => current,
+                TreatMissingData::Missing if self.is_old_enough(range) => AlarmState::Alarm,
+                TreatMissingData::Missing | TreatMissingData::Ignore => current,
             }
         };
         Verdict { state, used, breaching, filled }
@@ -194,7 +193,13 @@ mod tests {
             .collect()
     }
 
-    fn decide(text: &str, periods: usize, to_alarm: usize, missing: Missing, current: AlarmState) -> AlarmState {
+    fn decide(
+        text: &str,
+        periods: usize,
+        to_alarm: usize,
+        missing: TreatMissingData,
+        current: AlarmState,
+    ) -> AlarmState {
         let criteria = Criteria { comparison: Comparison::Greater, threshold: 50.0, periods, to_alarm, missing };
         criteria.decide(&range(text), current).state
     }
@@ -218,15 +223,20 @@ mod tests {
         #[case] to_alarm: usize,
         #[case] states: [AlarmState; 4],
     ) {
-        let ways = [Missing::Missing, Missing::Ignore, Missing::Breaching, Missing::NotBreaching];
+        let ways = [
+            TreatMissingData::Missing,
+            TreatMissingData::Ignore,
+            TreatMissingData::Breaching,
+            TreatMissingData::NotBreaching,
+        ];
         let decided = ways.map(|missing| decide(text, periods, to_alarm, missing, InsufficientData));
         assert_eq!(decided, states, "{text}");
     }
 
     #[test]
     fn a_first_breach_alone_does_not_alarm_early() {
-        assert_eq!(decide("- - - - X", 3, 3, Missing::Missing, Ok), Ok);
-        assert_eq!(decide("- - - - X", 3, 1, Missing::Missing, Ok), Alarm);
+        assert_eq!(decide("- - - - X", 3, 3, TreatMissingData::Missing, Ok), Ok);
+        assert_eq!(decide("- - - - X", 3, 1, TreatMissingData::Missing, Ok), Alarm);
     }
 
     #[rstest]

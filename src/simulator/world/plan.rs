@@ -24,8 +24,7 @@ pub struct ServicePlan {
     pub memory: f64,
     pub spot: bool,
     pub exec: bool,
-    pub circuit_breaker: bool,
-    pub rollback: bool,
+    pub breaker: Breaker,
     pub bake: Millis,
     pub min_healthy: u32,
     pub max_percent: u32,
@@ -46,6 +45,17 @@ pub struct ServicePlan {
     pub tags: Vec<(String, String)>,
     /// In the order of their times.
     pub orders: Vec<(Millis, Order)>,
+}
+
+/// What the deployment circuit breaker does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breaker {
+    /// It is off.
+    Off,
+    /// It fails a deployment, and leaves it there.
+    Stop,
+    /// It fails a deployment and rolls back to the last that completed.
+    Rollback,
 }
 
 /// Something that is done to a service.

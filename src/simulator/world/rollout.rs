@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::deployment::{Deployment, RolloutState};
 use super::happening::Happening;
+use super::plan::Breaker;
 use super::task::{StopCause, Task, TaskStatus};
 use super::timeline::{Cue, Timeline};
 use crate::simulator::clock::{MINUTE, Millis, SECOND};
@@ -95,8 +96,8 @@ impl Timeline {
         if let Some(one) = self.deployments.get_mut(deployment).filter(|one| one.in_progress()) {
             one.failures.push(at);
         }
-        self.wait_longer(at);
         if !self.trip(at, deployment) {
+            self.wait_longer(at);
             self.changed(at + NOTICE);
         }
     }
@@ -113,11 +114,11 @@ impl Timeline {
 
     /// Trips the circuit breaker where it is on and its threshold is reached.
     fn trip(&mut self, at: Millis, index: usize) -> bool {
-        let breaker = self.plan.circuit_breaker;
-        let target = self.completed.filter(|target| self.plan.rollback && *target != index);
+        let breaker = self.plan.breaker;
+        let target = self.completed.filter(|target| breaker == Breaker::Rollback && *target != index);
         let Some(one) = self.deployments.get_mut(index) else { return false };
         let reached = u32::try_from(one.failures.len()).is_ok_and(|failures| failures >= one.threshold);
-        if !breaker || !reached || !one.in_progress() || index != self.primary {
+        if breaker == Breaker::Off || !reached || !one.in_progress() || index != self.primary {
             return false;
         }
         one.roll(
@@ -152,6 +153,7 @@ impl Timeline {
 
     /// A task is gone: there may be room for another.
     pub(super) fn task_is_gone(&mut self, at: Millis, task: usize) {
+        self.open.retain(|open| *open != task);
         let drained = self.tasks.get(task).and_then(Task::running_span).is_some();
         if drained && self.plan.target_group.is_some() {
             self.happenings.push((at, Happening::Deregistered));
@@ -216,7 +218,7 @@ impl Timeline {
     fn start_next(&mut self, at: Millis, wanted: u32) {
         let primary = self.primary;
         let live = self.alive(|task| task.deployment == primary).count();
-        let there = self.tasks.iter().filter(|task| task.entered(TaskStatus::Stopped, at).is_none()).count();
+        let there = self.open.len();
         let Some(deployment) = self.deployments.get(primary) else { return };
         if deployment.has_failed() || live >= wanted as usize || there >= self.plan.upper_limit(wanted).max(1) {
             return;
@@ -228,6 +230,7 @@ impl Timeline {
         let (number, fails, plan) = (self.tasks.len(), deployment.fails, Arc::clone(&self.plan));
         let (task, turn) = Task::start(&plan, primary, number, at, fails);
         self.tasks.push(task);
+        self.open.push(number);
         self.happenings.push((at, Happening::Started(vec![number])));
         if let Some(running) = turn.running {
             self.cue(running, Cue::Running(number));
@@ -239,11 +242,11 @@ impl Timeline {
 
     fn is_steady(&self, at: Millis, wanted: u32) -> bool {
         let primary = self.primary;
-        let mut there = self.tasks.iter().filter(|task| task.entered(TaskStatus::Stopped, at).is_none());
         let failed = self.deployments.get(primary).is_none_or(Deployment::has_failed);
-        !failed
-            && there.clone().count() == wanted as usize
-            && there.all(|task| task.deployment == primary && task.is_healthy(at))
+        let serves = |index: &usize| {
+            self.tasks.get(*index).is_some_and(|task| task.deployment == primary && task.is_healthy(at))
+        };
+        !failed && self.open.len() == wanted as usize && self.open.iter().all(serves)
     }
 
     /// The service is steady: the rollout completes, after its bake time where it has one.
@@ -317,7 +320,8 @@ impl Timeline {
 
     /// The tasks that are not being stopped and are as asked, oldest first.
     fn alive(&self, is: impl Fn(&Task) -> bool) -> impl Iterator<Item = usize> {
-        self.tasks.iter().enumerate().filter(move |(_, task)| task.stop.is_none() && is(task)).map(|(index, _)| index)
+        let meant = move |index: &usize| self.tasks.get(*index).is_some_and(|task| task.stop.is_none() && is(task));
+        self.open.iter().copied().filter(meant)
     }
 
     fn changed(&mut self, look_again: Millis) {

@@ -24,15 +24,15 @@ pub struct Series {
 /// Where a metric's values come from.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// AWS/ECS CPUUtilization of a service.
+    /// AWS/ECS `CPUUtilization` of a service.
     Cpu(usize),
-    /// AWS/ECS MemoryUtilization of a service.
+    /// AWS/ECS `MemoryUtilization` of a service.
     Memory(usize),
-    /// AWS/ApplicationELB RequestCount.
+    /// AWS/ApplicationELB `RequestCount`.
     Requests(Vec<usize>),
     /// AWS/ApplicationELB `HTTPCode_Target_5XX_Count`.
     Errors(Vec<usize>),
-    /// AWS/ApplicationELB TargetResponseTime.
+    /// AWS/ApplicationELB `TargetResponseTime`.
     Latency(Vec<usize>),
     /// What an application publishes.
     Custom(Custom),

@@ -163,11 +163,6 @@ impl Task {
     pub fn is_healthy(&self, at: Millis) -> bool {
         self.healthy.is_some_and(|when| when <= at) && self.stopped_by(at).is_none()
     }
-
-    /// Whether Fargate Spot runs it.
-    pub fn is_spot(&self, plan: &ServicePlan) -> bool {
-        plan.spot
-    }
 }
 
 /// What a task will do next.

@@ -47,6 +47,8 @@ pub struct Timeline {
     pub(super) plan: Arc<ServicePlan>,
     pub(super) deployments: Vec<Deployment>,
     pub(super) tasks: Vec<Task>,
+    /// The tasks that are not gone yet, oldest first: a service that fails for days has thousands that are.
+    pub(super) open: Vec<usize>,
     pub(super) happenings: Vec<(Millis, Happening)>,
     pub(super) desired: Vec<(Millis, u32)>,
     pub(super) primary: usize,
@@ -71,6 +73,7 @@ impl Timeline {
         let mut timeline = Self {
             deployments: Vec::new(),
             tasks: Vec::new(),
+            open: Vec::new(),
             happenings: Vec::new(),
             desired: vec![(plan.deployed, plan.desired)],
             primary: 0,
@@ -116,7 +119,7 @@ impl Timeline {
                     }
                     Some((_, Order::Scale(desired))) => self.scale(at, *desired),
                     Some((_, Order::Stop { tasks, spot, reason })) => {
-                        self.stop_from_outside(at, *tasks, *spot, reason.as_ref())
+                        self.stop_from_outside(at, *tasks, *spot, reason.as_ref());
                     }
                     Some((_, Order::Say(text))) => self.happenings.push((at, Happening::Said(text.clone()))),
                     None => {}

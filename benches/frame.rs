@@ -1,0 +1,102 @@
+//! How long a frame takes: every screen at 200×60, and typing a filter over 5,000 services until its frame is drawn.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use sekisho::command::Command;
+use sekisho::i18n::Lang;
+use sekisho::state::State;
+use sekisho::state::event::{Event, Report};
+use sekisho::state::update::update;
+use sekisho::ui::{self, Ui};
+use tui_input::InputRequest;
+
+use support::{answer_queries, bad_morning, empty, identity, report, service};
+
+fn draw(state: &mut State, ui: &Ui, buffer: &mut Buffer) {
+    buffer.reset();
+    let drawn = ui::render(state, ui, buffer);
+    update(state, Event::Drawn { page: drawn.page, end: drawn.end });
+}
+
+fn press(state: &mut State, commands: &[Command]) {
+    for command in commands {
+        update(state, Event::Command(*command));
+    }
+}
+
+/// A console that watches 5,000 services in one account.
+fn crowd() -> State {
+    let mut state = empty();
+    report(&mut state, 0, identity("111122223333"));
+    let services = (0..5_000).map(|n| service(&format!("shop-prd-{}", n % 10), &format!("svc-{n:04}"), 2, 2)).collect();
+    report(&mut state, 0, support::services(services));
+    press(&mut state, &[Command::Services]);
+    state
+}
+
+fn frames(criterion: &mut Criterion) {
+    let ui = support::ui(Lang::Ja);
+    let mut group = criterion.benchmark_group("frame 200x60");
+    let screens: [(&str, &[Command]); 5] = [
+        ("overview", &[]),
+        ("services", &[Command::Services]),
+        ("service", &[Command::Services, Command::Open]),
+        ("alarms", &[Command::Alarms]),
+        ("help", &[Command::Services, Command::Help]),
+    ];
+    for (name, commands) in screens {
+        let mut state = bad_morning();
+        update(&mut state, Event::Resize(200, 60));
+        press(&mut state, commands);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 200, 60));
+        draw(&mut state, &ui, &mut buffer);
+        answer_queries(&mut state);
+        group.bench_function(name, |bencher| bencher.iter(|| draw(&mut state, &ui, black_box(&mut buffer))));
+    }
+    let mut state = crowd();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 200, 60));
+    draw(&mut state, &ui, &mut buffer);
+    answer_queries(&mut state);
+    group.bench_function("5000 services", |bencher| bencher.iter(|| draw(&mut state, &ui, black_box(&mut buffer))));
+    group.finish();
+}
+
+fn filter(criterion: &mut Criterion) {
+    let ui = support::ui(Lang::En);
+    let mut state = crowd();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 200, 60));
+    draw(&mut state, &ui, &mut buffer);
+    criterion.bench_function("filter 5000 services to frame", |bencher| {
+        bencher.iter(|| {
+            press(&mut state, &[Command::Filter]);
+            update(&mut state, Event::Edit(InputRequest::InsertChar('9')));
+            draw(&mut state, &ui, &mut buffer);
+            press(&mut state, &[Command::Cancel]);
+        });
+    });
+}
+
+fn snapshots(criterion: &mut Criterion) {
+    let services: Vec<_> = (0..5_000).map(|n| service("shop-prd", &format!("svc-{n:04}"), 2, 2)).collect();
+    let Report::Services(snapshot) = support::services(services) else { return };
+    criterion.bench_function("take a snapshot of 5000 services", |bencher| {
+        bencher.iter_batched(
+            crowd,
+            |mut state| {
+                report(&mut state, 0, Report::Services(Arc::clone(&snapshot)));
+                state
+            },
+            BatchSize::LargeInput,
+        );
+    });
+}
+
+criterion_group!(benches, frames, filter, snapshots);
+criterion_main!(benches);

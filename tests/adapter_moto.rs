@@ -1,0 +1,188 @@
+//! The AWS room against a fake that somebody else wrote: moto, on loopback.
+//!
+//! It needs Python with `tests/strangers/requirements.txt` installed, in `.venv` or where `SEKISHO_PYTHON` says. What
+//! moto knows is compared with what we read; CloudWatch it answers in other protocols than the Rust SDK speaks.
+
+use std::{
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use aws_sdk_ecs::types as aws;
+use sekisho::{
+    aws::{Connection, ConnectionPlan, Now, Shared},
+    config::CredentialSource,
+    domain::{ecs::Rollout, fetch::FailureKind, identity::Principal},
+};
+
+const REGION: &str = "ap-northeast-1";
+
+/// A moto server; it stops when this is dropped.
+struct Moto {
+    server: Child,
+    endpoint: String,
+}
+
+impl Moto {
+    /// Starts a server on a free port and waits until it listens.
+    fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new(python());
+        command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
+        let server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut moto = Self { server, endpoint: format!("http://127.0.0.1:{port}") };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = moto.server.try_wait().unwrap();
+            assert!(ended.is_none(), "moto ended at once ({ended:?}): is it installed for {}?", python().display());
+            assert!(begun.elapsed() < Duration::from_mins(1), "moto does not listen");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        moto
+    }
+
+    fn keys(&self) -> ConnectionPlan {
+        ConnectionPlan {
+            credentials: CredentialSource::Static {
+                access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+                secret: "moto checks no signature".to_owned(),
+                token: None,
+                expires: None,
+            },
+            region: Some(REGION.to_owned()),
+            endpoint_url: Some(self.endpoint.clone()),
+            account: None,
+        }
+    }
+
+    /// Says how to connect as a role of another account, which moto keeps apart.
+    fn role(&self, account: &str) -> ConnectionPlan {
+        let own = self.keys();
+        let source = Box::new(own.credentials.clone());
+        let role_arn = format!("arn:aws:iam::{account}:role/reader");
+        ConnectionPlan { credentials: CredentialSource::AssumeRole { role_arn, source }, ..own }
+    }
+
+    async fn connect(&self, plan: ConnectionPlan) -> Connection {
+        Connection::open(plan, Shared::new(Now::default())).await.unwrap()
+    }
+
+    /// Returns a client that may change things, which ours cannot.
+    async fn writer(&self) -> aws_sdk_ecs::Client {
+        let keys = aws_credential_types::Credentials::new("AKIAIOSFODNN7EXAMPLE", "x", None, None, "test");
+        let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .endpoint_url(&self.endpoint)
+            .region(aws_types::region::Region::new(REGION))
+            .credentials_provider(keys);
+        aws_sdk_ecs::Client::new(&config.load().await)
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn python() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = std::env::var_os("SEKISHO_PYTHON").map_or_else(|| here.join(".venv/bin/python"), PathBuf::from);
+    assert!(
+        python.exists(),
+        "there is no Python at {}: make one with `python3 -m venv .venv && .venv/bin/pip install -r \
+         tests/strangers/requirements.txt`, or name it in SEKISHO_PYTHON",
+        python.display()
+    );
+    python
+}
+
+/// Makes clusters with so many services each.
+async fn build(client: &aws_sdk_ecs::Client, clusters: &[(&str, i32)]) {
+    let container = aws::ContainerDefinition::builder().name("app").image("web:v1.4.2").memory(128).build();
+    let definition = client.register_task_definition().family("web").container_definitions(container);
+    definition.send().await.unwrap();
+    for (cluster, services) in clusters {
+        client.create_cluster().cluster_name(*cluster).send().await.unwrap();
+        for number in 0..*services {
+            let create = client.create_service().cluster(*cluster).service_name(format!("svc-{number:02}"));
+            let create = create.task_definition("web:1").desired_count(number % 4);
+            let create = create.launch_type(aws::LaunchType::Fargate);
+            create.scheduling_strategy(aws::SchedulingStrategy::Replica).send().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_are_what_moto_was_told() {
+    let moto = Moto::start();
+    build(&moto.writer().await, &[("shop-prd", 23), ("shop-dev", 2), ("empty", 0)]).await;
+    let connection = moto.connect(moto.keys()).await;
+    let read = connection.services().await;
+    assert_eq!(read.failures, []);
+    // moto counts neither services nor tasks in its clusters.
+    let clusters: Vec<&str> = read.value.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
+    assert_eq!(clusters, ["empty", "shop-dev", "shop-prd"]);
+    assert_eq!(read.value.services.len(), 25);
+    for service in &read.value.services {
+        let number: u32 = service.key.service.strip_prefix("svc-").unwrap().parse().unwrap();
+        assert_eq!(service.desired, number % 4, "{:?}", service.key);
+        assert_eq!((service.status.as_str(), service.task_definition.as_str()), ("ACTIVE", "web:1"));
+        assert_eq!(service.capacity[0].provider, "FARGATE");
+        let primary = service.primary().unwrap();
+        assert_eq!((primary.status.as_str(), primary.task_definition.as_str()), ("PRIMARY", "web:1"));
+        assert!(matches!(primary.rollout, Rollout::Completed | Rollout::InProgress | Rollout::Other(_)));
+        assert!(primary.created_at.is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_service_is_gone_and_a_strange_one_is_missing() {
+    let moto = Moto::start();
+    let writer = moto.writer().await;
+    build(&writer, &[("shop", 2)]).await;
+    let connection = moto.connect(moto.keys()).await;
+    let before = connection.services().await;
+    assert_eq!(before.value.services.len(), 2);
+    writer.delete_service().cluster("shop").service("svc-00").force(true).send().await.unwrap();
+    let mut keys: Vec<_> = before.value.services.iter().map(|service| service.key.clone()).collect();
+    keys.push(sekisho::domain::ecs::ServiceKey { cluster: "shop".to_owned(), service: "never".to_owned() });
+    let read = connection.describe_services(&keys).await;
+    assert_eq!(read.failures, []);
+    let living = read.value.services.iter().filter(|service| service.status == "ACTIVE");
+    assert_eq!(living.map(|service| service.key.service.as_str()).collect::<Vec<_>>(), ["svc-01"]);
+    assert!(read.value.missing.iter().any(|key| key.service == "never"), "{:?}", read.value.missing);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_are_kept_apart_by_their_roles() {
+    let moto = Moto::start();
+    build(&moto.writer().await, &[("shop", 1)]).await;
+    let own = moto.connect(moto.keys()).await;
+    assert_eq!(own.identity().account.as_str(), "123456789012");
+    let other = moto.connect(moto.role("444455556666")).await;
+    assert_eq!(other.identity().account.as_str(), "444455556666");
+    let Principal::AssumedRole { role, .. } = &other.identity().principal else { panic!("{:?}", other.identity()) };
+    assert_eq!(role, "reader");
+    assert!(other.expires().is_some());
+    assert_eq!(own.services().await.value.services.len(), 1);
+    let read = other.services().await;
+    assert_eq!((read.failures.len(), read.value.clusters.len()), (0, 0));
+    let mut wrong = moto.role("444455556666");
+    wrong.account = Some("111122223333".parse().unwrap());
+    let failure = Connection::open(wrong, Shared::new(Now::default())).await.unwrap_err();
+    assert_eq!(failure.kind.name(), "wrong-account");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_fake_does_not_speak_is_not_subscribed_and_not_asked_again() {
+    let moto = Moto::start();
+    let shared = Shared::new(Now::default());
+    let connection = Connection::open(moto.keys(), shared.clone()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(connection.alarms().await.unwrap_err().kind, FailureKind::NotSubscribed);
+    }
+    assert_eq!(shared.calls()["cloudwatch:DescribeAlarms"], 1);
+}

@@ -1,0 +1,7 @@
+//! The AWS room and the pollers against the simulated account: real sockets, the real SDK, calls counted by the server.
+
+mod connection;
+mod faults;
+mod poller;
+mod profiles;
+mod support;

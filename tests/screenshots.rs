@@ -1,0 +1,127 @@
+//! The pictures in `screenshots/`, made from the simulated account, and held against what is committed.
+//!
+//! `UPDATE_SCREENSHOTS=1 cargo test --test screenshots` draws them anew; look at them before committing.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use sekisho::cli::account::{environments, roles};
+use sekisho::domain::fetch::SourceId;
+use sekisho::i18n::Lang;
+use sekisho::runtime::clock::{Clock, Hand};
+use sekisho::runtime::console::{Console, Watch};
+use sekisho::screenshot::{Options, svg};
+use sekisho::simulator::{self, Persona, Scenario, Simulator};
+use sekisho::state::event::{Event, Report, SourceEvent, Usage};
+use sekisho::t;
+
+/// The moment of the story that is pictured: the new version fails, the alarms ring, staging rolls on.
+const AT: SignedDuration = SignedDuration::from_mins(4);
+
+/// Each picture: its name, its size, and the keys that lead to it from the overview.
+const PICTURES: [(&str, (u16, u16), &[KeyCode]); 6] = [
+    ("overview", (120, 40), &[]),
+    ("overview-80x24", (80, 24), &[]),
+    ("services", (120, 40), &[KeyCode::Char('2')]),
+    ("service", (120, 40), &[KeyCode::Char('2'), KeyCode::Enter]),
+    ("alarms", (120, 40), &[KeyCode::Char('4')]),
+    ("alarm", (120, 40), &[KeyCode::Char('4'), KeyCode::Down, KeyCode::Enter]),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn screenshots_are_what_the_console_shows() {
+    let update = std::env::var_os("UPDATE_SCREENSHOTS").is_some();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    let scenario = Scenario::builtin("bad-deploy").unwrap();
+    let options =
+        simulator::Options { at: AT, clock: simulator::Clock::Frozen(support::now()), ..simulator::Options::default() };
+    let simulator = simulator::start(scenario.clone(), options).await.unwrap();
+    let mut drifted = Vec::new();
+    for lang in [Lang::En, Lang::Ja] {
+        for (name, size, keys) in PICTURES {
+            let picture = picture(&simulator, &scenario, lang, size, keys).await;
+            let file = match name.split_once('-') {
+                Some((screen, rest)) => format!("{screen}-{rest}-{}.svg", lang.code()),
+                None => format!("{name}-{}.svg", lang.code()),
+            };
+            let path = folder.join(&file);
+            if update {
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(&path, &picture).unwrap();
+            } else if fs::read_to_string(&path).ok().as_deref() != Some(picture.as_str()) {
+                drifted.push(file);
+            }
+        }
+    }
+    assert!(
+        drifted.is_empty(),
+        "{drifted:?} differ from what the console shows; run UPDATE_SCREENSHOTS=1 cargo test --test screenshots"
+    );
+}
+
+async fn picture(
+    simulator: &Simulator,
+    scenario: &Scenario,
+    lang: Lang,
+    (width, height): (u16, u16),
+    keys: &[KeyCode],
+) -> String {
+    let (clock, hand) = Clock::manual(support::now());
+    let watch = Watch {
+        environments: environments(simulator, scenario, Persona::Responder, &[]),
+        roles: roles(),
+        endpoint_url: Some(simulator.endpoint()),
+        clock,
+    };
+    let mut ui = support::ui(lang);
+    ui.endpoint = Some(t!(ui.texts, "screens.header.simulated").to_owned());
+    let mut console = Console::start(&watch, ui);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    settle(&mut console, &mut buffer, &hand).await;
+    for key in keys {
+        console.input(Input::Key(KeyEvent::new(*key, KeyModifiers::NONE)));
+        settle(&mut console, &mut buffer, &hand).await;
+    }
+    hold_still(&mut console);
+    buffer.reset();
+    let cursor = console.draw(&mut buffer);
+    svg(&buffer, &Options { title: "sekisho demo".to_owned(), cursor })
+}
+
+/// Draws and reads until nothing changes any more: a frame says what is on the screen, and that is then read.
+///
+/// A second goes by each time, for what is asked a moment after it appeared.
+async fn settle(console: &mut Console, buffer: &mut Buffer, hand: &Hand) {
+    for _ in 0..4 {
+        hand.advance(SignedDuration::from_secs(1));
+        buffer.reset();
+        console.draw(buffer);
+        console.idle().await;
+    }
+}
+
+/// Sets what depends on the machine: when credentials made just now end, and how many calls the loads happened to take.
+fn hold_still(console: &mut Console) {
+    let ends: Timestamp = support::now() + SignedDuration::from_mins(59);
+    for index in 0..console.state().sources.len() {
+        let source = &console.state().sources[index];
+        let generation = source.generation;
+        let usage = Usage { calls_per_minute: 12, dollars_per_hour: 0.02, throttled: false };
+        let mut reports = vec![Report::Usage(usage)];
+        if let Some(identity) = &source.identity.value {
+            let expires = source.expires.map(|_| ends);
+            reports.push(Report::Connected { identity: Arc::clone(identity), expires });
+        }
+        for report in reports {
+            let event = SourceEvent { source: SourceId(index), generation, at: support::now(), report };
+            console.apply(Event::Source(event));
+        }
+    }
+}

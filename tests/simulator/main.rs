@@ -1,0 +1,10 @@
+//! The simulated account, met by the real SDK.
+
+mod alarms;
+mod auth;
+mod calls;
+mod faults;
+mod metrics;
+mod scenarios;
+mod story;
+mod support;
