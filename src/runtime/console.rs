@@ -114,6 +114,11 @@ impl Console {
         &self.state
     }
 
+    /// Shows only what belongs to one of the environments.
+    pub fn hide_unassigned(&mut self) {
+        self.state.unassigned = false;
+    }
+
     /// Tells whether the next frame would differ.
     pub fn is_dirty(&self) -> bool {
         self.dirty

@@ -86,6 +86,8 @@ pub struct State {
     pub sources: Vec<Source>,
     /// The environment whose rows are shown; `None` for all of them.
     pub shown: Option<usize>,
+    /// Whether what belongs to no environment is shown among all of them.
+    pub unassigned: bool,
     /// The screen.
     pub screen: Screen,
     /// The screens that lie behind an opened object, for going back.
@@ -134,6 +136,7 @@ impl State {
             roles,
             sources,
             shown,
+            unassigned: true,
             screen: Screen::default(),
             trail: Vec::new(),
             overlays: Vec::new(),
@@ -227,7 +230,10 @@ impl State {
 
     /// Tells whether something at that place is among what is shown.
     pub fn shows(&self, place: Place) -> bool {
-        self.shown.is_none_or(|shown| place.environment == Some(shown))
+        match self.shown {
+            Some(shown) => place.environment == Some(shown),
+            None => self.unassigned || place.environment.is_some(),
+        }
     }
 
     /// Returns the role that the configuration gives to a source's verified identity.

@@ -26,12 +26,15 @@ pub fn needs(view: View, panel: Panel) -> bool {
 }
 
 /// Reads a view from every source and returns the state that the console would have.
-pub async fn read(watch: &Watch, view: View) -> State {
+///
+/// `unassigned` says whether what belongs to no environment is among it.
+pub async fn read(watch: &Watch, view: View, unassigned: bool) -> State {
     let plans = sources::plan(&watch.environments);
     let environments = watch.environments.iter().map(|configured| configured.environment.clone()).collect();
     let sources = plans.iter().map(SourcePlan::source).collect();
     let mut state = State::new(environments, watch.roles.clone(), sources, watch.clock.now());
     state.shown = None;
+    state.unassigned = unassigned;
     let clock = watch.clock.clone();
     let shared = Shared::new(Now::new(move || clock.now()));
     let reads = plans.iter().map(|plan| read_source(plan, watch, &shared, view));
