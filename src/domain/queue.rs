@@ -11,7 +11,13 @@
 //! Signals are of the same trouble where an alarm watches a service (its dimensions name the cluster and service, or one
 //! of the service's target groups), or where a composite alarm reads other alarms.
 
-use std::{cmp::Reverse, collections::HashMap, sync::Arc};
+mod joins;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,6 +27,7 @@ use super::{
     environment::Kind,
     fetch::{Failure, Panel, SourceId},
 };
+use joins::{Firing, Joins};
 
 /// A rollout without a failed task is a person's business only when it takes longer than this.
 pub const LONG_ROLLOUT: SignedDuration = SignedDuration::from_mins(30);
@@ -330,40 +337,24 @@ impl Groups {
     }
 
     fn alarms(&mut self, alarms: &[(Sighting<'_>, &Arc<Alarm>)]) {
-        let mut subjects: HashMap<(SourceId, &str), (Subject, Place)> = HashMap::new();
+        let mut by_source: BTreeMap<SourceId, Vec<Firing<'_>>> = BTreeMap::new();
         for (sighting, alarm) in alarms {
-            if let Some((key, place)) = self.watched_service(sighting.source, alarm) {
-                let subject = Subject::Service(sighting.source, key);
-                subjects.insert((sighting.source, &alarm.name), (subject, place));
-            }
+            let service = self.watched_service(sighting.source, alarm);
+            let service = service.map(|(key, place)| (Subject::Service(sighting.source, key), place));
+            let children = match &alarm.watches {
+                Watches::Composite(rule) => rule.children.as_slice(),
+                Watches::Metric(_) => &[],
+            };
+            let firing = Firing { name: &alarm.name, place: sighting.place, service, children };
+            by_source.entry(sighting.source).or_default().push(firing);
         }
-        // A composite may read composites: as many rounds as there can be levels, bounded by their number.
-        let composites: Vec<_> = alarms
-            .iter()
-            .filter_map(|(sighting, alarm)| match &alarm.watches {
-                Watches::Composite(rule) => Some((sighting, *alarm, rule)),
-                Watches::Metric(_) => None,
-            })
-            .collect();
-        for _ in 0..composites.len().min(10) {
-            for (sighting, alarm, rule) in &composites {
-                let source = sighting.source;
-                let known = |name: &str| subjects.get(&(source, name)).cloned();
-                let joined = known(&alarm.name)
-                    .or_else(|| rule.children.iter().find_map(|child| known(child)))
-                    .unwrap_or_else(|| (Subject::Alarm(source, alarm.name.clone()), sighting.place));
-                for child in &rule.children {
-                    subjects.entry((source, child)).or_insert_with(|| joined.clone());
-                }
-                subjects.insert((source, &alarm.name), joined);
-            }
-        }
+        let subjects: BTreeMap<SourceId, BTreeMap<&str, (Subject, Place)>> =
+            by_source.into_iter().map(|(source, firing)| (source, Joins::new(source, firing).subjects())).collect();
         for (sighting, alarm) in alarms {
-            let (subject, place) = subjects
-                .get(&(sighting.source, alarm.name.as_str()))
-                .cloned()
-                .unwrap_or_else(|| (Subject::Alarm(sighting.source, alarm.name.clone()), sighting.place));
-            self.add(subject, place, Trouble::Alarm { alarm: Arc::clone(alarm) });
+            let belongs_to = subjects.get(&sighting.source).and_then(|subjects| subjects.get(alarm.name.as_str()));
+            if let Some((subject, place)) = belongs_to.cloned() {
+                self.add(subject, place, Trouble::Alarm { alarm: Arc::clone(alarm) });
+            }
         }
     }
 }
