@@ -173,8 +173,8 @@ pub struct Item {
 /// | trouble | prd | stg, unknown | dev |
 /// | --- | --- | --- | --- |
 /// | a failing rollout, nothing runs, nothing at all can be read | critical | high | medium |
-/// | fewer tasks than wanted, an alarm | high | medium | low |
-/// | a rollout that takes long, something cannot be read, credentials ended | medium | low | low |
+/// | fewer tasks than wanted, an alarm, credentials ended | high | medium | low |
+/// | a rollout that takes long, something cannot be read | medium | low | low |
 /// | an alarm whose actions are off, credentials that end soon | medium | low | low |
 pub fn weigh(trouble: &Trouble, kind: Kind, now: Timestamp) -> Severity {
     let in_production = match trouble {

@@ -209,8 +209,12 @@ impl State {
         }
     }
 
-    /// Returns the environment that a whole source stands for: its gravest.
+    /// Returns the environment that a whole source stands for: the one that is shown, or else its gravest.
     pub fn place_of_source(&self, source: &Source) -> Place {
+        let shown = self.shown.filter(|shown| source.environments.contains(shown));
+        if let Some((index, environment)) = shown.and_then(|index| Some((index, self.environments.get(index)?))) {
+            return Place { environment: Some(index), kind: environment.kind };
+        }
         let rank = |kind: Kind| match kind {
             Kind::Prd => 0,
             Kind::Stg => 1,
