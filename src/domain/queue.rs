@@ -173,14 +173,16 @@ pub struct Item {
 /// | trouble | prd | stg, unknown | dev |
 /// | --- | --- | --- | --- |
 /// | a failing rollout, nothing runs, nothing at all can be read | critical | high | medium |
-/// | fewer tasks than wanted, an alarm, credentials ended | high | medium | low |
-/// | a rollout that takes long, something cannot be read | medium | low | low |
+/// | fewer tasks than wanted, an alarm, services or alarms cannot be read, credentials ended | high | medium | low |
+/// | a rollout that takes long, something else cannot be read | medium | low | low |
 /// | an alarm whose actions are off, credentials that end soon | medium | low | low |
+///
+/// What cannot be read weighs in an environment of unknown kind as in prd: what is not seen may be anything.
 pub fn weigh(trouble: &Trouble, kind: Kind, now: Timestamp) -> Severity {
     let in_production = match trouble {
         Trouble::Rollout { .. } | Trouble::Blind { panel: Panel::Identity, .. } => Severity::Critical,
         Trouble::Short { service } if service.running == 0 => Severity::Critical,
-        Trouble::Short { .. } => Severity::High,
+        Trouble::Short { .. } | Trouble::Blind { panel: Panel::Services | Panel::Alarms, .. } => Severity::High,
         Trouble::Alarm { alarm } if alarm.actions_enabled && alarm.suppressed.is_none() => Severity::High,
         Trouble::Credentials { end } if *end <= now => Severity::High,
         Trouble::Alarm { .. } | Trouble::LongRollout { .. } | Trouble::Blind { .. } | Trouble::Credentials { .. } => {
@@ -189,6 +191,7 @@ pub fn weigh(trouble: &Trouble, kind: Kind, now: Timestamp) -> Severity {
     };
     in_production.lowered(match kind {
         Kind::Prd => 0,
+        Kind::Unknown if matches!(trouble, Trouble::Blind { .. }) => 0,
         Kind::Stg | Kind::Unknown => 1,
         Kind::Dev => 2,
     })
@@ -224,22 +227,13 @@ pub fn rank<'a>(sightings: impl IntoIterator<Item = Sighting<'a>>, now: Timestam
     items.sort_by_cached_key(|item| {
         (
             Reverse(item.severity),
-            kind_order(item.place.kind),
+            item.place.kind.rank(),
             Reverse(item.since),
             Reverse(item.also.len()),
             subject_name(&item.subject),
         )
     });
     items
-}
-
-fn kind_order(kind: Kind) -> u8 {
-    match kind {
-        Kind::Prd => 0,
-        Kind::Stg => 1,
-        Kind::Unknown => 2,
-        Kind::Dev => 3,
-    }
 }
 
 fn subject_name(subject: &Subject) -> (String, usize) {
@@ -293,6 +287,7 @@ pub fn since(trouble: &Trouble) -> Option<Timestamp> {
         }
         Trouble::Alarm { alarm } => alarm.since,
         Trouble::Blind { failure, .. } => Some(failure.at),
+        // Before the end there is no age: the words say what is left.
         Trouble::Credentials { end } => Some(*end),
     }
 }
@@ -319,11 +314,8 @@ impl Groups {
     fn service(&mut self, sighting: &Sighting<'_>, service: &Arc<Service>, now: Timestamp) {
         let place = sighting.place;
         self.places.insert((sighting.source, service.key.clone()), place);
-        for arn in &service.target_groups {
-            if let Some(start) = arn.find("targetgroup/") {
-                let dimension = arn[start..].to_owned();
-                self.by_target_group.insert((sighting.source, dimension), (service.key.clone(), place));
-            }
+        for dimension in service.target_group_dimensions() {
+            self.by_target_group.insert((sighting.source, dimension.to_owned()), (service.key.clone(), place));
         }
         if let Some(trouble) = service_trouble(service, now) {
             self.add(Subject::Service(sighting.source, service.key.clone()), place, trouble);

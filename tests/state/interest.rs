@@ -26,7 +26,8 @@ fn an_empty_console_wants_nothing_but_to_be_told_what_there_is() {
 
 #[test]
 fn the_overview_wants_one_metric_a_row_and_the_chart_of_the_selected_item() {
-    let state = bad_morning();
+    let mut state = bad_morning();
+    update(&mut state, Event::Resize(120, 40));
     let wanted = of(&state, 0);
     assert_eq!(wanted.visible_services.len(), 8, "all services of the first source");
     assert!(wanted.queries.iter().filter(|query| query.metric.name == "CPUUtilization").count() >= 8);
@@ -34,6 +35,11 @@ fn the_overview_wants_one_metric_a_row_and_the_chart_of_the_selected_item() {
     assert!(names(&wanted).contains(&"HTTPCode_Target_5XX_Count Sum".to_owned()), "{:?}", names(&wanted));
     assert_eq!((wanted.open_service, wanted.open_alarm), (None, None));
     assert_eq!(of(&state, 1).visible_services.len(), 2, "each source is asked for its own");
+    // What there is no room for is not paid for.
+    update(&mut state, Event::Resize(80, 16));
+    let wanted = of(&state, 0);
+    assert_eq!(wanted.visible_services.len() + of(&state, 1).visible_services.len(), 4);
+    assert!(!names(&wanted).contains(&"HTTPCode_Target_5XX_Count Sum".to_owned()), "{:?}", names(&wanted));
 }
 
 #[test]
@@ -78,6 +84,8 @@ fn an_open_service_wants_its_charts_and_says_whether_it_rolls() {
 fn an_open_alarm_wants_its_metric_and_its_history() {
     let mut state = bad_morning();
     press(&mut state, &[Command::Alarms]);
+    assert!(of(&state, 0).queries.is_empty(), "there is no room for a preview");
+    update(&mut state, Event::Resize(120, 40));
     assert_eq!(names(&of(&state, 0)), ["HTTPCode_Target_5XX_Count Sum"], "the preview of the selected row");
     press(&mut state, &[Command::Open]);
     let wanted = of(&state, 0);
