@@ -358,6 +358,7 @@ fn any_config() -> impl Strategy<Value = Config> {
                 utc,
                 endpoint_url: None,
                 environments,
+                chosen: false,
                 roles: roles.into_iter().enumerate().map(role).collect(),
             }
         },

@@ -3,18 +3,18 @@
 //! Each test runs this very file again as a child in a pty (the ignored test `child`), reads what it writes with a
 //! terminal emulator, and looks at the modes that are left behind.
 
-use std::env;
-use std::io::{self, ErrorKind, Read, Write};
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+#[path = "support/pty.rs"]
+mod pty;
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::env;
+use std::io::{self, ErrorKind, Read as _};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use portable_pty::CommandBuilder;
+use pty::Pty;
 use sekisho::terminal::{COPY_LIMIT, CopyError, NotATerminal, Options, Terminal};
 use vt100::MouseProtocolMode;
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Runs the child, then says in what modes the shell finds the terminal. It stays until a last line comes: what a
 /// pty was told right before its end may be lost.
@@ -74,120 +74,64 @@ fn wait_for_key() {
     let _ = io::stdin().read(&mut key);
 }
 
-/// A child in a pty, and an emulator of what it shows.
-struct Pty {
-    screen: vt100::Parser,
-    raw: Vec<u8>,
-    output: Receiver<Vec<u8>>,
-    input: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
+/// Runs this file again in a pty, as the part of a test, within a script.
+fn run(part: &str, script: &str) -> Pty {
+    let mut command = CommandBuilder::new("bash");
+    command.args(["-c", script]);
+    command.arg(env::current_exe().unwrap());
+    command.env("SEKISHO_PTY_CHILD", part);
+    command.env("TERM", "xterm-256color");
+    command.env("RUST_BACKTRACE", "0");
+    Pty::start(command)
 }
 
-impl Pty {
-    fn run(part: &str, script: &str) -> Self {
-        let size = PtySize { rows: 24, cols: 80, ..PtySize::default() };
-        let pty = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new("bash");
-        command.args(["-c", script]);
-        command.arg(env::current_exe().unwrap());
-        command.env("SEKISHO_PTY_CHILD", part);
-        command.env("TERM", "xterm-256color");
-        command.env("RUST_BACKTRACE", "0");
-        let child = pty.slave.spawn_command(command).unwrap();
-        drop(pty.slave);
-        let mut reader = pty.master.try_clone_reader().unwrap();
-        let (sender, output) = mpsc::channel();
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let input = pty.master.take_writer().unwrap();
-        let screen = vt100::Parser::new(24, 80, 0);
-        Self { screen, raw: Vec::new(), output, input, child, master: pty.master }
-    }
+/// Waits for the end, and checks that the shell found everything as it was.
+fn assert_restored(pty: &mut Pty) {
+    pty.until_shown("over");
+    pty.assert_modes_left();
+    let shown = pty.shown();
+    assert!(shown.contains(" icanon") && shown.contains(" echo "), "{shown}");
+    pty.press("\n");
+    pty.wait();
+}
 
-    fn until_shown(&mut self, text: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.screen.screen().contents().contains(text) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(bytes) = self.output.recv_timeout(left) else {
-                panic!("no {text:?} on the screen:\n{}", self.screen.screen().contents());
-            };
-            self.screen.process(&bytes);
-            self.raw.extend_from_slice(&bytes);
-        }
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.input.write_all(keys.as_bytes()).unwrap();
-        self.input.flush().unwrap();
-    }
-
-    /// Returns how often a sequence was written.
-    fn wrote(&self, sequence: &str) -> usize {
-        self.raw.windows(sequence.len()).filter(|window| *window == sequence.as_bytes()).count()
-    }
-
-    /// Waits for the end, and checks that the shell found everything as it was.
-    fn assert_restored(&mut self) {
-        self.until_shown("over");
-        let screen = self.screen.screen();
-        let shown = screen.contents();
-        assert!(!screen.alternate_screen() && !screen.hide_cursor(), "{shown}");
-        assert!(!screen.bracketed_paste(), "{shown}");
-        assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
-        assert!(shown.contains(" icanon") && shown.contains(" echo "), "{shown}");
-        for (enter, leave) in [("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?1004h", "\x1b[?1004l")] {
-            assert_eq!(self.wrote(enter), self.wrote(leave));
-        }
-        assert_eq!(self.wrote("\x1b[22;0t"), self.wrote("\x1b[23;0t"));
-        self.press("\n");
-        self.child.wait().unwrap();
-    }
-
-    fn assert_child_passed(&self) {
-        let shown = self.screen.screen().contents();
-        assert!(shown.contains("test result: ok"), "{shown}");
-    }
+fn assert_child_passed(pty: &Pty) {
+    let shown = pty.shown();
+    assert!(shown.contains("test result: ok"), "{shown}");
 }
 
 #[test]
 fn enters_draws_and_leaves() {
-    let mut pty = Pty::run("plain", SCRIPT);
+    let mut pty = run("plain", SCRIPT);
     pty.until_shown("関所 ready");
-    let screen = pty.screen.screen();
+    let screen = pty.screen();
     assert!(screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste());
     assert_ne!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
     assert_eq!((pty.wrote("\x1b]0;prd\x07"), pty.wrote("owned")), (1, 0));
     pty.press("q");
-    pty.assert_restored();
-    pty.assert_child_passed();
+    assert_restored(&mut pty);
+    assert_child_passed(&pty);
     assert_eq!(pty.wrote("\x1b[?2026h"), 1);
-    assert!(!pty.screen.screen().contents().contains("ready"));
+    assert!(!pty.screen().contents().contains("ready"));
 }
 
 #[test]
 fn leaves_the_mouse_alone() {
-    let mut pty = Pty::run("no-mouse", SCRIPT);
+    let mut pty = run("no-mouse", SCRIPT);
     pty.until_shown("ready");
-    assert_eq!(pty.screen.screen().mouse_protocol_mode(), MouseProtocolMode::None);
+    assert_eq!(pty.screen().mouse_protocol_mode(), MouseProtocolMode::None);
     pty.press("q");
-    pty.assert_restored();
+    assert_restored(&mut pty);
 }
 
 #[test]
 fn restores_before_a_panic_is_printed() {
     for part in ["panic", "panic-elsewhere"] {
-        let mut pty = Pty::run(part, SCRIPT);
+        let mut pty = run(part, SCRIPT);
         pty.until_shown("ready");
         pty.press("q");
-        pty.assert_restored();
-        let shown = pty.screen.screen().contents();
+        assert_restored(&mut pty);
+        let shown = pty.screen().contents();
         assert!(shown.contains("a defect") && !shown.contains("litter"), "{part}: {shown}");
         assert_eq!(pty.wrote("\x1b[?1049l"), 1, "{part}");
     }
@@ -195,37 +139,37 @@ fn restores_before_a_panic_is_printed() {
 
 #[test]
 fn can_be_entered_once_at_a_time() {
-    let mut pty = Pty::run("twice", SCRIPT);
+    let mut pty = run("twice", SCRIPT);
     pty.until_shown("ready");
     pty.press("q");
-    pty.assert_restored();
-    pty.assert_child_passed();
+    assert_restored(&mut pty);
+    assert_child_passed(&pty);
     assert_eq!(pty.wrote("\x1b[?1049h"), 2);
 }
 
 #[test]
 fn copies_across_the_terminal() {
-    let mut pty = Pty::run("copy", SCRIPT);
+    let mut pty = run("copy", SCRIPT);
     pty.until_shown("ready");
     pty.press("q");
-    pty.assert_restored();
-    pty.assert_child_passed();
+    assert_restored(&mut pty);
+    assert_child_passed(&pty);
     assert_eq!(pty.wrote("\x1b]52;c;5pys55Wq\x07"), 1);
 }
 
 #[test]
 fn stops_and_goes_on() {
-    let mut pty = Pty::run("suspend", JOB_SCRIPT);
+    let mut pty = run("suspend", JOB_SCRIPT);
     pty.until_shown("ready");
     pty.press("z");
     pty.until_shown("stopped");
-    assert!(!pty.screen.screen().alternate_screen() && !pty.screen.screen().hide_cursor());
+    assert!(!pty.screen().alternate_screen() && !pty.screen().hide_cursor());
     pty.press("\n");
     pty.until_shown("again");
-    assert!(pty.screen.screen().alternate_screen() && pty.screen.screen().hide_cursor());
+    assert!(pty.screen().alternate_screen() && pty.screen().hide_cursor());
     pty.press("q");
-    pty.assert_restored();
-    pty.assert_child_passed();
+    assert_restored(&mut pty);
+    assert_child_passed(&pty);
     assert_eq!(pty.wrote("\x1b[?1049h"), 2);
 }
 
@@ -242,13 +186,8 @@ fn refuses_what_is_no_terminal() {
 
 #[test]
 fn a_closed_terminal_is_no_defect() {
-    let mut pty = Pty::run("plain", SCRIPT);
+    let mut pty = run("plain", SCRIPT);
     pty.until_shown("ready");
-    let Pty { input, master, output, mut child, .. } = pty;
-    drop((input, master, output));
-    let deadline = Instant::now() + PATIENCE;
-    while child.try_wait().unwrap().is_none() {
-        assert!(Instant::now() < deadline, "the child outlives its terminal");
-        thread::sleep(Duration::from_millis(20));
-    }
+    // It ends, which is all that can be asked: the shell around it is hung up.
+    pty.close("q");
 }

@@ -30,6 +30,9 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
         }
     };
     let mut console = Console::start(&account.watch(), ui);
+    if account.config.chosen {
+        console.hide_unassigned();
+    }
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,
         Err(error) => Err(error),

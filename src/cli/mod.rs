@@ -62,9 +62,14 @@ impl From<Exit> for ExitCode {
 /// A panic anywhere ends in [`Exit::Defect`], with the terminal as it was.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    guarded(|| run_arguments(arguments))
+}
+
+/// Does something that ends in an exit code, and in that of [`Exit::Defect`] where it panics.
+pub fn guarded(act: impl FnOnce() -> u8) -> u8 {
     // Colours would be lost on a log; the report is for a person to send to us.
     let _ = color_eyre::config::HookBuilder::blank().display_env_section(false).install();
-    catch_unwind(AssertUnwindSafe(|| run_arguments(arguments))).unwrap_or(Exit::Defect.code())
+    catch_unwind(AssertUnwindSafe(act)).unwrap_or(Exit::Defect.code())
 }
 
 fn run_arguments(arguments: Vec<OsString>) -> u8 {
@@ -112,9 +117,7 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
             }
         },
         None | Some(Subcommand::Demo(_) | Subcommand::Get(_) | Subcommand::Doctor) => {
-            let code = with_runtime(args, texts, &mut out, faults)?;
-            out.flush()?;
-            return Ok(code);
+            return with_runtime(args, texts, &mut out, faults);
         }
     };
     out.flush()?;
@@ -130,14 +133,17 @@ fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn
             Err(exit) => return Ok(exit.code()),
         };
         let texts = Texts::of(account.config.lang);
-        match (&args.command, account.simulator()) {
-            (Some(Subcommand::Get(wanted)), _) => Ok(get::run(*wanted, &account, texts, out, faults).await?.code()),
-            (Some(Subcommand::Doctor), _) => Ok(doctor::run(&account, texts, out).await?.code()),
+        let exit = match (&args.command, account.simulator()) {
+            (Some(Subcommand::Get(wanted)), _) => get::run(*wanted, &account, texts, out, faults).await?,
+            (Some(Subcommand::Doctor), _) => doctor::run(&account, texts, out).await?,
             (Some(Subcommand::Demo(demo)), Some(simulator)) if demo.listen.is_some() => {
-                Ok(demo::serve(simulator, texts, out, faults).await?.code())
+                demo::serve(simulator, texts, out, faults).await?
             }
-            _ => console::run(&account, texts, faults).await,
-        }
+            // The console writes to its terminal by itself, and that may be gone when it ends.
+            _ => return console::run(&account, texts, faults).await,
+        };
+        out.flush()?;
+        Ok(exit.code())
     });
     // A call that AWS does not answer must not keep the shell waiting.
     runtime.shutdown_background();

@@ -53,6 +53,8 @@ pub struct Config {
     pub endpoint_url: Option<String>,
     /// The environments, in the order of the file; at least one.
     pub environments: Vec<EnvironmentConfig>,
+    /// Whether a flag chose the environments: what belongs to none of them is then none of this run's business.
+    pub chosen: bool,
     /// The roles, in the order of the file.
     pub roles: Vec<RoleConfig>,
 }
@@ -274,6 +276,7 @@ impl Config {
             utc: flags.utc || file.utc.unwrap_or(false),
             endpoint_url: flags.endpoint_url.clone(),
             environments: file.environments,
+            chosen: !flags.environments.is_empty(),
             roles: file.roles,
         };
         Ok((config, check_flags(flags)))

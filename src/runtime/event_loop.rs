@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::EventStream;
 use futures::StreamExt;
+use rustix::io::Errno;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -25,14 +26,27 @@ pub enum End {
     Signal(i32),
 }
 
-/// Runs a console on a terminal until it ends.
+/// Runs a console on a terminal until it ends. A terminal that was closed ends it as SIGHUP does.
 ///
 /// # Errors
-/// When the terminal can no longer be read or written.
+/// When the terminal can no longer be read or written for another reason.
 ///
 /// # Panics
 /// When a poller did; the terminal has been restored by then.
 pub async fn run(console: &mut Console, terminal: &mut Terminal) -> io::Result<End> {
+    match until_end(console, terminal).await {
+        // The signal that tells of it may come a moment after the first read or write that failed.
+        Err(error) if is_hung_up(&error) => Ok(End::Signal(SignalKind::hangup().as_raw_value())),
+        ended => ended,
+    }
+}
+
+/// Tells whether the terminal is there no more: then all that is left to a process is an input/output error.
+fn is_hung_up(error: &io::Error) -> bool {
+    [Errno::IO, Errno::NXIO].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+async fn until_end(console: &mut Console, terminal: &mut Terminal) -> io::Result<End> {
     let mut signals = Signals::new()?;
     let mut input = EventStream::new();
     let mut tick = interval_at(Instant::now() + TICK, TICK);

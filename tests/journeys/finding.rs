@@ -153,4 +153,10 @@ async fn what_belongs_to_no_environment_is_shown_as_unassigned() {
     journey.go("2 /").await;
     journey.write("shop-dev");
     assert_eq!(services(&journey).len(), 6);
+    // Where the environments were chosen by name, the rest is none of this run's business.
+    journey.console.hide_unassigned();
+    journey.pass("5m").await;
+    assert!(services(&journey).is_empty());
+    journey.go("esc 1").await;
+    journey.hides("(unassigned)");
 }

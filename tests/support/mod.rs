@@ -95,6 +95,7 @@ pub fn identity(account: &str) -> Report {
     Report::Connected {
         identity: Arc::new(Identity::from_caller(account, &arn, "AROAEXAMPLE:op-0137").unwrap()),
         expires: Some(now() + SignedDuration::from_mins(312)),
+        endpoint: None,
     }
 }
 

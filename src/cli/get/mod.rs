@@ -28,7 +28,7 @@ pub async fn run(
     out: &mut dyn Write,
     faults: &mut dyn Write,
 ) -> io::Result<Exit> {
-    let state = read(&account.watch(), args.view).await;
+    let state = read(&account.watch(), args.view, !account.config.chosen).await;
     match args.output {
         Output::Json => json::print(&state, args.view, out)?,
         Output::Table => table::print(&state, args.view, texts, out)?,

@@ -1,0 +1,10 @@
+//! The command line as scripts and people meet it: the real binary, its exit codes, its two streams, its two languages.
+
+mod account;
+mod bad_days;
+mod demo;
+mod get;
+mod home;
+mod json;
+mod local;
+mod streams;
