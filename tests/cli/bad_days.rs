@@ -25,8 +25,8 @@ fn a_denied_action_is_named_and_the_rest_is_printed() {
     assert!(ran.err.contains("prd dev ap-northeast-1: services: IAM denies ecs:ListServices."), "{}", ran.err);
     home.run("get services --lang ja")
         .exits(3)
-        .complains("ecs:ListServices が IAM で拒否されました。")
-        .complains("アカウントの管理者に ecs:ListServices の許可を依頼し");
+        .complains("ecs:ListServicesがIAMで拒否されました。")
+        .complains("アカウントの管理者にecs:ListServicesの許可を依頼し");
     home.run("get alarms").exits(0).quietly().says("shop-prd-決済5xx");
 }
 
@@ -156,7 +156,7 @@ fn doctor_says_what_works_and_names_what_is_denied() {
     let failed: Vec<&str> = ran.out.lines().filter(|line| line.contains("FAILED")).collect();
     assert_eq!(failed, ["    FAILED  cloudwatch:DescribeAlarmHistory"]);
     assert!(ran.out.contains("IAM denies cloudwatch:DescribeAlarmHistory."), "{}", ran.out);
-    home.run("doctor --lang ja").exits(1).says("cloudwatch:DescribeAlarmHistory が IAM で拒否されました。");
+    home.run("doctor --lang ja").exits(1).says("cloudwatch:DescribeAlarmHistoryがIAMで拒否されました。");
     drop(account);
     home.run("doctor").exits(1).says("cannot be reached.");
 }

@@ -28,11 +28,11 @@ async fn the_first_frame_says_what_is_awaited_and_the_next_what_needs_a_person()
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_in_japanese() {
     let mut journey = Start::of("bad-deploy").at("3m").lang(Lang::Ja).cold().await;
-    journey.shows("身元を確認中");
+    journey.shows("認証情報を確認中");
     journey.shows("サービスとアラームを読み込んでいます。");
     journey.settle().await;
     journey.shows("対応が必要なもの");
-    journey.shows("web: デプロイ異常、稼働2/3、失敗1");
+    journey.shows("web: デプロイ異常、稼働2/3、失敗1件");
 }
 
 #[tokio::test(flavor = "multi_thread")]
