@@ -199,12 +199,24 @@ pub struct AlarmView {
     pub tree: Vec<Branch>,
     /// The position in the history.
     pub history: Scroll,
+    /// The position in the tree while that has the keys; `None` while the history has them.
+    pub child: Option<Scroll>,
+    /// The composites that it was opened through, the first of them first.
+    pub parents: Vec<AlarmRef>,
 }
 
 impl AlarmView {
     /// Opens an alarm.
     pub fn new(id: AlarmRef) -> Self {
-        Self { id, row: None, exists: false, tree: Vec::new(), history: Scroll::default() }
+        Self {
+            id,
+            row: None,
+            exists: false,
+            tree: Vec::new(),
+            history: Scroll::default(),
+            child: None,
+            parents: Vec::new(),
+        }
     }
 }
 

@@ -4,12 +4,16 @@
 //! [`update::update`] is the only mutator; it answers with [`event::Effect`]s for what has to be done outside.
 //! A file a screen: [`overview`], [`services`], [`alarms`]; what lies over them is in [`overlay`].
 
+mod acts;
 pub mod alarms;
+mod click;
 pub mod copy;
+pub mod detail;
 pub mod errors;
 pub mod event;
 pub mod interest;
 pub mod list;
+mod open;
 pub mod overlay;
 pub mod overview;
 pub mod services;

@@ -9,7 +9,7 @@ use tui_input::{Input, InputRequest};
 use crate::command::{self, Command, Scope};
 use crate::domain::metric::Range;
 
-use super::{State, list::Scroll};
+use super::{State, detail::Detail, list::Scroll};
 
 /// The longest text that a prompt takes, in characters.
 const LONGEST_INPUT: usize = 256;
@@ -21,6 +21,8 @@ pub enum Overlay {
     Help(Scroll),
     /// The list of errors.
     Errors(Scroll),
+    /// Something of an open object, in full.
+    Detail(Detail, Scroll),
     /// A menu.
     Menu(Menu),
     /// The command palette.
@@ -33,11 +35,19 @@ impl Overlay {
     /// Returns the scope in which keys are looked up.
     pub fn scope(&self) -> Scope {
         match self {
-            Self::Help(_) => Scope::Help,
+            Self::Help(_) | Self::Detail(..) => Scope::Help,
             Self::Errors(_) => Scope::Errors,
             Self::Menu(_) => Scope::Menu,
             Self::Palette(_) => Scope::Palette,
             Self::Filter(_) => Scope::Prompt,
+        }
+    }
+
+    /// Returns the position in the text, where the overlay is one that is read.
+    pub fn scroll(&mut self) -> Option<&mut Scroll> {
+        match self {
+            Self::Help(scroll) | Self::Errors(scroll) | Self::Detail(_, scroll) => Some(scroll),
+            Self::Menu(_) | Self::Palette(_) | Self::Filter(_) => None,
         }
     }
 
@@ -173,19 +183,18 @@ impl Palette {
 
 fn candidates(state: &State) -> impl Iterator<Item = PaletteEntry> {
     let scope = state.screen.scope();
-    let commands =
-        command::entries().iter().filter(move |entry| entry.palette && entry.available_in(scope)).map(|entry| {
-            PaletteEntry {
-                action: PaletteAction::Command(entry.command),
-                name: entry.id.to_owned(),
-                label: state
-                    .labels
-                    .iter()
-                    .find(|(command, _)| *command == entry.command)
-                    .map_or_else(String::new, |(_, label)| (*label).to_owned()),
-                matched: Vec::new(),
-            }
-        });
+    let offered =
+        move |entry: &&command::Entry| entry.palette && entry.available_in(scope) && state.acts(entry.command);
+    let commands = command::entries().iter().filter(offered).map(|entry| PaletteEntry {
+        action: PaletteAction::Command(entry.command),
+        name: entry.id.to_owned(),
+        label: state
+            .labels
+            .iter()
+            .find(|(command, _)| *command == entry.command)
+            .map_or_else(String::new, |(_, label)| (*label).to_owned()),
+        matched: Vec::new(),
+    });
     let environments = state.environments.iter().enumerate().map(|(index, environment)| PaletteEntry {
         action: PaletteAction::Environment(index),
         name: environment.name.clone(),

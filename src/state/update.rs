@@ -6,17 +6,16 @@ use crate::command::Command;
 use crate::domain::{
     fetch::{Panel, SourceId},
     metric::Range,
-    queue::{Subject, Trouble},
 };
 
 use super::{
-    Screen, State, alarms,
-    alarms::{AlarmColumn, AlarmRef, AlarmView},
-    copy,
-    event::{Effect, Event, Notice, Report, SourceEvent, Target},
+    Screen, State, alarms, click, copy,
+    event::{Effect, Event, Notice, Report, SourceEvent},
+    list::Scroll,
+    open,
     overlay::{self, FilterPrompt, Menu, MenuKind, Overlay, Palette, PaletteAction},
     overview, services,
-    services::{ServiceColumn, ServicePanel, ServiceRef, ServiceView},
+    services::ServicePanel,
 };
 
 /// Changes the state by what happened and returns what is to be done outside.
@@ -36,7 +35,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Click(target) => {
             person(state);
-            click(state, target)
+            click::click(state, target)
         }
         Event::Scroll(lines) => {
             person(state);
@@ -58,7 +57,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Drawn { page, end } => {
             repage(state, page);
-            if let Some(Overlay::Help(scroll) | Overlay::Errors(scroll)) = state.overlays.last_mut() {
+            if let Some(scroll) = state.overlays.last_mut().and_then(Overlay::scroll) {
                 scroll.0 = scroll.0.min(end);
             }
             Vec::new()
@@ -85,7 +84,7 @@ fn person(state: &mut State) {
     state.pending.clear();
 }
 
-fn run(state: &mut State, command: Command) -> Vec<Effect> {
+pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
     match command {
         Command::Quit => return vec![Effect::Quit],
         Command::Redraw => return vec![Effect::Redraw],
@@ -114,7 +113,7 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::PageDown => step(state, state.page.max(1).cast_signed()),
         Command::Left | Command::PreviousPanel => panel(state, -1),
         Command::Right | Command::NextPanel => panel(state, 1),
-        Command::Open => open(state),
+        Command::Open => open::open(state),
         Command::Back | Command::Cancel => back(state),
         Command::Filter => open_filter(state),
         Command::Sort => sort(state),
@@ -129,10 +128,10 @@ fn run(state: &mut State, command: Command) -> Vec<Effect> {
             let palette = Palette::new(state);
             push(state, Overlay::Palette(palette));
         }
-        Command::Help => push(state, Overlay::Help(super::list::Scroll::default())),
+        Command::Help => push(state, Overlay::Help(Scroll::default())),
         Command::Errors => {
             state.errors.unseen = 0;
-            push(state, Overlay::Errors(super::list::Scroll::default()));
+            push(state, Overlay::Errors(Scroll::default()));
         }
     }
     Vec::new()
@@ -167,14 +166,6 @@ fn show(state: &mut State, screen: Screen) {
     follow_page(state);
 }
 
-/// Opens a screen from another one, to which `back` returns.
-fn go_deeper(state: &mut State, screen: Screen) {
-    if state.screen != screen {
-        state.trail.push(state.screen);
-    }
-    state.screen = screen;
-}
-
 fn back(state: &mut State) {
     match state.overlays.pop() {
         Some(Overlay::Filter(prompt)) => set_filter(state, &prompt.before),
@@ -182,6 +173,8 @@ fn back(state: &mut State) {
         None => {
             if !filter(state).is_empty() {
                 set_filter(state, "");
+            } else if let Some(parent) = open::parent(state) {
+                open::reopen_alarm(state, parent);
             } else if let Some(screen) = state.trail.pop() {
                 state.screen = screen;
                 follow_page(state);
@@ -192,71 +185,7 @@ fn back(state: &mut State) {
     }
 }
 
-fn open(state: &mut State) {
-    if let Some(overlay) = state.overlays.last().cloned() {
-        if let Overlay::Menu(menu) = overlay {
-            state.overlays.pop();
-            choose(state, &menu);
-        }
-        return;
-    }
-    match state.screen {
-        Screen::Overview => {
-            let subject = state.overview.selected().map(|item| item.subject.clone());
-            match subject {
-                Some(Subject::Service(source, key)) => open_service(state, ServiceRef { source, key }),
-                Some(Subject::Alarm(source, name)) => open_alarm(state, AlarmRef { source, name }),
-                Some(Subject::Source(source, _)) => open_source(state, source),
-                None => {}
-            }
-        }
-        Screen::Services => {
-            if let Some(id) = state.services.selected().map(|row| row.id.clone()) {
-                open_service(state, id);
-            }
-        }
-        Screen::Alarms => {
-            if let Some(id) = state.alarms.selected().map(|row| row.id.clone()) {
-                open_alarm(state, id);
-            }
-        }
-        Screen::Service | Screen::Alarm => {}
-    }
-}
-
-/// Shows what a source failed with; credentials that merely end have not failed, and the way to new ones is said.
-fn open_source(state: &mut State, source: SourceId) {
-    let is_credentials =
-        state.overview.selected().is_some_and(|item| matches!(item.trouble, Trouble::Credentials { .. }));
-    if is_credentials {
-        let profile = state.source(source).map_or("", |source| source.profile.as_str());
-        let profile = if profile.is_empty() { "default" } else { profile };
-        state.notice = Some(Notice::with("aws.expired-remedy", "profile", profile));
-    } else {
-        run(state, Command::Errors);
-    }
-}
-
-fn open_service(state: &mut State, id: ServiceRef) {
-    state.services.select_key(&id, state.page);
-    if let Some(source) = state.sources.get_mut(id.source.0) {
-        source.reopen(Panel::Deployments);
-    }
-    state.service = Some(ServiceView::new(id));
-    services::derive_open(state);
-    go_deeper(state, Screen::Service);
-}
-
-fn open_alarm(state: &mut State, id: AlarmRef) {
-    if let Some(source) = state.sources.get_mut(id.source.0) {
-        source.reopen(Panel::History);
-    }
-    state.alarm = Some(AlarmView::new(id));
-    alarms::derive_open(state);
-    go_deeper(state, Screen::Alarm);
-}
-
-fn choose(state: &mut State, menu: &Menu) {
+pub(super) fn choose(state: &mut State, menu: &Menu) {
     match menu.kind {
         MenuKind::Environment => show_environment(state, menu.selected.checked_sub(1)),
         MenuKind::Range => {
@@ -322,7 +251,9 @@ fn step(state: &mut State, by: isize) {
     if let Some(mut overlay) = state.overlays.pop() {
         match &mut overlay {
             // How many rows the text has is known once it was wrapped: `Event::Drawn` brings it back.
-            Overlay::Help(scroll) | Overlay::Errors(scroll) => scroll.step(by, usize::from(u16::MAX)),
+            Overlay::Help(scroll) | Overlay::Errors(scroll) | Overlay::Detail(_, scroll) => {
+                scroll.step(by, usize::from(u16::MAX));
+            }
             Overlay::Menu(menu) => menu.step(by, menu.len(state)),
             Overlay::Palette(palette) => palette.step(by),
             Overlay::Filter(_) => {
@@ -337,44 +268,41 @@ fn step(state: &mut State, by: isize) {
 }
 
 fn step_screen(state: &mut State, by: isize, page: usize) {
+    let rows = state.rows();
     match state.screen {
         Screen::Overview => state.overview.step(by, page),
         Screen::Services => state.services.step(by, page),
         Screen::Alarms => state.alarms.step(by, page),
         Screen::Service => {
             if let Some(view) = &mut state.service {
-                let service = view.row.as_ref().map(|row| &row.service);
-                let (deployments, events) =
-                    service.map_or((0, 0), |service| (service.deployments.len(), service.events.len()));
                 match view.panel {
                     ServicePanel::Tasks => {
                         let keys = view.task_keys();
                         view.task_list.step(by, &keys, page);
                     }
-                    ServicePanel::Deployments => view.deployments.step(by, deployments),
-                    ServicePanel::Events => view.events.step(by, events),
+                    ServicePanel::Deployments => view.deployments.step(by, rows),
+                    ServicePanel::Events => view.events.step(by, rows),
                 }
             }
         }
         Screen::Alarm => {
             if let Some(view) = &mut state.alarm {
-                let source = state.sources.get(view.id.source.0);
-                let len = source
-                    .and_then(|source| source.histories.get(&view.id.name))
-                    .and_then(|history| history.value.as_ref())
-                    .map_or(0, |items| items.len());
-                view.history.step(by, len);
+                view.child.as_mut().unwrap_or(&mut view.history).step(by, rows);
             }
         }
     }
 }
 
 fn panel(state: &mut State, by: isize) {
-    if state.overlays.is_empty()
-        && state.screen == Screen::Service
-        && let Some(view) = &mut state.service
-    {
-        view.panel = view.panel.step(by);
+    if !state.overlays.is_empty() {
+        return;
+    }
+    match (state.screen, &mut state.service, &mut state.alarm) {
+        (Screen::Service, Some(view), _) => view.panel = view.panel.step(by),
+        (Screen::Alarm, _, Some(view)) if !view.tree.is_empty() => {
+            view.child = if view.child.is_some() { None } else { Some(Scroll::default()) };
+        }
+        _ => {}
     }
 }
 
@@ -452,7 +380,7 @@ fn edit_prompt(state: &mut State, change: impl FnOnce(&mut Input)) -> Vec<Effect
     Vec::new()
 }
 
-fn accept(state: &mut State) -> Vec<Effect> {
+pub(super) fn accept(state: &mut State) -> Vec<Effect> {
     match state.overlays.pop() {
         Some(Overlay::Palette(palette)) => match palette.entries.get(palette.selected).map(|entry| entry.action) {
             Some(PaletteAction::Command(command)) => run(state, command),
@@ -510,83 +438,6 @@ fn reverse_sort(state: &mut State) {
             alarms::arrange(state);
         }
         _ => state.notice = Some(Notice::plain("screens.notice.no-sort")),
-    }
-}
-
-fn click(state: &mut State, target: Target) -> Vec<Effect> {
-    match target {
-        Target::Screen(command) => return run(state, command),
-        Target::Panel(index) => {
-            if let (Some(view), Some(panel)) = (&mut state.service, ServicePanel::ALL.get(index)) {
-                view.panel = *panel;
-            }
-        }
-        Target::OverlayRow(row) => return click_overlay(state, row),
-        Target::Column(column) => click_column(state, column),
-        Target::Row(row) => click_row(state, row),
-    }
-    Vec::new()
-}
-
-/// Selects a row; a click on the row that is selected already opens it.
-fn click_row(state: &mut State, row: usize) {
-    let page = state.page;
-    let was = match state.screen {
-        Screen::Overview => state.overview.list.selected(),
-        Screen::Services => state.services.list.selected(),
-        Screen::Alarms => state.alarms.list.selected(),
-        Screen::Service | Screen::Alarm => {
-            if let Some(view) = &mut state.service {
-                let keys = view.task_keys();
-                view.task_list.select(row, &keys, page);
-            }
-            return;
-        }
-    };
-    if was == row {
-        return open(state);
-    }
-    match state.screen {
-        Screen::Overview => state.overview.select(row, page),
-        Screen::Services => state.services.select(row, page),
-        Screen::Alarms => state.alarms.select(row, page),
-        Screen::Service | Screen::Alarm => {}
-    }
-}
-
-fn click_overlay(state: &mut State, row: usize) -> Vec<Effect> {
-    match state.overlays.last_mut() {
-        Some(Overlay::Menu(menu)) => {
-            menu.selected = row;
-            open(state);
-            Vec::new()
-        }
-        Some(Overlay::Palette(palette)) => {
-            palette.selected = row;
-            accept(state)
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Sorts by the column whose title was clicked; a second click turns the order around.
-fn click_column(state: &mut State, column: usize) {
-    match state.screen {
-        Screen::Services => {
-            if let Some(sort) = ServiceColumn::ALL.get(column).and_then(|column| column.sort()) {
-                state.services.reversed = state.services.sort == sort && !state.services.reversed;
-                state.services.sort = sort;
-                services::arrange(state);
-            }
-        }
-        Screen::Alarms => {
-            if let Some(sort) = AlarmColumn::ALL.get(column).and_then(|column| column.sort()) {
-                state.alarms.reversed = state.alarms.sort == sort && !state.alarms.reversed;
-                state.alarms.sort = sort;
-                alarms::arrange(state);
-            }
-        }
-        _ => {}
     }
 }
 

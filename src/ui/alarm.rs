@@ -4,32 +4,41 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::domain::alarm::{HistoryItem, Watches};
-use crate::domain::ecs::Deployment;
+use crate::domain::alarm::Watches;
+use crate::domain::fetch::Panel as Read;
+use crate::domain::text;
 use crate::state::State;
 use crate::state::alarms::{AlarmRow, AlarmView, Branch};
+use crate::state::event::Target;
 use crate::t;
 
 use super::alarms::{flags, line};
-use super::widgets::menu::wrap_line;
 use super::widgets::panel::Panel;
-use super::widgets::put;
 use super::widgets::table::{Cell, Column, Row, Table};
-use super::{Drawn, Ui, charts, words};
+use super::widgets::{put, wrap_within};
+use super::{Drawn, Ui, charts, measure, unread, words};
+
+/// Rows that CloudWatch's reason takes at most; `Enter` shows it whole.
+const REASON_ROWS: usize = 4;
 
 /// Draws the open alarm.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let Some(view) = &state.alarm else { return };
     let Some(row) = &view.row else {
-        let text = if state.is_loading() { t!(ui.texts, "screens.loading") } else { t!(ui.texts, "screens.gone") };
-        put(buf, area.x + 1, area.y, text, area.width, ui.theme.dim);
+        let source = state.source(view.id.source);
+        let was_read = source.is_some_and(|source| source.alarms.value.is_some());
+        let text = unread::unread(ui, source, Read::Alarms, was_read, t!(ui.texts, "screens.gone"));
+        put(buf, area.x + 1, area.y, &text, area.width.saturating_sub(2), ui.theme.dim);
         return;
     };
     let rest = heading(state, ui, view, row, area, buf);
     let history_height = (rest.height * 2 / 5).max(5).min(rest.height);
     let upper = Rect { height: rest.height - history_height, ..rest };
     let lower = Rect { y: upper.bottom(), height: history_height, ..rest };
-    watched(state, ui, row, &view.tree, upper, buf);
+    match &row.alarm.watches {
+        Watches::Metric(_) => charts::alarm(state, ui, (row.id.source, &row.alarm), None, upper, buf),
+        Watches::Composite(_) => tree(state, ui, view, upper, buf, drawn),
+    }
     history(state, ui, view, lower, buf, drawn);
 }
 
@@ -57,13 +66,14 @@ fn heading(state: &State, ui: &Ui, view: &AlarmView, row: &AlarmRow, area: Rect,
         rest = line(&Line::styled(suppressed.clone(), ui.theme.warning), ui, rest, buf);
     }
     let room = usize::from(rest.width.saturating_sub(2));
-    for wrapped in wrap_line(&Line::styled(alarm.reason.clone(), ui.theme.dim), room).iter().take(2) {
-        rest = line(wrapped, ui, rest, buf);
+    for wrapped in wrap_within(&Line::styled(alarm.reason.clone(), ui.theme.dim), room, REASON_ROWS, ui.glyphs) {
+        rest = line(&wrapped, ui, rest, buf);
     }
     rest
 }
 
-fn full_condition(ui: &Ui, row: &AlarmRow) -> String {
+/// Returns what an alarm watches against what, and how it takes missing data.
+pub fn full_condition(ui: &Ui, row: &AlarmRow) -> String {
     let condition = words::condition(ui.texts, &row.alarm);
     match &row.alarm.watches {
         Watches::Metric(rule) if !rule.missing_data.is_empty() => {
@@ -74,66 +84,108 @@ fn full_condition(ui: &Ui, row: &AlarmRow) -> String {
     }
 }
 
-/// Draws what an alarm watches: its metric as a chart, or its children as a tree.
-pub fn watched(state: &State, ui: &Ui, row: &AlarmRow, tree: &[Branch], area: Rect, buf: &mut Buffer) {
-    match &row.alarm.watches {
-        Watches::Metric(_) => {
-            let deployments: &[Deployment] = &[];
-            charts::alarm(state, ui, (row.id.source, &row.alarm), deployments, area, buf);
-        }
-        Watches::Composite(rule) => {
-            let mut rest = line(&Line::styled(rule.text.clone(), ui.theme.dim), ui, area, buf);
-            for branch in tree {
-                rest = line(&branch_line(state, ui, branch), ui, rest, buf);
-            }
-        }
-    }
-}
-
-fn branch_line(state: &State, ui: &Ui, branch: &Branch) -> Line<'static> {
-    let twig = if branch.last { ui.glyphs.tree.last } else { ui.glyphs.tree.branch };
-    let indent = "   ".repeat(branch.depth.saturating_sub(1));
-    let start = Span::styled(format!("{indent}{twig} "), ui.theme.border);
-    match &branch.alarm {
-        Some(alarm) => {
-            let (mark, word, style) = ui.alarm_state(alarm.state);
-            let age = words::since(ui.texts, state.now, alarm.since);
-            Line::from(vec![
-                start,
-                Span::styled(format!("{mark} {word} "), style),
-                Span::styled(format!("{age:>4}  "), ui.theme.dim),
-                Span::styled(format!("{}  ", branch.name), ui.theme.text),
-                Span::styled(alarm.description.clone(), ui.theme.dim),
-            ])
-        }
-        None => Line::from(vec![
-            start,
-            Span::styled(format!("{} {}  ", ui.glyphs.unknown, branch.name), ui.theme.unknown),
-            Span::styled(t!(ui.texts, "screens.alarm.unreadable-child"), ui.theme.dim),
-        ]),
-    }
-}
-
-fn history(state: &State, ui: &Ui, view: &AlarmView, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let fetched = state.source(view.id.source).and_then(|source| source.histories.get(&view.id.name));
-    let none: &[HistoryItem] = &[];
-    let items = fetched.and_then(|fetched| fetched.value.as_ref()).map_or(none, |items| items.as_slice());
-    let source = state.source(view.id.source);
-    let failed = source.map(|source| source.phase(crate::domain::fetch::Panel::History));
-    let mut status = fetched.map(|fetched| ui.freshness(state, fetched)).unwrap_or_default();
-    if let Some(crate::domain::fetch::Phase::Failed(failure)) = failed {
-        let text = format!("{} {}", ui.glyphs.denied, words::failure_line(ui.texts, failure));
-        status.insert(0, Span::styled(text, ui.theme.warning));
-    }
+/// Draws the alarms that a composite reads; while it has the keys, one of them is selected.
+fn tree(state: &State, ui: &Ui, view: &AlarmView, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let focused = view.child.is_some();
+    drawn.hits.push((area, Target::Panel(0)));
     let panel = Panel {
-        title: Line::raw(t!(ui.texts, "screens.alarm.history")),
-        status,
-        focused: true,
+        title: Line::raw(t!(ui.texts, "screens.alarm.children")),
+        status: vec![Span::styled(view.tree.len().to_string(), ui.theme.dim)],
+        focused,
         theme: &ui.theme,
         glyphs: ui.glyphs,
     };
     let inner = panel.render(area, buf);
-    let columns = [Column::new("", 8, 11), Column::new("", 10, 20).rank(1), Column::new("", 20, 60).grows()];
+    let last = view.tree.len().saturating_sub(1);
+    let areas = branches(state, ui, &view.tree, view.child.map(|child| child.0.min(last))).render(inner, buf);
+    if focused {
+        drawn.page = areas.page;
+        drawn.hits.extend(areas.rows.iter().map(|(index, row)| (*row, Target::Row(*index))));
+    }
+}
+
+/// Returns the table of a composite's tree.
+pub fn branches<'a>(
+    state: &'a State,
+    ui: &'a Ui,
+    tree: &'a [Branch],
+    selected: Option<usize>,
+) -> Table<'a, impl Fn(usize) -> Row<'static>> {
+    Table {
+        columns: &[],
+        len: tree.len(),
+        row: move |index: usize| Row::Line(branch_line(state, ui, &tree[index])),
+        selected,
+        offset: 0,
+        focused: selected.is_some(),
+        empty: t!(ui.texts, "screens.nothing"),
+        theme: &ui.theme,
+        glyphs: ui.glyphs,
+    }
+}
+
+/// One alarm of the tree: states and ages stand below each other on each level.
+fn branch_line(state: &State, ui: &Ui, branch: &Branch) -> Line<'static> {
+    let twig = if branch.last { ui.glyphs.tree.last } else { ui.glyphs.tree.branch };
+    let indent = "   ".repeat(branch.depth.saturating_sub(1));
+    let start = Span::styled(format!("{indent}{twig} "), ui.theme.border);
+    let states = usize::from(measure::alarm_states(ui));
+    match &branch.alarm {
+        Some(alarm) => {
+            let (mark, word, style) = ui.alarm_state(alarm.state);
+            let age = measure::age(ui.texts, &words::since(ui.texts, state.now, alarm.since));
+            Line::from(vec![
+                start,
+                Span::styled(format!("{} ", text::pad(&format!("{mark} {word}"), states)), style),
+                Span::styled(format!("{age}  "), ui.theme.dim),
+                Span::styled(format!("{}  ", branch.name), ui.theme.text),
+                Span::styled(alarm.description.clone(), ui.theme.dim),
+            ])
+        }
+        None => {
+            let before = states + 1 + usize::from(measure::ages(ui.texts));
+            Line::from(vec![
+                start,
+                Span::styled(format!("{}  ", text::pad(ui.glyphs.unknown, before)), ui.theme.unknown),
+                Span::styled(format!("{}  ", branch.name), ui.theme.unknown),
+                Span::styled(t!(ui.texts, "screens.alarm.unreadable-child"), ui.theme.dim),
+            ])
+        }
+    }
+}
+
+/// Returns the word for a kind of history, and AWS's own where there is none
+/// (source: "`HistoryItemType`" of `AlarmHistoryItem`).
+pub fn history_kind(ui: &Ui, kind: &str) -> String {
+    match kind {
+        "StateUpdate" => t!(ui.texts, "screens.history.state-update").to_owned(),
+        "ConfigurationUpdate" => t!(ui.texts, "screens.history.configuration").to_owned(),
+        "Action" => t!(ui.texts, "screens.history.action").to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn history(state: &State, ui: &Ui, view: &AlarmView, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let focused = view.child.is_none();
+    drawn.hits.push((area, Target::Panel(1)));
+    let source = state.source(view.id.source);
+    let fetched = source.and_then(|source| source.histories.get(&view.id.name));
+    let items = state.history();
+    let mut status = fetched.map(|fetched| ui.freshness(state, fetched)).unwrap_or_default();
+    if let Some(failure) = source.and_then(|source| source.failure(Read::History)) {
+        status.insert(0, unread::status(ui, failure));
+    }
+    let panel = Panel {
+        title: Line::raw(t!(ui.texts, "screens.alarm.history")),
+        status,
+        focused,
+        theme: &ui.theme,
+        glyphs: ui.glyphs,
+    };
+    let inner = panel.render(area, buf);
+    let was_read = fetched.is_some_and(|fetched| fetched.value.is_some());
+    let kinds = measure::widest(items.iter().map(|item| history_kind(ui, &item.kind)));
+    let columns = [Column::new("", 8, 11), Column::new("", kinds, kinds).rank(1), Column::new("", 20, 60).grows()];
     let areas = Table {
         columns: &columns,
         len: items.len(),
@@ -141,21 +193,20 @@ fn history(state: &State, ui: &Ui, view: &AlarmView, area: Rect, buf: &mut Buffe
             let item = &items[index];
             Row::Cells(vec![
                 Cell::new(Span::styled(ui.moment(item.at, state.now), ui.theme.dim)),
-                Cell::new(Span::styled(item.kind.clone(), ui.theme.dim)),
+                Cell::new(Span::styled(history_kind(ui, &item.kind), ui.theme.dim)),
                 Cell::new(Span::styled(item.summary.clone(), ui.theme.text)),
             ])
         },
-        selected: Some(view.history.0),
+        selected: focused.then_some(view.history.0.min(items.len().saturating_sub(1))),
         offset: 0,
-        focused: true,
-        empty: if fetched.is_none_or(|fetched| fetched.value.is_none()) {
-            t!(ui.texts, "screens.loading")
-        } else {
-            t!(ui.texts, "screens.nothing")
-        },
+        focused,
+        empty: &unread::unread(ui, source, Read::History, was_read, t!(ui.texts, "screens.nothing")),
         theme: &ui.theme,
         glyphs: ui.glyphs,
     }
     .render(inner, buf);
-    drawn.page = areas.page;
+    if focused {
+        drawn.page = areas.page;
+        drawn.hits.extend(areas.rows.iter().map(|(index, row)| (*row, Target::Row(*index))));
+    }
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::domain::alarm::{Alarm, Watches};
+use crate::domain::fetch::Panel as Read;
 use crate::state::State;
 use crate::state::alarms::{AlarmColumn, AlarmRow, AlarmSort};
 use crate::state::event::Target;
@@ -13,7 +14,7 @@ use crate::t;
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Sorted, Table};
 use super::widgets::{horizontal_rule, put_line};
-use super::{Drawn, Ui, alarm, services, words};
+use super::{Drawn, Ui, alarm, charts, measure, services, words};
 
 /// From this height on the selected alarm's chart stands below the list.
 const TALL: u16 = 30;
@@ -25,14 +26,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let list = Rect { height: area.height - preview, ..area };
     let panel = Panel {
         title: title(state, ui),
-        status: services::list_status(
-            state,
-            ui,
-            alarms.rows.len(),
-            alarms.total,
-            alarms.capped,
-            services::Panelled::Alarms,
-        ),
+        status: services::list_status(state, ui, Read::Alarms, (alarms.rows.len(), alarms.total), alarms.capped),
         focused: true,
         theme: &ui.theme,
         glyphs: ui.glyphs,
@@ -49,7 +43,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         selected: Some(alarms.list.selected()),
         offset: alarms.list.offset(),
         focused: true,
-        empty: services::empty(state, ui, &alarms.filter, alarms.total),
+        empty: &services::empty(state, ui, Read::Alarms, &alarms.filter, alarms.total),
         theme: &ui.theme,
         glyphs: ui.glyphs,
     }
@@ -63,8 +57,20 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         let below = Rect { y: list.bottom(), height: preview, ..area };
         horizontal_rule(below, buf, ui.theme.border, ui.glyphs);
         let below = Rect { y: below.y + 1, height: below.height - 1, ..below };
-        let below = line(&Line::styled(row.alarm.description.clone(), ui.theme.text), ui, below, buf);
-        alarm::watched(state, ui, row, &crate::state::alarms::tree_of(state, &row.id), below, buf);
+        selected_alarm(state, ui, row, below, buf);
+    }
+}
+
+/// Draws what the selected alarm says of itself and what it watches: its metric as a chart, or its children as a tree.
+fn selected_alarm(state: &State, ui: &Ui, row: &AlarmRow, area: Rect, buf: &mut Buffer) {
+    let below = line(&Line::styled(row.alarm.description.clone(), ui.theme.text), ui, area, buf);
+    match &row.alarm.watches {
+        Watches::Metric(_) => charts::alarm(state, ui, (row.id.source, &row.alarm), None, below, buf),
+        Watches::Composite(rule) => {
+            let below = line(&Line::styled(rule.text.clone(), ui.theme.dim), ui, below, buf);
+            let tree = crate::state::alarms::tree_of(state, &row.id);
+            alarm::branches(state, ui, &tree, None).render_still(below, buf);
+        }
     }
 }
 
@@ -93,13 +99,32 @@ fn column<'a>(state: &State, ui: &Ui, column: AlarmColumn) -> Column<'a> {
     let texts = ui.texts;
     let several = state.shown.is_none() && state.environments.len() > 1;
     let made = match column {
-        AlarmColumn::State => Column::new(t!(texts, "screens.column.state"), 10, 11),
-        AlarmColumn::Since => Column::new(t!(texts, "screens.column.since"), 5, 5).right(),
-        AlarmColumn::Environment if several => Column::new(t!(texts, "screens.column.environment"), 4, 6).rank(1),
+        AlarmColumn::State => {
+            let title = t!(texts, "screens.column.state");
+            let cells = measure::alarm_states(ui).max(measure::title(title));
+            Column::new(title, cells, cells)
+        }
+        AlarmColumn::Since => {
+            let title = t!(texts, "screens.column.since");
+            let cells = measure::ages(texts).max(measure::title(title));
+            Column::new(title, cells, cells).right()
+        }
+        AlarmColumn::Environment if several => {
+            let cells = measure::environments(state, ui);
+            Column::new(t!(texts, "screens.column.environment"), cells.min(6), cells).rank(1)
+        }
         AlarmColumn::Environment => Column::new("", 0, 0).rank(9),
         AlarmColumn::Name => Column::new(t!(texts, "screens.column.alarm"), 20, 34),
         AlarmColumn::Condition => Column::new(t!(texts, "screens.column.condition"), 28, 54).rank(2),
-        AlarmColumn::Flags => Column::new(t!(texts, "screens.column.flags"), 11, 14).rank(4),
+        AlarmColumn::Flags => {
+            let cells = measure::widest([
+                t!(texts, "screens.flag.actions-off"),
+                t!(texts, "screens.flag.no-action"),
+                t!(texts, "screens.flag.suppressed"),
+            ]);
+            let composite = measure::widest([t!(texts, "screens.flag.composite")]);
+            Column::new(t!(texts, "screens.column.flags"), cells, cells + composite + 1).rank(4)
+        }
         AlarmColumn::Description => Column::new(t!(texts, "screens.column.description"), 24, 40).rank(3).grows(),
     };
     let sorted = (column.sort() == Some(state.alarms.sort)).then(|| {

@@ -3,19 +3,23 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::domain::alarm::{Alarm, Watches};
-use crate::domain::ecs::{Deployment, ServiceKey};
-use crate::domain::fetch::SourceId;
+use crate::domain::alarm::{Alarm, MetricRule, Watches};
+use crate::domain::ecs::{Service, ServiceKey};
+use crate::domain::fetch::{Panel, SourceId};
 use crate::domain::metric::{Query, ecs_utilization};
 use crate::state::State;
 use crate::state::alarms::chart_query;
 use crate::t;
 
 use super::Ui;
+use super::unread::unread;
 use super::widgets::chart::{Chart, Mark, Scale, Series, Threshold, Unit};
 
 /// Points of a series, one slot a period.
 type Points = Vec<(i64, Option<f64>)>;
+
+/// Within so many seconds a deployment and the service deployment that brings it up begin.
+const SAME_DEPLOYMENT: i64 = 120;
 
 /// Returns what is known for a query, one slot a period over the pinned range.
 pub fn points(state: &State, source: SourceId, query: &Query) -> Points {
@@ -23,16 +27,17 @@ pub fn points(state: &State, source: SourceId, query: &Query) -> Points {
 }
 
 /// Holds what is drawn into one chart.
-struct Plot<'a> {
+struct Plot {
     title: String,
     series: Vec<(&'static str, Points, u32)>,
     thresholds: Vec<(f64, String)>,
-    marks: &'a [Deployment],
+    marks: Vec<(i64, String)>,
     unit: Unit,
-    scale: Scale,
+    /// What is said where there is nothing to draw.
+    empty: String,
 }
 
-impl Plot<'_> {
+impl Plot {
     fn render(&self, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         let series: Vec<Series<'_>> = self
             .series
@@ -43,15 +48,8 @@ impl Plot<'_> {
             self.thresholds.iter().map(|(value, label)| Threshold { value: *value, label }).collect();
         let end = state.now.as_second();
         let start = end - state.range.span().as_secs();
-        let marks: Vec<Mark<'_>> = self
-            .marks
-            .iter()
-            .filter_map(|deployment| {
-                let at = deployment.created_at?.as_second();
-                (at > start).then_some(Mark { at, label: deployment.task_definition.as_str() })
-            })
-            .collect();
-        let waiting = series.iter().all(|series| series.points.is_empty());
+        let marks: Vec<Mark<'_>> =
+            self.marks.iter().filter(|(at, _)| *at > start).map(|(at, label)| Mark { at: *at, label }).collect();
         Chart {
             title: &self.title,
             series: &series,
@@ -60,9 +58,9 @@ impl Plot<'_> {
             start,
             end,
             unit: self.unit,
-            scale: self.scale,
+            scale: Scale::Zero,
             zone: &ui.zone,
-            empty: if waiting { t!(ui.texts, "screens.loading") } else { t!(ui.texts, "screens.no-data") },
+            empty: &self.empty,
             theme: &ui.theme,
             glyphs: ui.glyphs,
         }
@@ -70,77 +68,159 @@ impl Plot<'_> {
     }
 }
 
-/// Draws a service's CPU or memory, average and maximum, with the thresholds of the alarms that watch it and a mark where
+/// Says why series have no point: not asked for yet, not readable, or nothing was measured.
+fn empty(state: &State, ui: &Ui, source: SourceId, series: &[(&'static str, Points, u32)]) -> String {
+    let was_read = series.iter().any(|(_, points, _)| !points.is_empty());
+    unread(ui, state.source(source), Panel::Metrics, was_read, t!(ui.texts, "screens.no-data"))
+}
+
+/// Draws a service's CPU or memory, a line a statistic, with the thresholds of the alarms that watch it and a mark where
 /// a deployment began.
 pub fn utilization(
     state: &State,
     ui: &Ui,
-    (source, key, name): (SourceId, &ServiceKey, &str),
-    (alarms, deployments): (&[std::sync::Arc<Alarm>], &[Deployment]),
+    (source, service, name): (SourceId, &Service, &str),
+    statistics: &[&str],
     area: Rect,
     buf: &mut Buffer,
 ) {
     let period = state.range.period();
-    let series = |statistic: &str| points(state, source, &ecs_utilization(key, name, statistic, period));
+    let series: Vec<_> = statistics
+        .iter()
+        .map(|statistic| {
+            let label = match *statistic {
+                "Average" => t!(ui.texts, "screens.chart.average"),
+                _ => t!(ui.texts, "screens.chart.maximum"),
+            };
+            (label, points(state, source, &ecs_utilization(&service.key, name, statistic, period)), period)
+        })
+        .collect();
     let title = match name {
         "CPUUtilization" => t!(ui.texts, "screens.chart.cpu"),
         _ => t!(ui.texts, "screens.chart.memory"),
     };
     let plot = Plot {
         title: title.to_owned(),
-        series: vec![
-            (t!(ui.texts, "screens.chart.average"), series("Average"), period),
-            (t!(ui.texts, "screens.chart.maximum"), series("Maximum"), period),
-        ],
-        thresholds: thresholds_of(alarms, name),
-        marks: deployments,
+        empty: empty(state, ui, source, &series),
+        series,
+        thresholds: thresholds(state, source, &service.key, name),
+        marks: marks(state, source, service),
         unit: Unit::Percent,
-        scale: Scale::Zero,
     };
     plot.render(state, ui, area, buf);
 }
 
-fn thresholds_of(alarms: &[std::sync::Arc<Alarm>], name: &str) -> Vec<(f64, String)> {
+/// Returns the thresholds of the alarms that watch a service's own metric of that name.
+fn thresholds(state: &State, source: SourceId, key: &ServiceKey, name: &str) -> Vec<(f64, String)> {
+    let watches = |rule: &MetricRule| {
+        rule.expression.is_none()
+            && rule.metric.as_ref().is_some_and(|metric| {
+                metric.name == name
+                    && metric.dimension("ClusterName") == Some(&key.cluster)
+                    && metric.dimension("ServiceName") == Some(&key.service)
+            })
+    };
+    let alarms = state.source(source).and_then(|source| source.alarms.value.as_ref());
     alarms
         .iter()
+        .flat_map(|snapshot| &snapshot.alarms)
         .filter_map(|alarm| match &alarm.watches {
-            Watches::Metric(rule) if rule.metric.as_ref().is_some_and(|metric| metric.name == name) => {
-                rule.threshold.map(|threshold| (threshold, alarm.name.clone()))
-            }
+            Watches::Metric(rule) if watches(rule) => rule.threshold.map(|threshold| (threshold, alarm.name.clone())),
             _ => None,
         })
         .collect()
 }
 
-/// Draws what an alarm watches against its threshold; nothing for a composite, which watches no metric.
+/// Returns when versions of a service began to be brought up, oldest first.
+///
+/// ECS forgets a deployment that it rolled back; its service deployment, where these were read, still tells of it.
+fn marks(state: &State, source: SourceId, service: &Service) -> Vec<(i64, String)> {
+    let deployments = service.deployments.iter().map(|one| (one.created_at, &one.task_definition));
+    let attempts = state
+        .source(source)
+        .and_then(|source| source.deployments.get(&service.key))
+        .and_then(|attempts| attempts.value.as_ref());
+    let attempts = attempts.iter().flat_map(|attempts| attempts.iter());
+    let mut marks: Vec<(i64, String)> = Vec::new();
+    for (at, revision) in deployments.chain(attempts.map(|one| (one.created_at, &one.target_revision))) {
+        let Some(at) = at.map(|at| at.as_second()).filter(|_| !revision.is_empty()) else {
+            continue;
+        };
+        if !marks.iter().any(|(known, label)| label == revision && (known - at).abs() <= SAME_DEPLOYMENT) {
+            marks.push((at, revision.clone()));
+        }
+    }
+    marks.sort();
+    marks
+}
+
+/// Draws what an alarm watches against its threshold, or says why there is no chart of it; nothing for a composite, which
+/// watches no metric. `service` is the one whose deployments are marked.
 pub fn alarm(
     state: &State,
     ui: &Ui,
     (source, alarm): (SourceId, &Alarm),
-    deployments: &[Deployment],
+    service: Option<&Service>,
     area: Rect,
     buf: &mut Buffer,
 ) {
     let Watches::Metric(rule) = &alarm.watches else {
         return;
     };
-    let (Some(query), Some(metric)) = (chart_query(rule, state.range), &rule.metric) else {
-        return;
+    let plot = match (chart_query(rule, state.range), &rule.expression) {
+        (Some(query), _) => watched(state, ui, source, rule, &query, service),
+        (None, Some(expression)) => wordless(t!(ui.texts, "screens.chart.expression", expression = expression), alarm),
+        (None, None) => wordless(t!(ui.texts, "screens.chart.no-metric").to_owned(), alarm),
     };
-    let subject = metric.dimensions.last().map_or("", |(_, value)| value.as_str());
-    let plot = Plot {
-        title: format!("{} {} {subject}", metric.name, rule.statistic),
-        series: vec![("", points(state, source, &query), query.period)],
+    plot.render(state, ui, area, buf);
+}
+
+fn watched(
+    state: &State,
+    ui: &Ui,
+    source: SourceId,
+    rule: &MetricRule,
+    query: &Query,
+    service: Option<&Service>,
+) -> Plot {
+    let metric = &query.metric;
+    let subject = metric.dimensions.last().map_or("", |(_, value)| plain(value));
+    let mut title = format!("{} {} {subject}", metric.name, query.statistic);
+    if rule.threshold.is_none() {
+        // What an anomaly is held against is a band that CloudWatch makes up and not a metric.
+        title = format!("{} {} {}", title.trim_end(), ui.glyphs.separator, t!(ui.texts, "screens.chart.no-band"));
+    }
+    let series = vec![("", points(state, source, query), query.period)];
+    Plot {
+        title,
+        empty: empty(state, ui, source, &series),
+        series,
         thresholds: rule
             .threshold
             .map(|threshold| (threshold, format!("{} {}", rule.sign(), super::words::number(threshold))))
             .into_iter()
             .collect(),
-        marks: deployments,
+        marks: service.map(|service| marks(state, source, service)).unwrap_or_default(),
         unit: unit_of(&metric.name),
-        scale: Scale::Zero,
-    };
-    plot.render(state, ui, area, buf);
+    }
+}
+
+/// Makes a chart of which there is only the reason why there is none.
+fn wordless(empty: String, alarm: &Alarm) -> Plot {
+    let (series, thresholds, marks) = (Vec::new(), Vec::new(), Vec::new());
+    Plot { title: alarm.name.clone(), series, thresholds, marks, unit: Unit::Count, empty }
+}
+
+/// Leaves a dimension's value the name that people gave: of `targetgroup/shop-prd-web/0123456789abcdef` the middle.
+///
+/// Source: "CloudWatch metrics for your Application Load Balancer" and "… Network Load Balancer", the dimensions
+/// `TargetGroup` and `LoadBalancer`.
+fn plain(value: &str) -> &str {
+    let parts: Vec<&str> = value.split('/').collect();
+    match parts[..] {
+        ["targetgroup" | "app" | "net" | "gwy", name, _] => name,
+        _ => value,
+    }
 }
 
 /// Tells what a metric is counted in, from AWS's habit of naming it.
@@ -156,5 +236,19 @@ fn unit_of(name: &str) -> Unit {
         Unit::Seconds
     } else {
         Unit::Count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_names_what_people_named() {
+        assert_eq!(plain("targetgroup/shop-prd-web/0123456789abcdef"), "shop-prd-web");
+        assert_eq!(plain("app/shop-prd/50dc6c495c0c9188"), "shop-prd");
+        for whole in ["web", "", "a/b/c", "targetgroup/only", "app/a/b/c"] {
+            assert_eq!(plain(whole), whole);
+        }
     }
 }

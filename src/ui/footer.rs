@@ -21,11 +21,14 @@ const SCREENS: [(Command, &str); 3] = [
     (Command::Alarms, "screens.alarms.title"),
 ];
 
-/// The keys that the footer reminds of, most needed first.
-const HINTS: [(Command, &str); 6] = [
+/// The keys that the footer reminds of, most needed first; those that do nothing on a screen are left out there.
+const HINTS: [(Command, &str); 9] = [
+    (Command::Errors, "screens.hint.errors"),
     (Command::Help, "screens.hint.help"),
     (Command::Palette, "screens.hint.palette"),
+    (Command::NextPanel, "screens.hint.panel"),
     (Command::Filter, "screens.hint.filter"),
+    (Command::Range, "screens.hint.range"),
     (Command::Environment, "screens.hint.environment"),
     (Command::Refresh, "screens.hint.refresh"),
     (Command::Quit, "screens.hint.quit"),
@@ -88,7 +91,9 @@ fn screens_and_hints(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
     }
     let mut hints: Vec<Span<'static>> = Vec::new();
     let mut used = 0;
-    for (command, text) in HINTS {
+    // Errors can always be listed; the footer reminds of them while there are some that nobody has seen.
+    let is_due = |command: Command| state.acts(command) && (command != Command::Errors || state.errors.unseen > 0);
+    for (command, text) in HINTS.into_iter().filter(|(command, _)| is_due(*command)) {
         let Some(key) = key(command) else { continue };
         let pair = [Span::styled(key, ui.theme.key), Span::styled(format!(" {}  ", ui.texts.get(text)), ui.theme.dim)];
         let width = line_width(&Line::from(pair.to_vec()));

@@ -18,9 +18,12 @@
 mod alarm;
 mod alarms;
 mod charts;
+mod deployments;
+mod detail;
 mod footer;
 pub mod glyphs;
 mod header;
+mod measure;
 mod overlays;
 mod overview;
 mod queue;
@@ -28,6 +31,7 @@ mod service;
 mod services;
 mod tasks;
 pub mod theme;
+mod unread;
 pub mod widgets;
 pub mod words;
 

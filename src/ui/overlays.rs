@@ -14,7 +14,7 @@ use crate::state::overlay::{Menu, MenuKind, Overlay, Palette, PaletteAction};
 use crate::t;
 
 use super::widgets::menu::{Item, Menu as MenuWidget, Reader};
-use super::{Drawn, Ui, words};
+use super::{Drawn, Ui, detail, words};
 
 /// Draws an overlay over the middle of an area.
 pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
@@ -24,6 +24,9 @@ pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut B
         }
         Overlay::Errors(scroll) => {
             reader(ui, t!(ui.texts, "screens.errors.title"), &errors(state, ui), scroll.0, area, buf, drawn);
+        }
+        Overlay::Detail(detail, scroll) => {
+            reader(ui, detail::title(ui, detail), &detail::lines(state, ui, detail), scroll.0, area, buf, drawn);
         }
         Overlay::Menu(menu) => self::menu(menu, state, ui, area, buf, drawn),
         Overlay::Palette(palette) => self::palette(palette, ui, area, buf, drawn),
@@ -46,13 +49,15 @@ fn key_hint(ui: &Ui, scope: Scope, command: Command, text: &str) -> String {
     }
 }
 
-/// All keys of the screen below, from the keymap, in the order of the command table, the narrowest scope first.
+/// All keys that do something on the screen below, from the keymap, in the order of the command table, the narrowest
+/// scope first.
 fn help(state: &State, ui: &Ui) -> Vec<Line<'static>> {
     let chain = state.screen.scope().chain();
     let mut lines = Vec::new();
     for scope in chain {
         let rows: Vec<(String, &'static str)> = crate::command::entries()
             .iter()
+            .filter(|entry| state.acts(entry.command))
             .filter_map(|entry| {
                 let own = ui.keymap.chords(&[*scope], entry.command);
                 // A chord that a narrower scope gives to another command is not this command's here.

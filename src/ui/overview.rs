@@ -15,18 +15,23 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use crate::domain::ecs::Service;
+use crate::domain::fetch::{Failure, Panel as Read};
 use crate::domain::queue::{Trouble, since as queue_since};
+use crate::domain::text;
 use crate::state::State;
 use crate::state::interest::overview_rows;
 use crate::state::overview::{EnvironmentLine, chart_subject};
+use crate::state::source::Source;
 use crate::t;
 
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
-use super::widgets::{fit, horizontal_rule, put, vertical_rule};
-use super::{Drawn, Ui, charts, queue, services, words};
+use super::widgets::{fit, horizontal_rule, line_width, put, vertical_rule};
+use super::{Drawn, Ui, charts, measure, queue, services, unread, words};
 
 /// From this width on the multiples stand beside the queue.
 const WIDE: u16 = 110;
@@ -79,7 +84,8 @@ fn selected_item(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let room = area.width.saturating_sub(2);
     for trouble in std::iter::once(&item.trouble).chain(&item.also).take(5) {
         let age = words::since(ui.texts, state.now, queue_since(trouble));
-        let text = format!("{age:>4}  {}", words::trouble(ui.texts, state, item.place, trouble));
+        let age = measure::age(ui.texts, &age);
+        let text = format!("{age}  {}", words::trouble(ui.texts, state, item.place, trouble));
         put(buf, area.x + 1, y, &fit(&text, usize::from(room), ui.glyphs), room, ui.theme.text);
         y += 1;
     }
@@ -96,16 +102,19 @@ fn environments(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         glyphs: ui.glyphs,
     };
     let inner = panel.render(area, buf);
-    let columns = [
-        Column::new("", 6, 12),
-        Column::new(t!(ui.texts, "screens.services.title"), 14, 30).grows(),
-        Column::new(t!(ui.texts, "screens.alarms.title"), 14, 30).grows(),
-    ];
-    let lines = &state.overview.lines;
+    let room = usize::from(inner.width.saturating_sub(2));
+    let table = [true, false].map(|in_words| Multiples::new(state, ui, in_words));
+    let [full, short] = &table;
+    // Words where they fit, else the marks alone.
+    let multiples = if full.width() <= room { full } else { short };
+    let columns = multiples.columns(ui);
     Table {
         columns: &columns,
-        len: lines.len(),
-        row: |index: usize| Row::Cells(environment_cells(state, ui, &lines[index])),
+        len: multiples.rows.len(),
+        row: |index: usize| {
+            let (place, services, alarms) = &multiples.rows[index];
+            Row::Cells(vec![Cell::new(place.clone()), Cell::new(services.clone()), Cell::new(alarms.clone())])
+        },
         selected: None,
         offset: 0,
         focused: false,
@@ -113,44 +122,107 @@ fn environments(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         theme: &ui.theme,
         glyphs: ui.glyphs,
     }
-    .render(inner, buf);
+    .render_still(inner, buf);
 }
 
-fn environment_cells(state: &State, ui: &Ui, line: &EnvironmentLine) -> Vec<Cell<'static>> {
-    let services = line.services;
-    let alarms = line.alarms;
-    let service_counts = [
-        (services.failing, ui.glyphs.critical, t!(ui.texts, "screens.steadiness.failing"), ui.theme.critical),
-        (services.short, ui.glyphs.warning, t!(ui.texts, "screens.steadiness.short"), ui.theme.warning),
-        (services.rolling, ui.glyphs.progress, t!(ui.texts, "screens.steadiness.rolling"), ui.theme.progress),
+/// The counts of all environments, in words or as marks alone.
+struct Multiples {
+    rows: Vec<(Span<'static>, Line<'static>, Line<'static>)>,
+    /// The cells of each column's widest row, its title included.
+    widths: [usize; 3],
+}
+
+/// A number with its mark, the word for it and its style.
+type Count = (usize, &'static str, &'static str, Style);
+
+impl Multiples {
+    fn new(state: &State, ui: &Ui, in_words: bool) -> Self {
+        let rows: Vec<_> = state.overview.lines.iter().map(|line| row(state, ui, line, in_words)).collect();
+        let widest = |title: &str, cells: &dyn Fn(&(Span<'static>, Line<'static>, Line<'static>)) -> usize| {
+            rows.iter().map(cells).max().unwrap_or(0).max(text::width(title))
+        };
+        let widths = [
+            widest("", &|(place, ..)| text::width(&place.content)),
+            widest(t!(ui.texts, "screens.services.title"), &|(_, services, _)| line_width(services)),
+            widest(t!(ui.texts, "screens.alarms.title"), &|(.., alarms)| line_width(alarms)),
+        ];
+        Self { rows, widths }
+    }
+
+    fn width(&self) -> usize {
+        self.widths.iter().sum::<usize>() + 2 * (self.widths.len() - 1)
+    }
+
+    fn columns(&self, ui: &Ui) -> [Column<'static>; 3] {
+        let [place, services, alarms] = self.widths.map(|width| u16::try_from(width).unwrap_or(u16::MAX));
+        [
+            Column::new("", place.min(6), place),
+            Column::new(t!(ui.texts, "screens.services.title"), services.min(14), services),
+            Column::new(t!(ui.texts, "screens.alarms.title"), alarms.min(14), alarms).grows(),
+        ]
+    }
+}
+
+/// One environment: what is wrong comes first.
+fn row(
+    state: &State,
+    ui: &Ui,
+    line: &EnvironmentLine,
+    in_words: bool,
+) -> (Span<'static>, Line<'static>, Line<'static>) {
+    let (services, alarms, theme) = (line.services, line.alarms, &ui.theme);
+    let services = [
+        (services.failing, ui.glyphs.critical, t!(ui.texts, "screens.steadiness.failing"), theme.critical),
+        (services.short, ui.glyphs.warning, t!(ui.texts, "screens.steadiness.short"), theme.warning),
+        (services.rolling, ui.glyphs.progress, t!(ui.texts, "screens.steadiness.rolling"), theme.progress),
         // What is well needs no word; the room is for what is not.
-        (services.steady, ui.glyphs.ok, "", ui.theme.ok),
+        (services.steady, ui.glyphs.ok, "", theme.ok),
     ];
-    let alarm_counts = [
-        (alarms.alarm, ui.glyphs.critical, t!(ui.texts, "screens.alarm-state.alarm"), ui.theme.critical),
-        (alarms.no_data, ui.glyphs.unknown, t!(ui.texts, "screens.alarm-state.no-data"), ui.theme.unknown),
-        (alarms.ok, ui.glyphs.ok, "", ui.theme.ok),
+    let alarms = [
+        (alarms.alarm, ui.glyphs.critical, t!(ui.texts, "screens.alarm-state.alarm"), theme.critical),
+        (alarms.no_data, ui.glyphs.unknown, t!(ui.texts, "screens.alarm-state.no-data"), theme.unknown),
+        (alarms.ok, ui.glyphs.ok, "", theme.ok),
     ];
-    let counted = |counts: &[(usize, &'static str, &'static str, ratatui::style::Style)]| {
-        let mut spans: Vec<Span<'static>> = Vec::new();
-        for (count, mark, word, style) in counts.iter().filter(|(count, ..)| *count > 0) {
-            spans.push(Span::styled(format!("{mark} {count} {word}").trim_end().to_owned(), *style));
-            spans.push(Span::raw("  "));
-        }
-        if spans.is_empty() {
-            let text = if line.complete { "-" } else { t!(ui.texts, "screens.loading") };
-            spans.push(Span::styled(text, ui.theme.dim));
-        }
-        Cell::new(Line::from(spans))
+    let counts = |counts: &[Count], panel: Read| {
+        let is_read = |source: &Source| match panel {
+            Read::Alarms => source.alarms.value.is_some(),
+            _ => source.services.value.is_some(),
+        };
+        let environment = line.place.environment;
+        let mut unread =
+            state.sources.iter().filter(|source| environment.is_some_and(|of| source.environments.contains(&of)));
+        let first_unread = unread.find(|source| !is_read(source));
+        counted(ui, counts, in_words, first_unread.map(|source| unread::failure(source, panel)))
     };
-    vec![Cell::new(ui.place(state, line.place)), counted(&service_counts), counted(&alarm_counts)]
+    (ui.place(state, line.place), counts(&services, Read::Services), counts(&alarms, Read::Alarms))
+}
+
+/// Joins counts; `unread` is there where something of the environment was not read, with the failure if it failed.
+fn counted(ui: &Ui, counts: &[Count], in_words: bool, unread: Option<Option<&Failure>>) -> Line<'static> {
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for (count, mark, word, style) in counts.iter().filter(|(count, ..)| *count > 0) {
+        let gap = if spans.is_empty() { "" } else { "  " };
+        let word = if in_words { *word } else { "" };
+        spans.push(Span::styled(format!("{gap}{mark} {count} {word}").trim_end().to_owned(), *style));
+    }
+    match (unread, spans.is_empty()) {
+        (None, true) => spans.push(Span::styled("-", ui.theme.dim)),
+        (None, false) => {}
+        (Some(None), true) => spans.push(Span::styled(t!(ui.texts, "screens.loading"), ui.theme.dim)),
+        (Some(None), false) => spans.push(Span::styled(format!("  {}", ui.glyphs.ellipsis), ui.theme.dim)),
+        (Some(Some(failure)), true) => spans.push(unread::status(ui, failure)),
+        // What could be read of the environment is not all of it.
+        (Some(Some(_)), false) => spans.push(Span::styled(format!("  {}", ui.glyphs.denied), ui.theme.warning)),
+    }
+    Line::from(spans)
 }
 
 /// Draws the services that deserve a look first.
 fn first_services(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let rows: Vec<_> = overview_rows(state).collect();
     let all = state.services.all().len();
-    let count = if all > rows.len() { format!("{}/{all}", rows.len()) } else { all.to_string() };
+    let shown = rows.len().min(usize::from(area.height.saturating_sub(1)));
+    let count = if all > shown { t!(ui.texts, "screens.overview.count", n = shown, of = all) } else { all.to_string() };
     let panel = Panel {
         title: Line::raw(t!(ui.texts, "screens.overview.services")),
         status: std::iter::once(Span::styled(count, ui.theme.dim)).chain(services::oldest(state, ui)).collect(),
@@ -185,11 +257,11 @@ fn first_services(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         selected: None,
         offset: 0,
         focused: false,
-        empty: if state.is_loading() { t!(ui.texts, "screens.loading") } else { "" },
+        empty: &services::empty(state, ui, Read::Services, "", 0),
         theme: &ui.theme,
         glyphs: ui.glyphs,
     }
-    .render(inner, buf);
+    .render_still(inner, buf);
 }
 
 /// Draws the metric of the selected row: since when, and how bad against what.
@@ -201,20 +273,19 @@ fn selected_chart(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         | crate::domain::queue::Subject::Alarm(source, _)
         | crate::domain::queue::Subject::Source(source, _) => *source,
     };
-    let deployments = std::iter::once(&item.trouble).chain(&item.also).find_map(service_of);
-    let deployments = deployments.map_or(&[][..], |service| service.deployments.as_slice());
+    let service = std::iter::once(&item.trouble).chain(&item.also).find_map(service_of);
     match trouble {
-        Trouble::Alarm { alarm } => charts::alarm(state, ui, (source, alarm), deployments, area, buf),
+        Trouble::Alarm { alarm } => charts::alarm(state, ui, (source, alarm), service, area, buf),
         other => {
             if let Some(service) = service_of(other) {
-                let subject = (source, &service.key, "CPUUtilization");
-                charts::utilization(state, ui, subject, (&[], deployments), area, buf);
+                // Of a service's statistics only the average is asked for here: each costs.
+                charts::utilization(state, ui, (source, service, "CPUUtilization"), &["Average"], area, buf);
             }
         }
     }
 }
 
-fn service_of(trouble: &Trouble) -> Option<&crate::domain::ecs::Service> {
+fn service_of(trouble: &Trouble) -> Option<&Service> {
     match trouble {
         Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
             Some(service)

@@ -10,14 +10,13 @@
 //!
 //! A small terminal has the charts as sparklines and one panel at a time, the one with the focus.
 
-use std::sync::Arc;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::domain::alarm::{Alarm, AlarmState, Watches};
-use crate::domain::ecs::{Deployment, Rollout, Service, ServiceDeployment};
+use crate::domain::ecs::Service;
+use crate::domain::fetch::Panel as Read;
 use crate::domain::text;
 use crate::state::State;
 use crate::state::event::Target;
@@ -28,7 +27,7 @@ use super::widgets::gauge::Gauge;
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
 use super::widgets::{fit, fit_line, line_width, put, put_line, vertical_rule};
-use super::{Drawn, Ui, charts, services, tasks, words};
+use super::{Drawn, Ui, charts, deployments, services, tasks, unread, words};
 
 /// From this size on charts and lists are all shown at once.
 const ROOMY: (u16, u16) = (100, 26);
@@ -37,8 +36,10 @@ const ROOMY: (u16, u16) = (100, 26);
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let Some(view) = &state.service else { return };
     let Some(row) = &view.row else {
-        let text = if state.is_loading() { t!(ui.texts, "screens.loading") } else { t!(ui.texts, "screens.gone") };
-        put(buf, area.x + 1, area.y, text, area.width, ui.theme.dim);
+        let source = state.source(view.id.source);
+        let was_read = source.is_some_and(|source| source.services.value.is_some());
+        let text = unread::unread(ui, source, Read::Services, was_read, t!(ui.texts, "screens.gone"));
+        put(buf, area.x + 1, area.y, &text, area.width.saturating_sub(2), ui.theme.dim);
         return;
     };
     let rest = heading(state, ui, view, row, area, buf);
@@ -52,12 +53,12 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let left = Rect { width: upper.width * 11 / 20, ..upper };
     let right = Rect { x: left.right() + 1, width: upper.width - left.width - 1, ..upper };
     vertical_rule(Rect { x: left.right(), width: 1, ..upper }, buf, ui.theme.border, ui.glyphs);
-    stack_of_charts(state, ui, view, row, left, buf);
-    let deployments_height = u16::try_from(deployment_lines(state, ui, view, &row.service).len()).unwrap_or(u16::MAX);
+    stack_of_charts(state, ui, view, &row.service, left, buf);
+    let deployments_height = u16::try_from(deployments::lines(state, ui, view, &row.service)).unwrap_or(u16::MAX);
     let deployments_height = deployments_height.saturating_add(2).clamp(4, right.height / 2);
     let top = Rect { height: deployments_height, ..right };
     let bottom = Rect { y: top.bottom(), height: right.height - top.height, ..right };
-    deployments(state, ui, view, &row.service, top, buf, drawn);
+    deployments::render(state, ui, view, &row.service, top, buf, drawn);
     events(state, ui, view, &row.service, bottom, buf, drawn);
     tasks::render(state, ui, view, lower, buf, drawn);
 }
@@ -140,65 +141,65 @@ fn facts(ui: &Ui, service: &Service) -> String {
     facts.join(&format!(" {} ", ui.glyphs.separator))
 }
 
-/// Draws one chart above the other: CPU, memory, then the metrics of alarms that watch something else.
-fn stack_of_charts(state: &State, ui: &Ui, view: &ServiceView, row: &ServiceRow, area: Rect, buf: &mut Buffer) {
-    let others = other_alarms(view);
-    let wanted = 2 + others.len();
-    let fit = usize::from(area.height / 7).clamp(1, wanted);
-    let height = area.height / u16::try_from(fit).unwrap_or(1);
-    for index in 0..fit {
-        let y = area.y + height * u16::try_from(index).unwrap_or(0);
-        let last = index + 1 == fit;
-        let slot = Rect { y, height: if last { area.bottom() - y } else { height }, ..area };
-        chart(state, ui, view, row, &others, index, slot, buf);
-    }
+/// What a chart of the stack shows.
+enum Subject<'a> {
+    /// A metric that ECS has of every service.
+    Own(&'static str),
+    /// What an alarm watches that is none of those.
+    Alarm(&'a Alarm),
 }
 
-/// The chart at a place in the stack. What is in ALARM comes first: it is why one looks.
-#[expect(clippy::too_many_arguments, reason = "a drawing function's context, area and buffer beside its three inputs")]
+/// Returns the charts of a service in their order: what is in ALARM, CPU, memory, what else its alarms watch.
+fn subjects(view: &ServiceView) -> Vec<Subject<'_>> {
+    const OWN: [&str; 2] = ["CPUUtilization", "MemoryUtilization"];
+    let is_other = |alarm: &Alarm| match &alarm.watches {
+        Watches::Metric(rule) => {
+            rule.expression.is_some() || rule.metric.as_ref().is_some_and(|metric| !OWN.contains(&metric.name.as_str()))
+        }
+        Watches::Composite(_) => false,
+    };
+    let mut others: Vec<&Alarm> = view.alarms.iter().map(AsRef::as_ref).filter(|alarm| is_other(alarm)).collect();
+    others.sort_by_key(|alarm| (std::cmp::Reverse(alarm.state), alarm.name.clone()));
+    // What is in ALARM comes first: it is why one looks.
+    let firing = others.iter().filter(|alarm| alarm.state == AlarmState::Alarm).count();
+    let (firing, quiet) = others.split_at(firing);
+    let own = OWN.into_iter().map(Subject::Own);
+    firing
+        .iter()
+        .map(|alarm| Subject::Alarm(alarm))
+        .chain(own)
+        .chain(quiet.iter().map(|alarm| Subject::Alarm(alarm)))
+        .collect()
+}
+
 fn chart(
     state: &State,
     ui: &Ui,
     view: &ServiceView,
-    row: &ServiceRow,
-    others: &[&Arc<Alarm>],
-    index: usize,
+    service: &Service,
+    subject: &Subject<'_>,
     area: Rect,
     buf: &mut Buffer,
 ) {
-    let firing = others.iter().filter(|alarm| alarm.state == AlarmState::Alarm).count();
-    let deployments = &row.service.deployments;
-    let utilization = |name: &'static str, buf: &mut Buffer| {
-        let subject = (view.id.source, &view.id.key, name);
-        charts::utilization(state, ui, subject, (&view.alarms, deployments), area, buf);
-    };
-    match index.checked_sub(firing) {
-        Some(0) => utilization("CPUUtilization", buf),
-        Some(1) => utilization("MemoryUtilization", buf),
-        after => {
-            let at = after.map_or(index, |_| index - 2);
-            if let Some(alarm) = others.get(at) {
-                charts::alarm(state, ui, (view.id.source, alarm), deployments, area, buf);
-            }
+    let source = view.id.source;
+    match subject {
+        Subject::Own(name) => {
+            charts::utilization(state, ui, (source, service, name), &["Average", "Maximum"], area, buf);
         }
+        Subject::Alarm(alarm) => charts::alarm(state, ui, (source, alarm), Some(service), area, buf),
     }
 }
 
-/// The alarms on other metrics than CPU and memory, firing ones first.
-fn other_alarms(view: &ServiceView) -> Vec<&Arc<Alarm>> {
-    let mut others: Vec<&Arc<Alarm>> = view
-        .alarms
-        .iter()
-        .filter(|alarm| match &alarm.watches {
-            Watches::Metric(rule) => rule
-                .metric
-                .as_ref()
-                .is_some_and(|metric| metric.name != "CPUUtilization" && metric.name != "MemoryUtilization"),
-            Watches::Composite(_) => false,
-        })
-        .collect();
-    others.sort_by_key(|alarm| (std::cmp::Reverse(alarm.state), alarm.name.clone()));
-    others
+/// Draws one chart above the other, as many as there is room for.
+fn stack_of_charts(state: &State, ui: &Ui, view: &ServiceView, service: &Service, area: Rect, buf: &mut Buffer) {
+    let subjects = subjects(view);
+    let count = (area.height / 7).clamp(1, u16::try_from(subjects.len()).unwrap_or(u16::MAX));
+    let height = area.height / count;
+    for (subject, index) in subjects.iter().zip(0..count) {
+        let y = area.y + height * index;
+        let height = if index + 1 == count { area.bottom() - y } else { height };
+        chart(state, ui, view, service, subject, Rect { y, height, ..area }, buf);
+    }
 }
 
 /// The small layout: two sparklines, then the panel with the focus under the names of all.
@@ -216,15 +217,15 @@ fn narrow(
     let half = top.width / 2;
     let left = Rect { width: half, ..top };
     let right = Rect { x: top.x + half + 1, width: top.width - half - 1, ..top };
-    let others = other_alarms(view);
-    chart(state, ui, view, row, &others, 0, left, buf);
-    chart(state, ui, view, row, &others, 1, right, buf);
+    for (subject, area) in subjects(view).iter().zip([left, right]) {
+        chart(state, ui, view, &row.service, subject, area, buf);
+    }
     let names = Rect { y: top.bottom(), height: 1, ..area };
     panel_names(ui, view, &row.service, names, buf, drawn);
     let rest = Rect { y: names.bottom(), height: area.bottom().saturating_sub(names.bottom()), ..area };
     match view.panel {
         ServicePanel::Tasks => tasks::render(state, ui, view, rest, buf, drawn),
-        ServicePanel::Deployments => deployments(state, ui, view, &row.service, rest, buf, drawn),
+        ServicePanel::Deployments => deployments::render(state, ui, view, &row.service, rest, buf, drawn),
         ServicePanel::Events => events(state, ui, view, &row.service, rest, buf, drawn),
     }
 }
@@ -244,125 +245,6 @@ fn panel_names(ui: &Ui, view: &ServiceView, service: &Service, area: Rect, buf: 
         drawn.hits.push((Rect { x, width, ..area }, Target::Panel(index)));
         x = x.saturating_add(width + 3);
     }
-}
-
-fn deployments(
-    state: &State,
-    ui: &Ui,
-    view: &ServiceView,
-    service: &Service,
-    area: Rect,
-    buf: &mut Buffer,
-    drawn: &mut Drawn,
-) {
-    let lines = deployment_lines(state, ui, view, service);
-    let focused = view.panel == ServicePanel::Deployments;
-    drawn.hits.push((area, Target::Panel(1)));
-    let details = state.source(view.id.source).and_then(|source| source.deployments.get(&view.id.key));
-    let panel = Panel {
-        title: Line::raw(t!(ui.texts, "screens.service.deployments")),
-        status: details.map(|details| ui.freshness(state, details)).unwrap_or_default(),
-        focused,
-        theme: &ui.theme,
-        glyphs: ui.glyphs,
-    };
-    let inner = panel.render(area, buf);
-    let page = usize::from(inner.height);
-    let offset = if focused { view.deployments.0.min(lines.len().saturating_sub(page)) } else { 0 };
-    for (line, y) in lines.iter().skip(offset).zip(inner.top()..inner.bottom()) {
-        let room = inner.width.saturating_sub(2);
-        put_line(buf, inner.x + 1, y, &fit_line(line, usize::from(room), ui.glyphs), room);
-    }
-    if focused {
-        drawn.page = page;
-    }
-}
-
-/// A line or two a deployment, then what ECS says of the service deployments: stage, bake time, breaker, rollback.
-fn deployment_lines(state: &State, ui: &Ui, view: &ServiceView, service: &Service) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    for deployment in &service.deployments {
-        lines.push(deployment_line(state, ui, service, deployment));
-        if !deployment.reason.is_empty() && deployment.rollout != Rollout::Completed {
-            lines.push(Line::styled(format!("    {}", deployment.reason), ui.theme.dim));
-        }
-    }
-    let details = state.source(view.id.source).and_then(|source| source.deployments.get(&view.id.key));
-    for detail in details.and_then(|details| details.value.as_ref()).iter().flat_map(|details| details.iter()) {
-        lines.extend(service_deployment_lines(state, ui, service, detail));
-    }
-    lines
-}
-
-fn deployment_line(state: &State, ui: &Ui, service: &Service, deployment: &Deployment) -> Line<'static> {
-    let (mark, style) = match &deployment.rollout {
-        Rollout::Completed => (ui.glyphs.ok, ui.theme.ok),
-        Rollout::InProgress if deployment.failed > 0 => (ui.glyphs.critical, ui.theme.critical),
-        Rollout::InProgress => (ui.glyphs.progress, ui.theme.progress),
-        Rollout::Failed => (ui.glyphs.critical, ui.theme.critical),
-        Rollout::Other(_) => (ui.glyphs.unknown, ui.theme.unknown),
-    };
-    let gauge = Gauge {
-        done: u64::from(deployment.running),
-        under_way: u64::from(deployment.pending),
-        total: u64::from(deployment.desired),
-        stage: "",
-        width: 6,
-    };
-    let mut spans = vec![
-        Span::styled(format!("{mark} {} ", deployment.status), style),
-        Span::styled(format!("{} ", words::revision(&deployment.task_definition, service)), ui.theme.text),
-        Span::styled(format!("{}  ", deployment.rollout.as_str()), style),
-    ];
-    spans.extend(gauge.line(&ui.theme, ui.glyphs).spans);
-    if deployment.failed > 0 {
-        let failed = t!(ui.texts, "screens.service.failed", n = deployment.failed);
-        spans.push(Span::styled(format!("  {failed}"), ui.theme.critical));
-    }
-    let age = words::since(ui.texts, state.now, deployment.created_at);
-    spans.push(Span::styled(format!("  {age}"), ui.theme.dim));
-    Line::from(spans)
-}
-
-fn service_deployment_lines(
-    state: &State,
-    ui: &Ui,
-    service: &Service,
-    detail: &ServiceDeployment,
-) -> Vec<Line<'static>> {
-    let texts = ui.texts;
-    let mut parts = Vec::new();
-    if !detail.lifecycle_stage.is_empty() {
-        parts.push(t!(texts, "screens.service.stage", stage = detail.lifecycle_stage));
-    }
-    if let Some(minutes) = detail.bake_minutes.filter(|minutes| *minutes > 0) {
-        parts.push(t!(texts, "screens.service.bake", minutes = minutes));
-    }
-    if let Some(breaker) = &detail.breaker {
-        parts.push(t!(
-            texts,
-            "screens.service.breaker-count",
-            failures = breaker.failures,
-            threshold = breaker.threshold,
-            status = breaker.status
-        ));
-    }
-    let age = words::since(texts, state.now, detail.created_at);
-    let first = Line::from(vec![
-        Span::styled(format!("{} {} ", ui.glyphs.separator, detail.status), ui.theme.text),
-        Span::styled(format!("{} ", words::revision(&detail.target_revision, service)), ui.theme.text),
-        Span::styled(format!("{age}  "), ui.theme.dim),
-        Span::styled(parts.join(&format!(" {} ", ui.glyphs.separator)), ui.theme.dim),
-    ]);
-    let reasons = [&detail.reason, &detail.rollback_reason];
-    std::iter::once(first)
-        .chain(
-            reasons
-                .into_iter()
-                .filter(|reason| !reason.is_empty())
-                .map(|reason| Line::styled(format!("    {reason}"), ui.theme.dim)),
-        )
-        .collect()
 }
 
 fn events(
@@ -395,7 +277,7 @@ fn events(
                 Cell::new(Span::styled(words::event(&event.message, &service.key.service).to_owned(), ui.theme.text)),
             ])
         },
-        selected: focused.then_some(view.events.0),
+        selected: focused.then_some(view.events.0.min(service.events.len().saturating_sub(1))),
         offset: 0,
         focused,
         empty: t!(ui.texts, "screens.nothing"),
@@ -405,5 +287,6 @@ fn events(
     .render(inner, buf);
     if focused {
         drawn.page = areas.page;
+        drawn.hits.extend(areas.rows.iter().map(|(index, row)| (*row, Target::Row(*index))));
     }
 }

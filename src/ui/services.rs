@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::domain::ecs::{Image, Rollout};
-use crate::domain::fetch::Phase;
+use crate::domain::fetch::{Failure, Panel as Read};
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::services::{ServiceColumn, ServiceRow, ServiceSort, row_queries};
@@ -14,14 +14,14 @@ use crate::t;
 use super::widgets::panel::Panel;
 use super::widgets::sparkline::{Scale, sparkline};
 use super::widgets::table::{Cell, Column, Row, Sorted, Table};
-use super::{Drawn, Ui, charts, words};
+use super::{Drawn, Ui, charts, measure, unread, words};
 
 /// Draws the services.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let services = &state.services;
     let panel = Panel {
         title: title(ui, t!(ui.texts, "screens.services.title"), &services.filter),
-        status: list_status(state, ui, services.rows.len(), services.total, services.capped, Panelled::Services),
+        status: list_status(state, ui, Read::Services, (services.rows.len(), services.total), services.capped),
         focused: true,
         theme: &ui.theme,
         glyphs: ui.glyphs,
@@ -39,7 +39,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         selected: Some(services.list.selected()),
         offset: services.list.offset(),
         focused: true,
-        empty: empty(state, ui, &services.filter, services.total),
+        empty: &empty(state, ui, Read::Services, &services.filter, services.total),
         theme: &ui.theme,
         glyphs: ui.glyphs,
     };
@@ -58,37 +58,19 @@ pub fn title(ui: &Ui, title: &'static str, filter: &str) -> Line<'static> {
     Line::from(spans)
 }
 
-/// Tells which list a status line is about.
-#[derive(Clone, Copy)]
-pub enum Panelled {
-    /// The services.
-    Services,
-    /// The alarms.
-    Alarms,
-}
-
 /// Returns a list's status: what failed, how many rows of how many, the pinned range, and the age of the oldest source.
+///
+/// `list` is what the rows are read by. What its other columns are read by may fail alone, and is named then.
 pub fn list_status(
     state: &State,
     ui: &Ui,
-    shown: usize,
-    total: usize,
+    list: Read,
+    (shown, total): (usize, usize),
     capped: bool,
-    what: Panelled,
 ) -> Vec<Span<'static>> {
-    let phase = |source: &crate::state::source::Source| match what {
-        Panelled::Services => (source.services.phase.clone(), source.services.at),
-        Panelled::Alarms => (source.alarms.phase.clone(), source.alarms.at),
-    };
+    let sources: Vec<_> = state.shown_sources().map(|(_, source)| source).collect();
+    let failed: Vec<&Failure> = sources.iter().filter_map(|source| unread::failure(source, list)).collect();
     let mut status = Vec::new();
-    let sources: Vec<_> = state.shown_sources().map(|(_, source)| phase(source)).collect();
-    let failed: Vec<_> = sources
-        .iter()
-        .filter_map(|(phase, _)| match phase {
-            Phase::Failed(failure) => Some(failure),
-            _ => None,
-        })
-        .collect();
     if let Some(failure) = failed.first() {
         let line = words::failure_line(ui.texts, failure);
         let line = if sources.len() > 1 {
@@ -98,17 +80,27 @@ pub fn list_status(
         };
         status.push(Span::styled(format!("{} {line}", ui.glyphs.denied), ui.theme.warning));
     }
+    let oldest = sources.iter().filter_map(|source| match list {
+        Read::Alarms => source.alarms.at,
+        _ => source.services.at,
+    });
+    let age = oldest.min().map(|oldest| words::age(ui.texts, state.now.duration_since(oldest)));
+    if let Some(age) = age.as_ref().filter(|_| !failed.is_empty()) {
+        let stale = t!(ui.texts, "screens.stale", age = age);
+        status.push(Span::styled(format!("{} {stale}", ui.glyphs.stale), ui.theme.stale));
+    }
+    let columns = if list == Read::Services { &[Read::Metrics, Read::Tasks][..] } else { &[Read::Metrics] };
+    let alone = |panel: &Read| {
+        let failures = sources.iter().filter_map(|source| source.failure(*panel));
+        failures.into_iter().find(|failure| !failure.kind.is_about_credentials())
+    };
+    let missing = columns.iter().filter_map(alone);
+    status.extend(missing.map(|failure| unread::status(ui, failure)));
     let plus = if capped { "+" } else { "" };
     let count = if shown == total { format!("{total}{plus}") } else { format!("{shown}/{total}{plus}") };
     status.push(Span::styled(count, ui.theme.dim));
-    if let Some(oldest) = sources.iter().filter_map(|(_, at)| *at).min() {
-        let age = words::age(ui.texts, state.now.duration_since(oldest));
-        if failed.is_empty() {
-            status.push(Span::styled(t!(ui.texts, "screens.ago", age = age), ui.theme.dim));
-        } else {
-            let stale = t!(ui.texts, "screens.stale", age = age);
-            status.insert(1, Span::styled(format!("{} {stale}", ui.glyphs.stale), ui.theme.stale));
-        }
+    if let Some(age) = age.filter(|_| failed.is_empty()) {
+        status.push(Span::styled(t!(ui.texts, "screens.ago", age = age), ui.theme.dim));
     }
     status.push(Span::styled(t!(ui.texts, "screens.charts-of", range = state.range.name()), ui.theme.dim));
     status
@@ -121,16 +113,12 @@ pub fn oldest(state: &State, ui: &Ui) -> Option<Span<'static>> {
     Some(Span::styled(t!(ui.texts, "screens.ago", age = age), ui.theme.dim))
 }
 
-/// Says why a list has no rows: still loading, filtered away, or nothing there.
-pub fn empty(state: &State, ui: &Ui, filter: &str, total: usize) -> &'static str {
+/// Says why a list has no rows: filtered away, still loading, not readable, or nothing there.
+pub fn empty(state: &State, ui: &Ui, list: Read, filter: &str, total: usize) -> String {
     if total > 0 && !filter.is_empty() {
-        t!(ui.texts, "screens.no-match")
-    } else if state.is_loading() {
-        t!(ui.texts, "screens.loading")
-    } else if state.shown_sources().any(|(_, source)| source.failures().next().is_some()) {
-        t!(ui.texts, "screens.unread")
+        t!(ui.texts, "screens.no-match").to_owned()
     } else {
-        t!(ui.texts, "screens.nothing")
+        unread::unread_list(state, ui, list)
     }
 }
 
@@ -139,14 +127,20 @@ fn column<'a>(state: &State, ui: &Ui, column: ServiceColumn) -> Column<'a> {
     let several = state.shown.is_none() && state.environments.len() > 1;
     let made = match column {
         ServiceColumn::Status => Column::new(t!(texts, "screens.column.status"), 9, 9),
-        ServiceColumn::Environment if several => Column::new(t!(texts, "screens.column.environment"), 4, 6).rank(2),
+        ServiceColumn::Environment if several => {
+            let cells = measure::environments(state, ui);
+            Column::new(t!(texts, "screens.column.environment"), cells.min(6), cells).rank(2)
+        }
         ServiceColumn::Environment => Column::new("", 0, 0).rank(9),
         ServiceColumn::Cluster => Column::new(t!(texts, "screens.column.cluster"), 8, 16).rank(4),
         ServiceColumn::Name => Column::new(t!(texts, "screens.column.service"), 12, 24),
         ServiceColumn::Tasks => Column::new(t!(texts, "screens.column.tasks"), 6, 7).right(),
         ServiceColumn::Cpu => Column::new(t!(texts, "screens.column.cpu"), 15, 15).rank(1).right(),
         ServiceColumn::Memory => Column::new(t!(texts, "screens.column.memory"), 15, 15).rank(5).right(),
-        ServiceColumn::Version => Column::new(t!(texts, "screens.column.version"), 8, 14).rank(3),
+        ServiceColumn::Version => {
+            let title = t!(texts, "screens.column.version");
+            Column::new(title, measure::widest([title]).max(8), 14).rank(3)
+        }
         ServiceColumn::Flags => Column::new(t!(texts, "screens.column.flags"), 9, 9).rank(6),
         ServiceColumn::Event => Column::new(t!(texts, "screens.column.event"), 24, 60).rank(7).grows(),
     };
@@ -177,8 +171,8 @@ fn cell(state: &State, ui: &Ui, row: &ServiceRow, column: ServiceColumn) -> Cell
             let newest = service.events.first();
             let text = newest.map_or_else(String::new, |event| {
                 format!(
-                    "{:>4} {}",
-                    words::since(ui.texts, state.now, Some(event.at)),
+                    "{} {}",
+                    measure::age(ui.texts, &words::since(ui.texts, state.now, Some(event.at))),
                     words::event(&event.message, &service.key.service)
                 )
             });

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::domain::ecs::{Container, Task};
+use crate::domain::fetch::Panel as Read;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::services::{ServicePanel, ServiceView};
@@ -13,7 +14,7 @@ use crate::t;
 
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
-use super::{Drawn, Ui, words};
+use super::{Drawn, Ui, measure, unread, words};
 
 /// A line of the table: a task, or a container of it.
 #[derive(Clone, Copy)]
@@ -43,9 +44,13 @@ pub fn lines(view: &ServiceView) -> usize {
 pub fn render(state: &State, ui: &Ui, view: &ServiceView, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let focused = view.panel == ServicePanel::Tasks;
     drawn.hits.push((area, Target::Panel(0)));
-    let tasks = &state.sources[view.id.source.0].tasks;
-    let mut status = ui.freshness(state, tasks);
-    status.push(Span::styled(view.tasks.len().to_string(), ui.theme.dim));
+    let source = state.source(view.id.source);
+    let was_read = source.is_some_and(|source| source.tasks.value.is_some());
+    let empty = unread::unread(ui, source, Read::Tasks, was_read, t!(ui.texts, "screens.no-tasks"));
+    let mut status = source.map(|source| ui.freshness(state, &source.tasks)).unwrap_or_default();
+    if was_read {
+        status.push(Span::styled(view.tasks.len().to_string(), ui.theme.dim));
+    }
     let panel = Panel {
         title: Line::raw(t!(ui.texts, "screens.service.tasks")),
         status,
@@ -72,7 +77,7 @@ pub fn render(state: &State, ui: &Ui, view: &ServiceView, area: Rect, buf: &mut 
         selected: if focused { position(selected) } else { None },
         offset: position(view.task_list.offset()).unwrap_or(0),
         focused,
-        empty: if tasks.value.is_none() { t!(ui.texts, "screens.loading") } else { t!(ui.texts, "screens.no-tasks") },
+        empty: &empty,
         theme: &ui.theme,
         glyphs: ui.glyphs,
     }
@@ -92,7 +97,7 @@ fn columns(ui: &Ui) -> Vec<Column<'static>> {
         Column::new(t!(texts, "screens.column.status"), 11, 14),
         Column::new(t!(texts, "screens.column.task"), 8, 12),
         Column::new(t!(texts, "screens.column.health"), 9, 10).rank(1),
-        Column::new(t!(texts, "screens.column.age"), 4, 5).right(),
+        Column::new(t!(texts, "screens.column.age"), measure::ages(texts), measure::ages(texts)).right(),
         Column::new(t!(texts, "screens.column.revision"), 6, 8).rank(4),
         Column::new(t!(texts, "screens.column.image"), 10, 24).rank(2),
         Column::new(t!(texts, "screens.column.exec"), 5, 6).rank(5),
@@ -172,7 +177,8 @@ fn container_line(ui: &Ui, container: &Container, last: bool) -> Line<'static> {
     ])
 }
 
-fn task_style(ui: &Ui, task: &Task) -> (&'static str, Style) {
+/// Returns mark and style of where a task is in its life.
+pub fn task_style(ui: &Ui, task: &Task) -> (&'static str, Style) {
     match (task.last_status.as_str(), task.health.as_str()) {
         ("STOPPED" | "STOPPING" | "DEPROVISIONING" | "DEACTIVATING", _) => (ui.glyphs.separator, ui.theme.dim),
         (_, "UNHEALTHY") => (ui.glyphs.critical, ui.theme.critical),
@@ -181,7 +187,8 @@ fn task_style(ui: &Ui, task: &Task) -> (&'static str, Style) {
     }
 }
 
-fn health_style(ui: &Ui, health: &str) -> Style {
+/// Returns the style of a health status.
+pub fn health_style(ui: &Ui, health: &str) -> Style {
     match health {
         "HEALTHY" => ui.theme.ok,
         "UNHEALTHY" => ui.theme.critical,

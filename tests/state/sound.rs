@@ -67,6 +67,9 @@ fn overlays(state: &State) {
                 assert_eq!(prompt.input.value(), filter);
                 assert!(prompt.input.value().chars().count() <= 256);
             }
+            Overlay::Detail(..) => {
+                assert!(matches!(state.screen, Screen::Service | Screen::Alarm), "it is of an open object")
+            }
             Overlay::Help(_) | Overlay::Errors(_) => {}
         }
     }

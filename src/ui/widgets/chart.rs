@@ -37,6 +37,12 @@ pub use unit::Unit;
 /// Below so many rows or columns a chart is drawn as sparklines.
 const SMALLEST: (u16, u16) = (24, 6);
 
+/// Below so many columns nothing is labelled inside: a label would stand where one looks for the curve.
+const LABELLED: u16 = 45;
+
+/// Marks without a place in the plot that the legend has room for.
+const MARKS_IN_LEGEND: usize = 2;
+
 /// How much higher than the data a threshold may lie and still have the axis stretched to it.
 const STRETCH: f64 = 4.0;
 
@@ -152,7 +158,7 @@ impl Chart<'_> {
 
         let mut plot = Plot::new(width, height);
         self.draw_lines(&mut plot, &axis, &values);
-        let unplaced = self.place_labels(&mut plot, &axis);
+        let unplaced = if area.width < LABELLED { Vec::new() } else { self.place_labels(&mut plot, &axis) };
 
         let body = self.render_title(area, &unplaced, buf);
         let place = Rect { x: area.x + gutter, width: cells(width), height: cells(height), ..body };
@@ -216,7 +222,9 @@ impl Chart<'_> {
                 unplaced.push(Span::styled(format!("{} {label}", self.glyphs.threshold), style));
             }
         }
-        for Mark { at, label } in self.marks {
+        let mut marks_in_legend = 0;
+        // The latest first: where there is little room it is the one that is asked for.
+        for Mark { at, label } in self.marks.iter().rev() {
             let style = self.theme.chart.mark;
             let Some(column) = self.column_of(*at, plot.width) else {
                 continue;
@@ -226,7 +234,9 @@ impl Chart<'_> {
                 [Some((column + 1, row)), column.checked_sub(text::width(label)).map(|left| (left, row))]
             });
             let candidates = places.flatten().collect::<Vec<_>>();
-            if !candidates.into_iter().any(|(column, row)| plot.label(column, row, label, style)) {
+            let placed = candidates.into_iter().any(|(column, row)| plot.label(column, row, label, style));
+            if !placed && marks_in_legend < MARKS_IN_LEGEND {
+                marks_in_legend += 1;
                 unplaced.push(Span::styled(format!("{} {label}", self.glyphs.mark), style));
             }
         }

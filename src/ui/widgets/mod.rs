@@ -68,6 +68,19 @@ pub fn fit<'a>(text: &'a str, cells: usize, glyphs: &Glyphs) -> Cow<'a, str> {
     text::truncate_with(text, cells, glyphs.ellipsis)
 }
 
+/// Returns the line broken into at most `rows` lines of at most `room` cells, with an ellipsis where more would follow.
+pub fn wrap_within<'a>(line: &Line<'a>, room: usize, rows: usize, glyphs: &Glyphs) -> Vec<Line<'a>> {
+    let mut lines = menu::wrap_line(line, room);
+    let is_cut = lines.len() > rows;
+    lines.truncate(rows);
+    if let Some(last) = lines.last_mut().filter(|_| is_cut) {
+        let style = last.spans.last().map_or(Style::new(), |span| span.style);
+        last.spans.push(Span::styled(glyphs.ellipsis, style));
+        *last = fit_line(last, room, glyphs);
+    }
+    lines
+}
+
 /// Draws a level rule over the whole width of an area's first row.
 pub fn horizontal_rule(area: Rect, buf: &mut Buffer, style: Style, glyphs: &Glyphs) {
     let area = area.intersection(buf.area);
@@ -214,6 +227,21 @@ mod tests {
         assert_eq!(cut.spans, [Span::raw("関所"), Span::styled(" p…", Style::new().bold())]);
         assert_eq!(fit_line(&line, 4, Glyphs::ascii()).to_string(), "関..");
         assert_eq!(fit_line(&line, 1, Glyphs::ascii()).to_string(), "");
+    }
+
+    #[rstest]
+    #[case(12, 3, "one two / three four")]
+    #[case(12, 2, "one two / three four")]
+    #[case(10, 2, "one two / three four")]
+    #[case(9, 2, "one two / three…")]
+    #[case(5, 2, "one / two…")]
+    #[case(4, 3, "one / two / thr…")]
+    #[case(9, 1, "one two…")]
+    #[case(9, 0, "")]
+    fn says_where_more_lines_would_follow(#[case] room: usize, #[case] rows: usize, #[case] shown: &str) {
+        let lines = wrap_within(&Line::raw("one two three four"), room, rows, Glyphs::unicode());
+        assert_eq!(lines.iter().map(Line::to_string).collect::<Vec<_>>().join(" / "), shown);
+        assert!(lines.iter().all(|line| line_width(line) <= room));
     }
 
     #[rstest]

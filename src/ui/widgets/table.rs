@@ -171,6 +171,16 @@ impl<'r, F: Fn(usize) -> Row<'r>> Table<'_, F> {
     /// The first column of cells is kept for the mark of the selected row, the last for the scroll bar. On a single
     /// row there is no header: data first.
     pub fn render(&self, area: Rect, buf: &mut Buffer) -> TableAreas {
+        let areas = self.render_still(area, buf);
+        if let (Some((_, first)), Some((_, last))) = (areas.rows.first(), areas.rows.last()) {
+            let bar = Rect { x: first.right() - 1, width: 1, height: last.bottom() - first.y, ..*first };
+            scroll_bar(bar, buf, areas.offset, self.len, self.theme.border, self.glyphs);
+        }
+        areas
+    }
+
+    /// Draws the table without a scroll bar: for rows that no key moves through, of which as many show as fit.
+    pub fn render_still(&self, area: Rect, buf: &mut Buffer) -> TableAreas {
         let area = area.intersection(buf.area);
         if area.is_empty() {
             return TableAreas::default();
@@ -194,8 +204,6 @@ impl<'r, F: Fn(usize) -> Row<'r>> Table<'_, F> {
             self.render_row(index, row, &layout, buf);
             areas.rows.push((index, row));
         }
-        let bar = Rect { x: area.right() - 1, width: 1, ..body };
-        scroll_bar(bar, buf, areas.offset, self.len, self.theme.border, self.glyphs);
         areas
     }
 

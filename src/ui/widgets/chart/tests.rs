@@ -145,12 +145,39 @@ fn says_where_a_threshold_lies_that_is_far_above() {
     let lines = [series("", &quiet)];
     let thresholds = [threshold(1_000.0, "alarm 1k")];
     let chart = Chart { thresholds: &thresholds, ..setup.chart(&lines) };
-    let drawn = draw(&chart, 40, 8);
+    let drawn = draw(&chart, 45, 8);
     assert!(drawn[1].ends_with("↑ alarm 1k"), "{drawn:#?}");
     let silent = minutes(&[Some(0.0); 60]);
     let lines = [series("", &silent)];
-    let drawn = draw(&Chart { series: &lines, ..chart }, 40, 8);
+    let drawn = draw(&Chart { series: &lines, ..chart }, 45, 8);
     assert!(drawn.iter().any(|row| row.contains("╍╍╍ alarm 1k")), "{drawn:#?}");
+}
+
+#[test]
+fn labels_nothing_inside_where_the_curve_needs_the_room() {
+    let setup = Setup::new();
+    let points = minutes(&[Some(60.0); 60]);
+    let lines = [series("", &points)];
+    let thresholds = [threshold(80.0, "alarm")];
+    let marks = [mark(START + 1_800, "v2")];
+    let chart = Chart { thresholds: &thresholds, marks: &marks, ..setup.chart(&lines) };
+    let narrow = draw(&chart, 44, 8).concat();
+    assert!(!narrow.contains("alarm") && !narrow.contains("v2"), "{narrow}");
+    assert!(narrow.contains('╍') && narrow.contains('┊'), "the lines themselves stay: {narrow}");
+    let wide = draw(&chart, 45, 8).concat();
+    assert!(wide.contains("alarm") && wide.contains("v2"), "{wide}");
+}
+
+#[test]
+fn names_only_the_latest_marks_in_the_legend() {
+    let setup = Setup::new();
+    let noisy: Vec<_> = (0..60).map(|minute| Some(if minute % 2 == 0 { 0.0 } else { 100.0 })).collect();
+    let noisy = minutes(&noisy);
+    let lines = [series("", &noisy)];
+    let marks = ["v1", "v2", "v3", "v4"].into_iter().zip(1..).map(|(label, at)| mark(START + at * 600, label));
+    let marks: Vec<_> = marks.collect();
+    let drawn = draw(&Chart { marks: &marks, ..setup.chart(&lines) }, 66, 7);
+    assert!(drawn[0].ends_with("┊ v4  ┊ v3"), "{drawn:#?}");
 }
 
 #[test]

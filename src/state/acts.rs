@@ -1,0 +1,68 @@
+//! Which commands do something on the screen in front: what help, hints and palette offer.
+
+use crate::command::Command;
+
+use super::{Screen, State, services::ServicePanel};
+
+impl State {
+    /// Tells whether a command does something on the screen below the overlays.
+    ///
+    /// A keymap binds a chord once for all lists; where a list cannot be filtered, the chord for it is not offered.
+    pub fn acts(&self, command: Command) -> bool {
+        match command {
+            Command::Filter | Command::NextMatch | Command::PreviousMatch | Command::Sort | Command::ReverseSort => {
+                matches!(self.screen, Screen::Services | Screen::Alarms)
+            }
+            Command::NextPanel | Command::PreviousPanel | Command::Left | Command::Right => self.has_panels(),
+            Command::Up
+            | Command::Down
+            | Command::Top
+            | Command::Bottom
+            | Command::HalfPageUp
+            | Command::HalfPageDown
+            | Command::PageUp
+            | Command::PageDown => self.rows() > 0,
+            Command::Open | Command::Copy | Command::ConsoleLink => self.has_object(),
+            _ => true,
+        }
+    }
+
+    /// Tells whether the screen has panels that take the keys in turn.
+    fn has_panels(&self) -> bool {
+        match self.screen {
+            Screen::Service => true,
+            Screen::Alarm => self.alarm.as_ref().is_some_and(|view| !view.tree.is_empty()),
+            Screen::Overview | Screen::Services | Screen::Alarms => false,
+        }
+    }
+
+    /// Returns how many rows the list or panel with the keys has.
+    pub(super) fn rows(&self) -> usize {
+        match self.screen {
+            Screen::Overview => self.overview.items.len(),
+            Screen::Services => self.services.rows.len(),
+            Screen::Alarms => self.alarms.rows.len(),
+            Screen::Service => self.service.as_ref().map_or(0, |view| match (view.panel, &view.row) {
+                (ServicePanel::Tasks, _) => view.tasks.len(),
+                (ServicePanel::Deployments, Some(row)) => {
+                    row.service.deployments.len() + self.service_deployments().len()
+                }
+                (ServicePanel::Events, Some(row)) => row.service.events.len(),
+                (_, None) => 0,
+            }),
+            Screen::Alarm => self.alarm.as_ref().map_or(0, |view| match view.child {
+                Some(_) => view.tree.len(),
+                None => self.history().len(),
+            }),
+        }
+    }
+
+    /// Tells whether there is something that can be opened, copied or linked to.
+    fn has_object(&self) -> bool {
+        match self.screen {
+            Screen::Overview | Screen::Services | Screen::Alarms => self.rows() > 0,
+            Screen::Service => self.service.as_ref().is_some_and(|view| view.row.is_some()),
+            Screen::Alarm => self.alarm.as_ref().is_some_and(|view| view.row.is_some()),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! How wide the words of the language are, so that a column is as wide as what can stand in it.
+
+use jiff::SignedDuration;
+
+use crate::domain::alarm::AlarmState;
+use crate::domain::text;
+use crate::i18n::Texts;
+use crate::state::State;
+use crate::t;
+
+use super::{Ui, words};
+
+/// The most cells that the name of an environment takes in a column.
+const ENVIRONMENT_MOST: u16 = 12;
+
+/// Returns the cells of the widest of some texts.
+pub fn widest<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> u16 {
+    let cells = texts.into_iter().map(|text| text::width(text.as_ref())).max().unwrap_or(0);
+    u16::try_from(cells).unwrap_or(u16::MAX)
+}
+
+/// Returns the cells of a column's title with the mark of its order.
+pub fn title(title: &str) -> u16 {
+    widest([title]).saturating_add(2)
+}
+
+/// Returns the cells of the widest age.
+pub fn ages(texts: Texts) -> u16 {
+    let [minute, hour, day] = [1, 60, 60 * 24];
+    widest([0, 59 * minute, 47 * hour, 999 * day].map(|age| words::age(texts, SignedDuration::from_mins(age))))
+}
+
+/// Returns an age at the right of the room that any age needs: for lines that are no table.
+pub fn age(texts: Texts, age: &str) -> String {
+    text::pad_left(age, usize::from(ages(texts)))
+}
+
+/// Returns the cells of the widest state of an alarm, its mark included.
+pub fn alarm_states(ui: &Ui) -> u16 {
+    let states = [AlarmState::Ok, AlarmState::InsufficientData, AlarmState::Alarm];
+    widest(states.map(|state| {
+        let (mark, word, _) = ui.alarm_state(state);
+        format!("{mark} {word}")
+    }))
+}
+
+/// Returns the cells of the widest name of an environment, what belongs to none included, within bounds.
+pub fn environments(state: &State, ui: &Ui) -> u16 {
+    let names = state.environments.iter().map(|environment| environment.name.as_str());
+    widest(names.chain(state.unassigned.then_some(t!(ui.texts, "screens.unassigned")))).clamp(4, ENVIRONMENT_MOST)
+}
