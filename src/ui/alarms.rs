@@ -110,12 +110,13 @@ fn column<'a>(state: &State, ui: &Ui, column: AlarmColumn) -> Column<'a> {
             Column::new(title, cells, cells).right()
         }
         AlarmColumn::Environment if several => {
-            let cells = measure::environments(state, ui);
-            Column::new(t!(texts, "screens.column.environment"), cells.min(6), cells).rank(1)
+            let places = state.alarms.all().iter().map(|row| row.place);
+            let (least, cells) = measure::environments(state, ui, places);
+            Column::new(t!(texts, "screens.column.environment"), least, cells).rank(1)
         }
         AlarmColumn::Environment => Column::new("", 0, 0).rank(9),
         AlarmColumn::Name => Column::new(t!(texts, "screens.column.alarm"), 20, 34),
-        AlarmColumn::Condition => Column::new(t!(texts, "screens.column.condition"), 28, 54).rank(2),
+        AlarmColumn::Condition => Column::new(t!(texts, "screens.column.condition"), 24, 54).rank(2),
         AlarmColumn::Flags => {
             let cells = measure::widest([
                 t!(texts, "screens.flag.actions-off"),

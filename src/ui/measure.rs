@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::domain::alarm::AlarmState;
+use crate::domain::queue::Place;
 use crate::domain::text;
 use crate::i18n::Texts;
 use crate::state::State;
@@ -44,8 +45,10 @@ pub fn alarm_states(ui: &Ui) -> u16 {
     }))
 }
 
-/// Returns the cells of the widest name of an environment, what belongs to none included, within bounds.
-pub fn environments(state: &State, ui: &Ui) -> u16 {
-    let names = state.environments.iter().map(|environment| environment.name.as_str());
-    widest(names.chain(state.unassigned.then_some(t!(ui.texts, "screens.unassigned")))).clamp(4, ENVIRONMENT_MOST)
+/// Returns the cells that a column of environments needs, and those it would like: for what belongs to none, where some
+/// of the rows do.
+pub fn environments(state: &State, ui: &Ui, mut places: impl Iterator<Item = Place>) -> (u16, u16) {
+    let names = widest(state.environments.iter().map(|environment| &environment.name)).clamp(4, ENVIRONMENT_MOST);
+    let unassigned = places.any(|place| place.environment.is_none()).then(|| t!(ui.texts, "screens.unassigned"));
+    (names, widest(unassigned).clamp(names, ENVIRONMENT_MOST.max(names)))
 }

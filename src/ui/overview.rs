@@ -231,9 +231,10 @@ fn first_services(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         glyphs: ui.glyphs,
     };
     let inner = panel.render(area, buf);
+    let (least, environment) = measure::environments(state, ui, rows.iter().map(|row| row.place));
     let columns = [
         Column::new("", 1, 1),
-        Column::new("", 3, 6).rank(3),
+        Column::new("", least, environment).rank(3),
         Column::new("", 10, 16).grows(),
         Column::new("", 7, 7).right(),
         Column::new("", 15, 15).rank(1),

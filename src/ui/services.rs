@@ -128,12 +128,13 @@ fn column<'a>(state: &State, ui: &Ui, column: ServiceColumn) -> Column<'a> {
     let made = match column {
         ServiceColumn::Status => Column::new(t!(texts, "screens.column.status"), 9, 9),
         ServiceColumn::Environment if several => {
-            let cells = measure::environments(state, ui);
-            Column::new(t!(texts, "screens.column.environment"), cells.min(6), cells).rank(2)
+            let places = state.services.all().iter().map(|row| row.place);
+            let (least, cells) = measure::environments(state, ui, places);
+            Column::new(t!(texts, "screens.column.environment"), least, cells).rank(2)
         }
         ServiceColumn::Environment => Column::new("", 0, 0).rank(9),
         ServiceColumn::Cluster => Column::new(t!(texts, "screens.column.cluster"), 8, 16).rank(4),
-        ServiceColumn::Name => Column::new(t!(texts, "screens.column.service"), 12, 24),
+        ServiceColumn::Name => Column::new(t!(texts, "screens.column.service"), 11, 24),
         ServiceColumn::Tasks => Column::new(t!(texts, "screens.column.tasks"), 6, 7).right(),
         ServiceColumn::Cpu => Column::new(t!(texts, "screens.column.cpu"), 15, 15).rank(1).right(),
         ServiceColumn::Memory => Column::new(t!(texts, "screens.column.memory"), 15, 15).rank(5).right(),
