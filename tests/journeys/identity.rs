@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use sekisho::domain::queue::Trouble;
 use sekisho::simulator::{Fault, FaultKind};
 
 use crate::go_between::GoBetween;
@@ -110,9 +111,10 @@ async fn expired_credentials_are_told_with_their_remedy_and_found_again() {
     journey.inject(FaultKind::Expire, "*");
     journey.live("2m", "30s").await;
     // One trouble an account is one row, however many panels it leaves blind.
-    let told =
-        journey.lines().iter().filter(|line| line.contains("cannot be read: The credentials have ended.")).count();
+    let items = &journey.console.state().overview.items;
+    let told = items.iter().filter(|item| matches!(item.trouble, Trouble::Blind { .. })).count();
     assert_eq!(told, 2, "{}", journey.text());
+    journey.shows("cannot be read: The credentials have ended.");
     journey.go("2").await;
     journey.shows("contracts");
     journey.press("!");
