@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use futures::future::join_all;
 use jiff::Timestamp;
 
-use crate::aws::{Action, Connection, ConnectionPlan, Now, Shared};
+use crate::aws::{Action, Connection, Now, Shared};
 use crate::config::Config;
 use crate::domain::fetch::Failure;
 use crate::domain::identity::{self, RoleResolution};
@@ -101,7 +101,6 @@ fn ourselves(config: &Config, texts: Texts, out: &mut dyn Write) -> io::Result<(
         (t!(texts, "screens.doctor.version"), env!("CARGO_PKG_VERSION").to_owned()),
         (t!(texts, "screens.doctor.config"), file),
         (t!(texts, "screens.doctor.keymap"), config.keymap.clone()),
-        (t!(texts, "screens.doctor.endpoint"), config.endpoint_url.clone().unwrap_or_else(|| "AWS".to_owned())),
     ];
     let width = facts.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0);
     for (name, value) in facts {
@@ -111,12 +110,7 @@ fn ourselves(config: &Config, texts: Texts, out: &mut dyn Write) -> io::Result<(
 }
 
 async fn examine(plan: &SourcePlan, config: &Config, shared: &Shared) -> Findings {
-    let connection = ConnectionPlan {
-        credentials: plan.credentials.clone(),
-        region: (!plan.region.is_empty()).then(|| plan.region.clone()),
-        endpoint_url: config.endpoint_url.clone(),
-        account: plan.account,
-    };
+    let connection = plan.connection(config.endpoint_url.as_deref());
     let connected = Connection::open(connection, shared.clone()).await;
     let mut actions: Vec<(Action, Outcome)> = Vec::new();
     if let Ok(connection) = &connected {
@@ -184,6 +178,9 @@ fn caller(connection: &Connection, config: &Config, texts: Texts, out: &mut dyn 
         }
     };
     writeln!(out, "  {}  {}  {role}", identity.account.hyphenated(), identity.arn)?;
+    if let Some(endpoint) = connection.endpoint() {
+        writeln!(out, "  {} {endpoint}", t!(texts, "screens.doctor.endpoint"))?;
+    }
     if let Some(end) = connection.expires() {
         let left = words::left(texts, end.duration_since(Timestamp::now()));
         writeln!(out, "  {}", t!(texts, "screens.header.credentials", left = left))?;
