@@ -78,6 +78,18 @@ pub struct Global {
     help: Option<bool>,
 }
 
+impl Global {
+    /// Names the first flag given that says how to reach AWS, if any is.
+    fn about_aws(&self) -> Option<&'static str> {
+        let flags = [
+            ("--profile", self.profile.is_some()),
+            ("--region", self.region.is_some()),
+            ("--endpoint-url", self.endpoint_url.is_some()),
+        ];
+        flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
+    }
+}
+
 /// What the program can be told to do besides showing the console.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum Subcommand {
@@ -260,6 +272,9 @@ pub fn parse_in(arguments: impl IntoIterator<Item = OsString>, texts: Texts) -> 
         .map_err(|error| explain(&error, texts))?;
     if args.global.as_role.is_some() && !args.is_demo() {
         return Err(super::usage::fault(t!(texts, "cli.error.as-without-demo"), texts));
+    }
+    if let Some(arg) = args.global.about_aws().filter(|_| args.is_demo()) {
+        return Err(super::usage::fault(&t!(texts, "cli.error.aws-with-demo", arg = arg), texts));
     }
     Ok(args)
 }

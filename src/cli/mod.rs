@@ -72,6 +72,14 @@ pub fn guarded(act: impl FnOnce() -> u8) -> u8 {
     catch_unwind(AssertUnwindSafe(act)).unwrap_or(Exit::Defect.code())
 }
 
+/// Writes what is at fault with the command line or the configuration, and returns how that ends.
+fn complain(sentences: impl IntoIterator<Item = String>, faults: &mut dyn Write) -> io::Result<Exit> {
+    for sentence in sentences {
+        writeln!(faults, "{sentence}")?;
+    }
+    Ok(Exit::Usage)
+}
+
 fn run_arguments(arguments: Vec<OsString>) -> u8 {
     let (args, texts) = match args::parse(arguments) {
         Ok(parsed) => parsed,
@@ -109,12 +117,7 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
         }
         Some(Subcommand::Keys(wanted)) => match Config::load_preferences(&args.flags(), &Surroundings::of_process()) {
             Ok(config) => keys::run(wanted, &config, Texts::of(config.lang), &mut out, faults)?,
-            Err(errors) => {
-                for error in errors {
-                    writeln!(faults, "{}", error.render(texts))?;
-                }
-                Exit::Usage
-            }
+            Err(errors) => complain(errors.iter().map(|error| error.render(texts)), faults)?,
         },
         None | Some(Subcommand::Demo(_) | Subcommand::Get(_) | Subcommand::Doctor) => {
             return with_runtime(args, texts, &mut out, faults);

@@ -3,8 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
-use futures::StreamExt;
 use rustix::io::Errno;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -13,6 +11,7 @@ use crate::state::event::{Effect, Event, Notice};
 use crate::terminal::{CopyError, Terminal};
 
 use super::console::Console;
+use super::input::Input;
 
 /// How often time is let in: ages change by the minute, so this is how late they may be.
 const TICK: Duration = Duration::from_secs(5);
@@ -48,7 +47,7 @@ fn is_hung_up(error: &io::Error) -> bool {
 
 async fn until_end(console: &mut Console, terminal: &mut Terminal) -> io::Result<End> {
     let mut signals = Signals::new()?;
-    let mut input = EventStream::new();
+    let mut input = Input::start();
     let mut tick = interval_at(Instant::now() + TICK, TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -86,12 +85,7 @@ fn draw(console: &mut Console, terminal: &mut Terminal) -> io::Result<()> {
 }
 
 /// Does what the state asked for; returns whether it asked for the end.
-fn carry_out(
-    effect: Effect,
-    console: &mut Console,
-    terminal: &mut Terminal,
-    input: &mut EventStream,
-) -> io::Result<bool> {
+fn carry_out(effect: Effect, console: &mut Console, terminal: &mut Terminal, input: &mut Input) -> io::Result<bool> {
     match effect {
         Effect::Quit => return Ok(true),
         Effect::Redraw => {
@@ -110,7 +104,7 @@ fn carry_out(
         Effect::Suspend => {
             terminal.suspend()?;
             // What was typed to the shell meanwhile is the shell's: reading begins anew.
-            *input = EventStream::new();
+            *input = Input::start();
             console.tick();
         }
         // The console has done these itself.

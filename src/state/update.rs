@@ -144,6 +144,8 @@ fn push(state: &mut State, overlay: Overlay) {
     if same {
         state.overlays.pop();
     } else {
+        // What lies deeper of the same kind comes to the top: the stack has room for one of each.
+        state.overlays.retain(|other| std::mem::discriminant(other) != std::mem::discriminant(&overlay));
         state.overlays.push(overlay);
     }
 }

@@ -12,7 +12,7 @@ async fn what_is_denied_is_named_and_not_asked_for_again_until_told_to() {
     journey.shows("services cannot be read: IAM denies ecs:ListServices.");
     journey.go("2").await;
     journey.shows("IAM denies ecs:ListServices.");
-    journey.shows("Nothing here.");
+    journey.shows("Nothing could be read");
     journey.go("4").await;
     journey.shows("shop-prd-web-5xx");
     let first = journey.calls().of("ecs:ListServices");
@@ -77,7 +77,8 @@ async fn a_throttled_minute_keeps_its_rows_and_recovers() {
     journey.shows("AWS throttles ecs:DescribeServices.");
     journey.shows("stale, <1m old");
     journey.shows("contracts");
-    assert!(journey.lines()[0].contains("throttled") || journey.lines()[1].contains("throttled"), "{}", journey.text());
+    let header = journey.lines()[..2].concat();
+    assert!(header.contains("throttled"), "{header}");
     let asked = journey.calls().of("ecs:DescribeServices");
     assert!(asked <= 9, "three clusters with three tries each, not a storm: {asked}");
     journey.live("3m", "30s").await;
@@ -89,7 +90,7 @@ async fn a_throttled_minute_keeps_its_rows_and_recovers() {
 #[rstest]
 #[case::fault_of_the_service(FaultKind::Status, "AWS reports a fault of its own in ecs:DescribeServices.")]
 #[case::garbage(FaultKind::Malformed, "The answer to ecs:DescribeServices cannot be read.")]
-#[case::cut(FaultKind::Cut, "127.0.0.1:")]
+#[case::cut(FaultKind::Cut, "cannot be reached.")]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_breaks_keeps_its_rows_and_mends_itself(#[case] kind: FaultKind, #[case] says: &str) {
     let mut journey = Start::of("bad-deploy").at("3m").go().await;
@@ -141,7 +142,9 @@ async fn an_endpoint_where_nobody_listens_is_named_and_found_once_it_is_there() 
     let line = journey.line_with("cannot be reached.");
     assert!(line.contains("identity cannot be read: 127.0.0.1:"), "{line}");
     journey.press("!");
-    journey.shows("Check the network, the VPN, the proxy and the endpoint; the console keeps trying.");
+    journey.shows(
+        "Check the network, the VPN, the proxy, the endpoint and the name of the region; the console keeps trying.",
+    );
     journey.press("esc");
     journey.live("3m", "30s").await;
     journey.shows("cannot be reached.");
@@ -152,7 +155,7 @@ async fn an_endpoint_where_nobody_listens_is_named_and_found_once_it_is_there() 
 async fn errors_are_counted_until_they_are_looked_at() {
     let denial = Fault::new(FaultKind::Deny, "ecs:ListServices");
     let mut journey = Start::of("bad-deploy").at("3m").fault(denial).go().await;
-    journey.shows("2 new errors");
+    journey.shows("new errors: 2");
     journey.press("!");
     journey.shows("Errors, newest first");
     journey.shows("IAM denies ecs:ListServices.");

@@ -161,6 +161,11 @@ pub fn service(cluster: &str, name: &str, running: u32, desired: u32) -> Service
     }
 }
 
+/// Steady services of production.
+pub fn prd_services(names: &[&str]) -> Vec<Service> {
+    names.iter().map(|name| service("shop-prd", name, 2, 2)).collect()
+}
+
 /// A service whose new version fails its health check.
 pub fn failing_service() -> Service {
     let mut web = service("shop-prd", "web", 2, 3);
