@@ -9,10 +9,12 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 use rstest::rstest;
 use sekisho::command::Command;
+use sekisho::domain::alarm::{AlarmState, MetricRule, Watches};
+use sekisho::domain::fetch::Panel;
 use sekisho::i18n::Lang;
-use sekisho::state::State;
-use sekisho::state::event::Event;
+use sekisho::state::event::{Event, Report};
 use sekisho::state::update::update;
+use sekisho::state::{Screen, State};
 use sekisho::ui;
 
 use support::{answer_queries, bad_day, bad_morning, empty, quiet_day, report, web_deployments, web_history};
@@ -172,5 +174,216 @@ fn a_terminal_that_is_too_small_is_told_so() {
     for lang in [Lang::En, Lang::Ja] {
         let picture = picture(&frame(&mut bad_morning(), lang, (20, 6)));
         insta::assert_snapshot!(format!("too-small-{}", lang.code()), picture);
+    }
+}
+
+/// Returns the text of a frame without its styles.
+fn text(state: &mut State, lang: Lang, size: (u16, u16)) -> String {
+    let picture = picture(&frame(state, lang, size));
+    picture.split_once("---\n").map_or(picture.clone(), |(text, _)| text.to_owned())
+}
+
+const LARGE: (u16, u16) = (200, 60);
+
+#[test]
+fn a_task_is_read_in_full_with_its_containers() {
+    let mut state = on_service();
+    press(&mut state, &[Command::Open]);
+    let text = text(&mut state, Lang::En, LARGE);
+    for part in [
+        "arn:aws:ecs:ap-northeast-1:111122223333:task/shop-prd/web0000000000000000000000000001",
+        "UNHEALTHY",
+        "0.5 vCPU, 1 GiB",
+        "Container web",
+        "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/web:v1.4.3",
+        "Container datadog-agent",
+        "public.ecr.aws/datadog/agent:7",
+        "datadog-agent-runtime",
+    ] {
+        assert!(text.contains(part), "{part} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn a_task_that_stopped_says_why_to_the_last_word_and_one_container_is_one_too_many_to_leave_out() {
+    let mut state = bad_morning();
+    let mut task = support::task("shop-prd", "web", 7, "UNKNOWN", "v1.4.3");
+    "STOPPED".clone_into(&mut task.last_status);
+    "STOPPED".clone_into(&mut task.desired_status);
+    "EssentialContainerExited".clone_into(&mut task.stop_code);
+    task.stopped_at = Some(support::now());
+    task.stopped_reason = format!("{}the end", "Essential container in task exited, and so on. ".repeat(8));
+    task.containers.truncate(1);
+    task.containers[0].exit_code = Some(137);
+    "OutOfMemoryError: Container killed due to memory usage".clone_into(&mut task.containers[0].reason);
+    task.containers[0].image.digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+    report(&mut state, 0, support::tasks(vec![task]));
+    press(&mut state, &[Command::Services, Command::Open, Command::Open]);
+    let large = text(&mut state, Lang::Ja, LARGE);
+    for part in ["the end", "137", "EssentialContainerExited", "OutOfMemoryError: Container killed", "コンテナ「web」"]
+    {
+        assert!(large.contains(part), "{part} is missing:\n{large}");
+    }
+    assert!(large.contains(&"0123456789abcdef".repeat(4)), "{large}");
+    // What does not fit at once is scrolled to.
+    let small = text(&mut state, Lang::Ja, (60, 20));
+    assert!(!small.contains("OutOfMemoryError"), "{small}");
+    press(&mut state, &[Command::Bottom]);
+    let end = text(&mut state, Lang::Ja, (60, 20));
+    assert!(end.contains("web-runtime"), "{end}");
+    press(&mut state, &[Command::Back]);
+    assert!(state.overlays.is_empty() && state.screen == Screen::Service);
+}
+
+#[test]
+fn deployments_and_events_are_read_in_full() {
+    let mut state = on_service();
+    press(&mut state, &[Command::NextPanel, Command::Open]);
+    let deployment = text(&mut state, Lang::En, LARGE);
+    for part in ["ECS deployment ecs-svc/2000 in progress.", "0 of 3 running", "SCALE_UP", "5 min", "2 of 3 failures"] {
+        assert!(deployment.contains(part), "{part} is missing:\n{deployment}");
+    }
+    press(&mut state, &[Command::Back, Command::Bottom, Command::Open]);
+    let attempt = text(&mut state, Lang::En, LARGE);
+    assert!(attempt.contains("service-deployment/shop-prd/web/2000"), "{attempt}");
+    press(&mut state, &[Command::Back, Command::NextPanel, Command::Open]);
+    let event = text(&mut state, Lang::En, (80, 24));
+    assert!(event.contains("Health checks failed)."), "the last words are there: {event}");
+}
+
+#[test]
+fn what_stands_in_two_places_is_said_once_and_a_forgotten_deployment_keeps_its_mark() {
+    let sentence = "Service deployment rolled back because the circuit breaker threshold was exceeded.";
+    let mut state = bad_morning();
+    press(&mut state, &[Command::Services, Command::Open]);
+    let Report::Deployments(key, deployments) = web_deployments() else { panic!("of deployments") };
+    let mut failed = deployments[0].clone();
+    "ROLLBACK_SUCCESSFUL".clone_into(&mut failed.status);
+    sentence.clone_into(&mut failed.reason);
+    sentence.clone_into(&mut failed.rollback_reason);
+    "web:40".clone_into(&mut failed.target_revision);
+    failed.created_at = Some(support::ago(30));
+    report(&mut state, 0, Report::Deployments(key, std::sync::Arc::new(vec![failed])));
+    let panel = text(&mut state, Lang::En, LARGE);
+    assert_eq!(panel.matches(sentence).count(), 1, "{panel}");
+    assert!(panel.contains("┊web:40") && panel.contains("┊web:42"), "{panel}");
+    press(&mut state, &[Command::NextPanel, Command::Bottom, Command::Open]);
+    let detail = text(&mut state, Lang::En, (80, 24));
+    assert_eq!(detail.matches("threshold was exceeded.").count(), 1, "{detail}");
+}
+
+#[test]
+fn a_long_reason_of_an_alarm_says_that_it_goes_on_and_is_read_in_full() {
+    let mut state = bad_morning();
+    let mut five = support::alarm("shop-prd-long", AlarmState::Alarm, 1, support::metric("RequestCount", &[]));
+    five.reason = format!("{}the end", "Threshold Crossed: 1 datapoint was greater than the threshold. ".repeat(12));
+    report(&mut state, 0, support::alarms(vec![five]));
+    press(&mut state, &[Command::Alarms, Command::Open]);
+    let heading = text(&mut state, Lang::En, (80, 24));
+    assert_eq!(heading.lines().filter(|line| line.contains("datapoint")).count(), 4, "four rows: {heading}");
+    assert!(heading.contains("greater than…") && !heading.contains("the end"), "{heading}");
+    press(&mut state, &[Command::Open]);
+    let detail = text(&mut state, Lang::En, (80, 24));
+    assert!(detail.contains("the end"), "{detail}");
+}
+
+#[test]
+fn alarms_without_a_chart_say_why() {
+    let mut state = bad_morning();
+    let change = |name: &str, change: &dyn Fn(&mut MetricRule)| {
+        let mut alarm = support::alarm(name, AlarmState::Alarm, 1, support::metric("RequestCount", &[]));
+        if let Watches::Metric(rule) = &mut alarm.watches {
+            change(rule);
+        }
+        alarm
+    };
+    let alarms = vec![
+        change("shop-prd-a-math", &|rule| rule.expression = Some("100 * m1 / m2".to_owned())),
+        change("shop-prd-b-band", &|rule| rule.threshold = None),
+        change("shop-prd-c-none", &|rule| rule.metric = None),
+    ];
+    report(&mut state, 0, support::alarms(alarms));
+    press(&mut state, &[Command::Alarms]);
+    for said in [
+        "No chart: the alarm watches the expression 100 * m1 / m2",
+        "RequestCount Sum · band not drawn",
+        "No chart: the alarm names no metric.",
+    ] {
+        press(&mut state, &[Command::Open]);
+        let text = text(&mut state, Lang::En, (80, 24));
+        assert!(text.contains(said), "{said}:\n{text}");
+        press(&mut state, &[Command::Back, Command::Down]);
+    }
+}
+
+#[test]
+fn what_is_denied_is_said_where_it_is_missed() {
+    let mut state = bad_morning();
+    for (panel, action) in [
+        (Panel::Metrics, "cloudwatch:GetMetricData"),
+        (Panel::Deployments, "ecs:ListServiceDeployments"),
+        (Panel::History, "cloudwatch:DescribeAlarmHistory"),
+    ] {
+        report(&mut state, 0, Report::Failed(panel, support::denied(action)));
+    }
+    let drawing = support::ui(Lang::En);
+    let shown = |state: &mut State, (width, height): (u16, u16)| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        update(state, Event::Resize(width, height));
+        ui::render(state, &drawing, &mut buffer);
+        picture(&buffer)
+    };
+    press(&mut state, &[Command::Services]);
+    let services = shown(&mut state, (120, 40));
+    assert!(services.contains("⊘ IAM denies cloudwatch:GetMetricData."), "{services}");
+    press(&mut state, &[Command::Open]);
+    report(&mut state, 0, Report::Failed(Panel::Deployments, support::denied("ecs:ListServiceDeployments")));
+    let service = shown(&mut state, (120, 40));
+    assert!(service.matches("⊘ IAM denies cloudwatch:GetMetricData.").count() >= 2, "a chart each: {service}");
+    assert!(service.contains("⊘ IAM denies ecs:ListServiceDeployments."), "{service}");
+    assert!(!service.contains("loading"), "{service}");
+    press(&mut state, &[Command::Alarms, Command::Open]);
+    report(&mut state, 0, Report::Failed(Panel::History, support::denied("cloudwatch:DescribeAlarmHistory")));
+    let alarm = shown(&mut state, (120, 40));
+    assert!(alarm.contains("⊘ IAM denies cloudwatch:DescribeAlarmHistory."), "{alarm}");
+    assert!(!alarm.contains("loading"), "{alarm}");
+}
+
+#[rstest]
+#[case(&[], &["Next panel", "Filter the rows", "Sort by the next column"], &["One row down", "Open the row"])]
+#[case(&[Command::Services], &["Next panel", "Panel to the left"], &["Filter the rows", "Sort by", "One row down"])]
+#[case(&[Command::Services, Command::Open], &["Filter the rows", "Next match"], &["Next panel", "Panel to the left"])]
+#[case(&[Command::Alarms, Command::Open], &["Filter the rows", "Next panel"], &["Open the row", "Copy to"])]
+#[case(&[Command::Alarms, Command::Down, Command::Open], &["Filter the rows"], &["Next panel", "Open the row"])]
+fn help_and_footer_offer_what_does_something(
+    #[case] screen: &[Command],
+    #[case] absent: &[&str],
+    #[case] present: &[&str],
+) {
+    let mut state = bad_morning();
+    press(&mut state, screen);
+    let footer = text(&mut state, Lang::En, LARGE).lines().last().unwrap().to_owned();
+    assert_eq!(footer.contains("/ filter"), !absent.contains(&"Filter the rows"), "{footer}");
+    assert_eq!(footer.contains("tab panel"), !absent.contains(&"Next panel"), "{footer}");
+    assert!(!footer.contains("! errors"), "none is unseen: {footer}");
+    press(&mut state, &[Command::Help]);
+    let help = text(&mut state, Lang::En, LARGE);
+    for word in absent {
+        assert!(!help.contains(word), "{word} does nothing here:\n{help}");
+    }
+    for word in present {
+        assert!(help.contains(word), "{word} is missing:\n{help}");
+    }
+}
+
+#[test]
+fn ages_and_states_are_whole_in_every_language() {
+    for (lang, size) in [(Lang::Ja, (80, 24)), (Lang::Ja, (60, 20)), (Lang::En, (60, 20))] {
+        let mut state = bad_morning();
+        press(&mut state, &[Command::Alarms]);
+        let text = text(&mut state, lang, size);
+        let age = if lang == Lang::Ja { "15時間" } else { "15h" };
+        let state_word = if lang == Lang::Ja { "? データ不足" } else { "? no data" };
+        assert!(text.contains(age) && text.contains(state_word), "{text}");
     }
 }

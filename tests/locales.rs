@@ -176,6 +176,24 @@ fn japanese_is_japanese() {
 }
 
 #[test]
+fn japanese_and_latin_words_stand_without_a_space_between() {
+    let is_japanese = |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
+    let is_latin = |c: char| c.is_ascii_alphanumeric() || "{}`\"".contains(c);
+    let spaced = |text: &str| {
+        let characters: Vec<char> = text.chars().collect();
+        characters.windows(3).any(|part| match *part {
+            [before, ' ', after] => {
+                (is_japanese(before) && is_latin(after)) || (is_latin(before) && is_japanese(after))
+            }
+            _ => false,
+        })
+    };
+    assert!(spaced("{action} が") && spaced("更新 r") && !spaced("1回/分 約$2") && !spaced("例: aws sso"));
+    let found: Vec<_> = texts(Lang::Ja).into_iter().filter(|(_, text)| spaced(text)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
 fn the_search_for_literals_finds_what_it_should() {
     let source = r###"
         t!(texts, "a.b"); // "not.this"

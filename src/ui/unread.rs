@@ -42,10 +42,10 @@ pub fn unread_list(state: &State, ui: &Ui, panel: Panel) -> String {
         Panel::Alarms => source.alarms.value.is_some(),
         _ => source.services.value.is_some(),
     };
-    let unread = || state.shown_sources().filter(|(_, source)| !was_read(source));
-    if unread().any(|(_, source)| failure(source, panel).is_none()) {
+    let failed = |source: &Source| failure(source, panel).is_some();
+    if state.shown_sources().any(|(_, source)| !was_read(source) && !failed(source)) {
         t!(ui.texts, "screens.loading").to_owned()
-    } else if unread().next().is_some() {
+    } else if state.shown_sources().any(|(_, source)| failed(source)) {
         t!(ui.texts, "screens.unread", key = errors_key(state, ui))
     } else {
         t!(ui.texts, "screens.nothing").to_owned()

@@ -185,7 +185,7 @@ fn doctor_says_once_what_is_missing_and_what_it_could_not_try_for_it() {
         assert_eq!(ran.out.lines().filter(|known| *known == line).count(), 1, "{line}\n{}", ran.out);
     }
     assert_eq!(account.simulator.calls().of("ecs:ListClusters"), 1, "what is denied is not asked again");
-    home.run("doctor --lang ja").exits(1).says("ecs:ListServices  未確認(ecs:ListClusters が必要)");
+    home.run("doctor --lang ja").exits(1).says("ecs:ListServices  未確認(ecs:ListClustersが必要)");
     // A list further down.
     let account = Account::of("bad-deploy", "3m").with_fault(FaultKind::Deny, "ecs:ListTasks");
     let ran = account.home().run("doctor").exits(1).says("-       ecs:DescribeTasks  not checked: needs ecs:ListTasks");

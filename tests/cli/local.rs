@@ -87,7 +87,7 @@ fn the_language_is_the_flags_then_the_variables_then_the_locales() {
     let home = home.set("SEKISHO_LANG", "en");
     home.run("--nope").exits(2).complains("There is no argument");
     home.run("--help").exits(0).quietly().says("A terminal operations console for AWS");
-    home.run("--help --lang ja").exits(0).quietly().says("AWS の運用コンソール");
+    home.run("--help --lang ja").exits(0).quietly().says("AWSの運用コンソール");
     home.run("--lang fr").exits(2).complains("en, ja");
 }
 

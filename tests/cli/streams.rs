@@ -95,7 +95,7 @@ fn a_log_that_cannot_be_written_is_a_fault_of_its_own() {
     let home = Home::new().file(".local/state/sekisho", "a file where the folder should be");
     let ran = home.run("--demo --log-level info get alarms").exits(2).complains("The log cannot be written to");
     assert!(ran.err.contains("/.local/state/sekisho: ") && ran.out.is_empty(), "{}", ran.err);
-    home.run("--demo --log-level info --lang ja get alarms").exits(2).complains("ログを ").complains("--log-level");
+    home.run("--demo --log-level info --lang ja get alarms").exits(2).complains("ログを").complains("--log-level");
     let home = home.set("SEKISHO_LOG_LEVEL", "info");
     home.run("doctor --demo").exits(2).complains("SEKISHO_LOG_LEVEL");
     home.run("keys").exits(0).quietly();

@@ -31,7 +31,7 @@ async fn a_composite_shows_its_children_as_a_tree_with_their_states() {
     let mut journey = Start::of("bad-deploy").at("3m").go().await;
     journey.go("4 enter").await;
     journey.shows("shop-prd-customer-impact  prd  composite");
-    journey.shows("├ ▲ ALARM   1m  shop-prd-web-5xx");
+    journey.shows("├ ▲ ALARM     1m  shop-prd-web-5xx");
     assert!(journey.line_with("├ ✓ OK").contains("shop-prd-api-5xx"));
     assert!(journey.line_with("└ ✓ OK").contains("shop-prd-決済5xx"));
 }

@@ -55,13 +55,18 @@ fn listed(journey: &Journey) -> BTreeMap<String, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn help_lists_exactly_the_keys_in_force() {
+async fn help_lists_exactly_the_keys_that_do_something_here() {
     let mut journey = Start::of("quiet").size(100, 100).keymap(with_own_keys()).go().await;
     journey.go("2").await;
     journey.resize(100, 100);
     journey.press("?");
     journey.shows("Sort by the next column");
-    assert_eq!(listed(&journey), in_force());
+    let mut acting = in_force();
+    // The list of services has one panel: what goes from one to another is not offered.
+    let idle = ["left", "right", "next-panel", "previous-panel"];
+    acting.retain(|_, command| !idle.contains(&command.as_str()));
+    assert!(acting.len() < in_force().len());
+    assert_eq!(listed(&journey), acting);
     journey.press("q");
     journey.hides("Everywhere");
 }
@@ -86,6 +91,7 @@ async fn a_users_own_keys_work_and_those_taken_away_do_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn help_scrolls_to_its_end_and_no_further() {
     let mut journey = Start::of("quiet").size(80, 24).go().await;
+    journey.go("2").await;
     journey.press("? G");
     journey.shows("Quit");
     let end = journey.text();

@@ -286,7 +286,7 @@ fn child() {
 
 #[rstest]
 #[case("en", "This is a defect of Sekisho. The terminal is as it was before, and the exit code is 70.")]
-#[case("ja", "Sekisho の不具合です。端末は元の状態に戻しました(終了コード 70)。")]
+#[case("ja", "Sekishoの不具合です。端末は元の状態に戻しました(終了コード70)。")]
 fn a_panic_in_a_pipe_has_no_colours_and_says_last_what_to_do(#[case] lang: &str, #[case] says: &str) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "child", "--ignored", "--nocapture"]);

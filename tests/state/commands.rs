@@ -175,3 +175,52 @@ fn a_filter_is_applied_with_every_key_and_given_up_by_cancelling() {
     assert_eq!(prompt.input.value().chars().count(), 256);
     assert_sound(&state);
 }
+
+#[test]
+fn a_child_of_a_composite_is_opened_from_its_tree_and_left_for_it_again() {
+    let mut state = bad_morning();
+    let name = |state: &State| state.alarm.as_ref().unwrap().id.name.clone();
+    press(&mut state, &[Command::Alarms, Command::Down, Command::Open]);
+    assert_eq!(name(&state), "shop-prd-顧客影響");
+    press(&mut state, &[Command::NextPanel, Command::Open]);
+    assert_eq!((state.screen, name(&state)), (Screen::Alarm, "shop-prd-web-5xx".to_owned()));
+    assert_sound(&state);
+    press(&mut state, &[Command::Back]);
+    assert_eq!((state.screen, name(&state)), (Screen::Alarm, "shop-prd-顧客影響".to_owned()));
+    assert!(state.alarm.as_ref().unwrap().child.is_some(), "the cursor is where it was");
+    // One that could not be read cannot be opened, and says so.
+    press(&mut state, &[Command::Bottom, Command::Open]);
+    assert_eq!(name(&state), "shop-prd-顧客影響");
+    assert_eq!(state.notice.as_ref().unwrap().key, "screens.notice.unreadable-child");
+    press(&mut state, &[Command::PreviousPanel, Command::Open]);
+    assert!(matches!(state.overlays[..], [Overlay::Detail(..)]), "the history's own line is read in full");
+    press(&mut state, &[Command::Back, Command::Back]);
+    assert_eq!(state.screen, Screen::Alarms);
+    assert_sound(&state);
+}
+
+#[test]
+fn what_is_read_in_full_stays_when_its_row_is_gone() {
+    let mut state = on(bad_morning(), &[Command::Services, Command::Open, Command::Open]);
+    assert!(matches!(state.overlays[..], [Overlay::Detail(..)]));
+    report(&mut state, 0, super::support::tasks(Vec::new()));
+    assert!(matches!(state.overlays[..], [Overlay::Detail(..)]));
+    draw(&state, 80, 24);
+    // Another environment takes the object away, and with it what was read of it.
+    press(&mut state, &[Command::Environment, Command::Down, Command::Down, Command::Open]);
+    assert!(state.overlays.is_empty());
+    assert_sound(&state);
+}
+
+#[test]
+fn every_row_of_every_panel_is_clicked_and_opened() {
+    for panel in 0..3 {
+        let mut state = on(bad_morning(), &[Command::Services, Command::Open]);
+        update(&mut state, Event::Click(Target::Panel(panel)));
+        update(&mut state, Event::Click(Target::Row(1)));
+        assert!(state.overlays.is_empty(), "the first click selects");
+        update(&mut state, Event::Click(Target::Row(1)));
+        assert!(matches!(state.overlays[..], [Overlay::Detail(..)]), "the second opens, panel {panel}");
+        assert_sound(&state);
+    }
+}
