@@ -315,7 +315,7 @@ fn row(state: &State, source: SourceId, place: Place, service: &Arc<Service>, im
 }
 
 /// Returns what the filter finds an environment by: its name, or the word for none.
-pub fn environment_words<'a>(state: &'a State, place: Place) -> &'a str {
+pub fn environment_words(state: &State, place: Place) -> &str {
     match place.environment.and_then(|index| state.environments.get(index)) {
         Some(environment) => &environment.name,
         None => state.word("unassigned"),

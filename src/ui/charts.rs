@@ -1,5 +1,6 @@
 //! Charts of CloudWatch metrics: from series that the state holds to lines on a time axis.
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -143,7 +144,7 @@ fn marks(state: &State, source: SourceId, service: &Service) -> Vec<(i64, String
     let attempts = attempts.iter().flat_map(|attempts| attempts.iter());
     let mut marks: Vec<(i64, String)> = Vec::new();
     for (at, revision) in deployments.chain(attempts.map(|one| (one.created_at, &one.target_revision))) {
-        let Some(at) = at.map(|at| at.as_second()).filter(|_| !revision.is_empty()) else {
+        let Some(at) = at.map(Timestamp::as_second).filter(|_| !revision.is_empty()) else {
             continue;
         };
         if !marks.iter().any(|(known, label)| label == revision && (known - at).abs() <= SAME_DEPLOYMENT) {

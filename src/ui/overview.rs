@@ -191,28 +191,38 @@ fn row(
         let environment = line.place.environment;
         let mut unread =
             state.sources.iter().filter(|source| environment.is_some_and(|of| source.environments.contains(&of)));
-        let first_unread = unread.find(|source| !is_read(source));
-        counted(ui, counts, in_words, first_unread.map(|source| unread::failure(source, panel)))
+        let missing = match unread.find(|source| !is_read(source)).map(|source| unread::failure(source, panel)) {
+            None => Missing::Nothing,
+            Some(None) => Missing::Awaited,
+            Some(Some(failure)) => Missing::Failed(failure),
+        };
+        counted(ui, counts, in_words, &missing)
     };
     (ui.place(state, line.place), counts(&services, Read::Services), counts(&alarms, Read::Alarms))
 }
 
-/// Joins counts; `unread` is there where something of the environment was not read, with the failure if it failed.
-fn counted(ui: &Ui, counts: &[Count], in_words: bool, unread: Option<Option<&Failure>>) -> Line<'static> {
+/// Tells what is not among the counts of an environment.
+enum Missing<'a> {
+    Nothing,
+    Awaited,
+    Failed(&'a Failure),
+}
+
+/// Joins counts, and says where they are not all.
+fn counted(ui: &Ui, counts: &[Count], in_words: bool, missing: &Missing<'_>) -> Line<'static> {
     let mut spans: Vec<Span<'static>> = Vec::new();
     for (count, mark, word, style) in counts.iter().filter(|(count, ..)| *count > 0) {
         let gap = if spans.is_empty() { "" } else { "  " };
         let word = if in_words { *word } else { "" };
         spans.push(Span::styled(format!("{gap}{mark} {count} {word}").trim_end().to_owned(), *style));
     }
-    match (unread, spans.is_empty()) {
-        (None, true) => spans.push(Span::styled("-", ui.theme.dim)),
-        (None, false) => {}
-        (Some(None), true) => spans.push(Span::styled(t!(ui.texts, "screens.loading"), ui.theme.dim)),
-        (Some(None), false) => spans.push(Span::styled(format!("  {}", ui.glyphs.ellipsis), ui.theme.dim)),
-        (Some(Some(failure)), true) => spans.push(unread::status(ui, failure)),
-        // What could be read of the environment is not all of it.
-        (Some(Some(_)), false) => spans.push(Span::styled(format!("  {}", ui.glyphs.denied), ui.theme.warning)),
+    match (missing, spans.is_empty()) {
+        (Missing::Nothing, true) => spans.push(Span::styled("-", ui.theme.dim)),
+        (Missing::Nothing, false) => {}
+        (Missing::Awaited, true) => spans.push(Span::styled(t!(ui.texts, "screens.loading"), ui.theme.dim)),
+        (Missing::Awaited, false) => spans.push(Span::styled(format!("  {}", ui.glyphs.ellipsis), ui.theme.dim)),
+        (Missing::Failed(failure), true) => spans.push(unread::status(ui, failure)),
+        (Missing::Failed(_), false) => spans.push(Span::styled(format!("  {}", ui.glyphs.denied), ui.theme.warning)),
     }
     Line::from(spans)
 }
