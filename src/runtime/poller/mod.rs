@@ -58,8 +58,8 @@ pub struct Poller {
     known: Option<(Arc<Identity>, String)>,
     book: Book,
     usage: Usage,
-    /// When what was spent was last looked at.
-    usage_at: Timestamp,
+    /// When that becomes less though nothing is asked for.
+    usage_due: Option<Timestamp>,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
 }
 
@@ -140,7 +140,7 @@ impl Poller {
             known: None,
             book: Book::new(0),
             usage: Usage::default(),
-            usage_at: Timestamp::MIN,
+            usage_due: None,
             running: FuturesUnordered::new(),
         };
         let ears = Ears { interest, commands, idle: idle_asked, interest_open: true, commands_open: true };
@@ -162,14 +162,14 @@ impl Poller {
         while !self.events.is_closed() {
             self.listen(&mut ears);
             let now = self.clock.now();
-            if self.usage_due().is_some_and(|at| at <= now) {
+            if self.usage_due.is_some_and(|at| at <= now) {
                 self.tell_usage().await;
             }
             let agenda = plan::agenda(&self.book, &self.interest, now);
             for job in agenda.jobs {
                 self.start(job, now).await;
             }
-            let wake = [agenda.wake, self.usage_due()].into_iter().flatten().min();
+            let wake = [agenda.wake, self.usage_due].into_iter().flatten().min();
             if self.running.is_empty() {
                 for waiter in waiting.drain(..) {
                     let _ = waiter.send(());
