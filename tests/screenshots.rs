@@ -117,7 +117,8 @@ fn hold_still(console: &mut Console) {
         let mut reports = vec![Report::Usage(usage)];
         if let Some(identity) = &source.identity.value {
             let expires = source.expires.map(|_| ends);
-            reports.push(Report::Connected { identity: Arc::clone(identity), expires });
+            // The port differs with each run; that the account is a simulated one is said by the console's own word for it.
+            reports.push(Report::Connected { identity: Arc::clone(identity), expires, endpoint: None });
         }
         for report in reports {
             let event = SourceEvent { source: SourceId(index), generation, at: support::now(), report };

@@ -239,18 +239,32 @@ impl Service {
         }
     }
 
-    /// Returns when the present state began, as far as ECS tells.
+    /// Returns when the present trouble began, as far as ECS tells.
     ///
-    /// For a rollout that is the start of the primary deployment; for too few tasks it is the newest event, since ECS
-    /// dates nothing else.
+    /// For a rollout that is the start of its deployment. ECS dates nothing else: for too few tasks it is the first event
+    /// since the service was last steady, or nothing where the last hundred events know no steady state.
     pub fn unsteady_since(&self) -> Option<Timestamp> {
         match self.steadiness() {
             Steadiness::Steady | Steadiness::Stopped | Steadiness::Draining => None,
-            Steadiness::Failing | Steadiness::Rolling => {
-                self.troubled_deployment().or_else(|| self.primary()).and_then(|deployment| deployment.created_at)
+            Steadiness::Failing | Steadiness::Rolling | Steadiness::Short => {
+                let rollout = self.troubled_deployment().or_else(|| self.primary().filter(|_| self.is_rolling()));
+                match rollout {
+                    Some(deployment) => deployment.created_at,
+                    None => self.first_event_since_steady(),
+                }
             }
-            Steadiness::Short => self.events.first().map(|event| event.at),
         }
+    }
+
+    fn first_event_since_steady(&self) -> Option<Timestamp> {
+        let steady = self.events.iter().position(|event| event.message.ends_with("has reached a steady state."))?;
+        self.events[..steady].last().map(|event| event.at)
+    }
+
+    /// Returns the service's target groups as the CloudWatch dimension `TargetGroup` writes them:
+    /// `targetgroup/NAME/ID`, the last part of the ARN.
+    pub fn target_group_dimensions(&self) -> impl Iterator<Item = &str> {
+        self.target_groups.iter().filter_map(|arn| arn.find("targetgroup/").map(|start| &arn[start..]))
     }
 
     /// Tells whether some of the tasks may run on Spot capacity.

@@ -73,6 +73,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Orders the kinds by how much depends on them: production first, what nobody has named before development.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Kind::Prd => 0,
+            Kind::Stg => 1,
+            Kind::Unknown => 2,
+            Kind::Dev => 3,
+        }
+    }
+
     /// Lists the kinds that a configuration can name.
     pub const NAMED: [Kind; 3] = [Kind::Dev, Kind::Stg, Kind::Prd];
 

@@ -11,7 +11,13 @@
 //! Signals are of the same trouble where an alarm watches a service (its dimensions name the cluster and service, or one
 //! of the service's target groups), or where a composite alarm reads other alarms.
 
-use std::{cmp::Reverse, collections::HashMap, sync::Arc};
+mod joins;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,6 +27,7 @@ use super::{
     environment::Kind,
     fetch::{Failure, Panel, SourceId},
 };
+use joins::{Firing, Joins};
 
 /// A rollout without a failed task is a person's business only when it takes longer than this.
 pub const LONG_ROLLOUT: SignedDuration = SignedDuration::from_mins(30);
@@ -166,14 +173,16 @@ pub struct Item {
 /// | trouble | prd | stg, unknown | dev |
 /// | --- | --- | --- | --- |
 /// | a failing rollout, nothing runs, nothing at all can be read | critical | high | medium |
-/// | fewer tasks than wanted, an alarm | high | medium | low |
-/// | a rollout that takes long, something cannot be read, credentials ended | medium | low | low |
+/// | fewer tasks than wanted, an alarm, services or alarms cannot be read, credentials ended | high | medium | low |
+/// | a rollout that takes long, something else cannot be read | medium | low | low |
 /// | an alarm whose actions are off, credentials that end soon | medium | low | low |
+///
+/// What cannot be read weighs in an environment of unknown kind as in prd: what is not seen may be anything.
 pub fn weigh(trouble: &Trouble, kind: Kind, now: Timestamp) -> Severity {
     let in_production = match trouble {
         Trouble::Rollout { .. } | Trouble::Blind { panel: Panel::Identity, .. } => Severity::Critical,
         Trouble::Short { service } if service.running == 0 => Severity::Critical,
-        Trouble::Short { .. } => Severity::High,
+        Trouble::Short { .. } | Trouble::Blind { panel: Panel::Services | Panel::Alarms, .. } => Severity::High,
         Trouble::Alarm { alarm } if alarm.actions_enabled && alarm.suppressed.is_none() => Severity::High,
         Trouble::Credentials { end } if *end <= now => Severity::High,
         Trouble::Alarm { .. } | Trouble::LongRollout { .. } | Trouble::Blind { .. } | Trouble::Credentials { .. } => {
@@ -182,6 +191,7 @@ pub fn weigh(trouble: &Trouble, kind: Kind, now: Timestamp) -> Severity {
     };
     in_production.lowered(match kind {
         Kind::Prd => 0,
+        Kind::Unknown if matches!(trouble, Trouble::Blind { .. }) => 0,
         Kind::Stg | Kind::Unknown => 1,
         Kind::Dev => 2,
     })
@@ -217,22 +227,13 @@ pub fn rank<'a>(sightings: impl IntoIterator<Item = Sighting<'a>>, now: Timestam
     items.sort_by_cached_key(|item| {
         (
             Reverse(item.severity),
-            kind_order(item.place.kind),
+            item.place.kind.rank(),
             Reverse(item.since),
             Reverse(item.also.len()),
             subject_name(&item.subject),
         )
     });
     items
-}
-
-fn kind_order(kind: Kind) -> u8 {
-    match kind {
-        Kind::Prd => 0,
-        Kind::Stg => 1,
-        Kind::Unknown => 2,
-        Kind::Dev => 3,
-    }
 }
 
 fn subject_name(subject: &Subject) -> (String, usize) {
@@ -286,6 +287,7 @@ pub fn since(trouble: &Trouble) -> Option<Timestamp> {
         }
         Trouble::Alarm { alarm } => alarm.since,
         Trouble::Blind { failure, .. } => Some(failure.at),
+        // Before the end there is no age: the words say what is left.
         Trouble::Credentials { end } => Some(*end),
     }
 }
@@ -312,11 +314,8 @@ impl Groups {
     fn service(&mut self, sighting: &Sighting<'_>, service: &Arc<Service>, now: Timestamp) {
         let place = sighting.place;
         self.places.insert((sighting.source, service.key.clone()), place);
-        for arn in &service.target_groups {
-            if let Some(start) = arn.find("targetgroup/") {
-                let dimension = arn[start..].to_owned();
-                self.by_target_group.insert((sighting.source, dimension), (service.key.clone(), place));
-            }
+        for dimension in service.target_group_dimensions() {
+            self.by_target_group.insert((sighting.source, dimension.to_owned()), (service.key.clone(), place));
         }
         if let Some(trouble) = service_trouble(service, now) {
             self.add(Subject::Service(sighting.source, service.key.clone()), place, trouble);
@@ -338,40 +337,24 @@ impl Groups {
     }
 
     fn alarms(&mut self, alarms: &[(Sighting<'_>, &Arc<Alarm>)]) {
-        let mut subjects: HashMap<(SourceId, &str), (Subject, Place)> = HashMap::new();
+        let mut by_source: BTreeMap<SourceId, Vec<Firing<'_>>> = BTreeMap::new();
         for (sighting, alarm) in alarms {
-            if let Some((key, place)) = self.watched_service(sighting.source, alarm) {
-                let subject = Subject::Service(sighting.source, key);
-                subjects.insert((sighting.source, &alarm.name), (subject, place));
-            }
+            let service = self.watched_service(sighting.source, alarm);
+            let service = service.map(|(key, place)| (Subject::Service(sighting.source, key), place));
+            let children = match &alarm.watches {
+                Watches::Composite(rule) => rule.children.as_slice(),
+                Watches::Metric(_) => &[],
+            };
+            let firing = Firing { name: &alarm.name, place: sighting.place, service, children };
+            by_source.entry(sighting.source).or_default().push(firing);
         }
-        // A composite may read composites: as many rounds as there can be levels, bounded by their number.
-        let composites: Vec<_> = alarms
-            .iter()
-            .filter_map(|(sighting, alarm)| match &alarm.watches {
-                Watches::Composite(rule) => Some((sighting, *alarm, rule)),
-                Watches::Metric(_) => None,
-            })
-            .collect();
-        for _ in 0..composites.len().min(10) {
-            for (sighting, alarm, rule) in &composites {
-                let source = sighting.source;
-                let known = |name: &str| subjects.get(&(source, name)).cloned();
-                let joined = known(&alarm.name)
-                    .or_else(|| rule.children.iter().find_map(|child| known(child)))
-                    .unwrap_or_else(|| (Subject::Alarm(source, alarm.name.clone()), sighting.place));
-                for child in &rule.children {
-                    subjects.entry((source, child)).or_insert_with(|| joined.clone());
-                }
-                subjects.insert((source, &alarm.name), joined);
-            }
-        }
+        let subjects: BTreeMap<SourceId, BTreeMap<&str, (Subject, Place)>> =
+            by_source.into_iter().map(|(source, firing)| (source, Joins::new(source, firing).subjects())).collect();
         for (sighting, alarm) in alarms {
-            let (subject, place) = subjects
-                .get(&(sighting.source, alarm.name.as_str()))
-                .cloned()
-                .unwrap_or_else(|| (Subject::Alarm(sighting.source, alarm.name.clone()), sighting.place));
-            self.add(subject, place, Trouble::Alarm { alarm: Arc::clone(alarm) });
+            let belongs_to = subjects.get(&sighting.source).and_then(|subjects| subjects.get(alarm.name.as_str()));
+            if let Some((subject, place)) = belongs_to.cloned() {
+                self.add(subject, place, Trouble::Alarm { alarm: Arc::clone(alarm) });
+            }
         }
     }
 }

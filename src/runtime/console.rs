@@ -8,16 +8,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use tokio::sync::{mpsc, watch};
 
-use crate::aws::{ConnectionPlan, Now, Shared};
+use crate::aws::{Now, Shared};
 use crate::command;
 use crate::config::EnvironmentConfig;
-use crate::domain::fetch::SourceId;
+use crate::domain::fetch::{Panel, SourceId};
 use crate::domain::identity::RoleMapping;
 use crate::state::State;
 use crate::state::event::{Effect, Event, Interest, SourceEvent};
 use crate::state::interest::interest;
 use crate::state::update::update;
-use crate::ui::{self, Drawn, Ui};
+use crate::ui::{self, Drawn, Ui, words};
 
 use super::clock::Clock;
 use super::keys::Keys;
@@ -68,6 +68,7 @@ impl Console {
         let environments = watch.environments.iter().map(|configured| configured.environment.clone()).collect();
         let sources = plans.iter().map(SourcePlan::source).collect();
         let mut state = State::new(environments, watch.roles.clone(), sources, watch.clock.now());
+        state.vocabulary = words::vocabulary(ui.texts);
         state.labels = command::entries().iter().map(|entry| (entry.command, ui.texts.get(entry.key))).collect();
         let (sender, reports) = mpsc::channel(WAITING_REPORTS);
         let clock = watch.clock.clone();
@@ -77,12 +78,7 @@ impl Console {
             .enumerate()
             .map(|(index, plan)| {
                 let id = SourceId(index);
-                let connection = ConnectionPlan {
-                    credentials: plan.credentials.clone(),
-                    region: (!plan.region.is_empty()).then(|| plan.region.clone()),
-                    endpoint_url: watch.endpoint_url.clone(),
-                    account: plan.account,
-                };
+                let connection = plan.connection(watch.endpoint_url.as_deref());
                 let (interest_sender, interests) = watch::channel(interest(&state, id));
                 let (commands, command_receiver) = mpsc::channel(8);
                 let poller = Poller::spawn(
@@ -238,9 +234,14 @@ impl Console {
     }
 
     fn refresh(&self, sources: &[SourceId]) {
-        for source in sources.iter().filter_map(|id| self.pollers.get(id.0)) {
+        for (id, source) in sources.iter().filter_map(|id| self.pollers.get(id.0).map(|source| (id, source))) {
+            let unknown = self.state.source(*id).is_some_and(|source| source.failure(Panel::Identity).is_some());
             // A poller that has not yet taken earlier wishes will refresh anyway.
             let _ = source.commands.try_send(PollCommand::ForgetDenials);
+            if unknown {
+                // Somebody may have logged in again.
+                let _ = source.commands.try_send(PollCommand::Reconnect);
+            }
             let _ = source.commands.try_send(PollCommand::Refresh);
         }
     }

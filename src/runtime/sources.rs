@@ -1,5 +1,6 @@
 //! From configured environments to the sources that are read: one for each set of credentials in each region.
 
+use crate::aws::ConnectionPlan;
 use crate::config::{CredentialSource, EnvironmentConfig};
 use crate::domain::environment::AccountId;
 use crate::state::source::Source;
@@ -29,6 +30,16 @@ impl SourcePlan {
         let accounts = [self.account, configured.environment.account];
         let one_account = matches!(accounts, [None, _] | [_, None]) || accounts[0] == accounts[1];
         self.region == region && self.credentials == configured.credentials && one_account
+    }
+
+    /// Returns how the source is connected to, through an endpoint that stands in for AWS's where a flag gave one.
+    pub fn connection(&self, endpoint_url: Option<&str>) -> ConnectionPlan {
+        ConnectionPlan {
+            credentials: self.credentials.clone(),
+            region: (!self.region.is_empty()).then(|| self.region.clone()),
+            endpoint_url: endpoint_url.map(str::to_owned),
+            account: self.account,
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{cmp::Reverse, sync::Arc};
 
+use jiff::SignedDuration;
+
 use crate::domain::{
     alarm::{Alarm, AlarmState, MetricRule, Watches},
     fetch::SourceId,
@@ -12,7 +14,7 @@ use crate::domain::{
 use super::{
     State,
     list::{ListView, Scroll},
-    services::words,
+    services::{environment_words, words},
     source::Source,
 };
 
@@ -206,13 +208,21 @@ impl AlarmView {
     }
 }
 
-/// Returns the query that charts what an alarm watches, at the alarm's own statistic.
+/// High-resolution data is kept for three hours, then by the minute
+/// (source: "`GetMetricData`", retention of metrics).
+const FINE_RANGE: SignedDuration = SignedDuration::from_hours(3);
+
+/// Returns the query that charts what an alarm watches, at the alarm's own statistic and period.
 ///
-/// The period is the alarm's, or a multiple that keeps the chart's points few.
+/// Another period would make a sum look beyond the threshold that it is held against. An expression has no metric of
+/// its own to chart.
 pub fn chart_query(rule: &MetricRule, range: Range) -> Option<Query> {
+    if rule.expression.is_some() {
+        return None;
+    }
     let metric = rule.metric.clone()?;
-    let period = rule.period.max(1);
-    Some(Query { metric, statistic: rule.statistic.clone(), period: period * range.period().div_ceil(period) })
+    let finest = if range.span() > FINE_RANGE { 60 } else { 1 };
+    Some(Query { metric, statistic: rule.statistic.clone(), period: rule.period.max(finest) })
 }
 
 /// Makes all rows anew from what the sources hold.
@@ -243,14 +253,18 @@ pub fn derive(state: &mut State) {
 }
 
 fn row(state: &State, source: SourceId, place: Place, alarm: &Arc<Alarm>) -> AlarmRow {
-    let environment = place
-        .environment
-        .and_then(|index| state.environments.get(index))
-        .map_or("", |environment| environment.name.as_str());
     AlarmRow {
         id: AlarmRef { source, name: alarm.name.clone() },
         place,
-        haystack: format!("{environment} {} {} {}", alarm.name, alarm.state.as_str(), alarm.description).to_lowercase(),
+        haystack: format!(
+            "{} {} {} {} {}",
+            environment_words(state, place),
+            alarm.name,
+            alarm.state.as_str(),
+            state.word(alarm.state.as_str()),
+            alarm.description
+        )
+        .to_lowercase(),
         alarm: Arc::clone(alarm),
     }
 }

@@ -38,6 +38,12 @@ impl ErrorLog {
         self.entries.iter()
     }
 
+    /// Drops what a source failed with: it has another identity now, and these were not its errors.
+    pub fn forget(&mut self, source: SourceId) {
+        self.entries.retain(|entry| entry.source != source);
+        self.unseen = self.unseen.min(self.entries.len());
+    }
+
     /// Adds a failure, or counts it where one of its kind is there already.
     ///
     /// One that is told once more counts once: a denial that is remembered is not met again.

@@ -29,6 +29,8 @@ pub enum Report {
         identity: Arc<Identity>,
         /// When the credentials end.
         expires: Option<Timestamp>,
+        /// Host and port of an endpoint that stands in for AWS's, where one does.
+        endpoint: Option<String>,
     },
     /// A panel could not be read; nothing that was there is lost.
     Failed(Panel, Failure),

@@ -23,6 +23,15 @@ const IDLE_AFTER: SignedDuration = SignedDuration::from_mins(5);
 /// Services that the overview shows with a sparkline.
 pub const OVERVIEW_SERVICES: usize = 20;
 
+/// From this width on the overview has a chart beside the queue.
+pub const CHART_BESIDE_QUEUE: u16 = 110;
+
+/// From this height of the terminal on the list of alarms has a chart below.
+pub const CHART_BELOW_ALARMS: u16 = 34;
+
+/// Services of a source whose metric is asked for to sort by it: below what one call of `GetMetricData` takes (500).
+pub const MOST_SORTED: usize = 400;
+
 /// Returns what a source should read now.
 pub fn interest(state: &State, source: SourceId) -> Interest {
     let mut interest = Interest {
@@ -34,13 +43,16 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
     let period = state.range.period();
     match state.screen {
         Screen::Overview => {
-            for row in overview_rows(state).filter(|row| row.id.source == source) {
+            // As many as the screen may have room for: what nobody sees is not paid for.
+            let room = usize::from(state.size.1.saturating_sub(12));
+            for row in overview_rows(state).take(room).filter(|row| row.id.source == source) {
                 interest.visible_services.push(row.id.key.clone());
                 // Of the two metrics of a row only the CPU has a column here, and each costs.
                 let [cpu, _] = row_queries(&row.id.key, period);
                 interest.queries.push(cpu);
             }
-            if let Some(query) = overview_chart(state).and_then(|(id, query)| (id == source).then_some(query)) {
+            let chart = overview_chart(state).filter(|(id, _)| *id == source && state.size.0 >= CHART_BESIDE_QUEUE);
+            if let Some((_, query)) = chart {
                 interest.queries.push(query);
             }
         }
@@ -50,6 +62,11 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
             for row in services.rows[visible].iter().filter(|row| row.id.source == source) {
                 interest.visible_services.push(row.id.key.clone());
                 interest.queries.extend(row_queries(&row.id.key, period));
+            }
+            // Rows can be sorted by a metric only where it is known of all of them.
+            if let Some(index) = services.sort.metric() {
+                let rows = services.rows.iter().filter(|row| row.id.source == source).take(MOST_SORTED);
+                interest.queries.extend(rows.map(|row| row_queries(&row.id.key, period)[index].clone()));
             }
         }
         Screen::Service => {
@@ -66,7 +83,8 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
             }
         }
         Screen::Alarms => {
-            let selected = state.alarms.selected().filter(|row| row.id.source == source);
+            let selected =
+                state.alarms.selected().filter(|row| row.id.source == source && state.size.1 >= CHART_BELOW_ALARMS);
             interest.queries.extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
         }
         Screen::Alarm => {

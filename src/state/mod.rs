@@ -124,6 +124,8 @@ pub struct State {
     pub touched_at: Timestamp,
     /// What each command says of itself in the chosen language, for the palette to search in.
     pub labels: Vec<(Command, &'static str)>,
+    /// How the screen spells states and the like, by their stable names, for the filter to find what is read.
+    pub vocabulary: Vec<(&'static str, &'static str)>,
 }
 
 impl State {
@@ -155,6 +157,7 @@ impl State {
             page: 10,
             touched_at: now,
             labels: Vec::new(),
+            vocabulary: Vec::new(),
         };
         overview::derive(&mut state);
         state
@@ -163,6 +166,11 @@ impl State {
     /// Returns the source with that id; a source that is not configured cannot report.
     pub fn source(&self, id: SourceId) -> Option<&Source> {
         self.sources.get(id.0)
+    }
+
+    /// Returns the word by which the screen spells a stable name; the name itself where it has none.
+    pub fn word<'a>(&self, name: &'a str) -> &'a str {
+        self.vocabulary.iter().find(|(known, _)| *known == name).map_or(name, |(_, word)| word)
     }
 
     /// Iterates over the sources that the shown environment reads from.
@@ -209,19 +217,17 @@ impl State {
         }
     }
 
-    /// Returns the environment that a whole source stands for: its gravest.
+    /// Returns the environment that a whole source stands for: the one that is shown, else its gravest.
     pub fn place_of_source(&self, source: &Source) -> Place {
-        let rank = |kind: Kind| match kind {
-            Kind::Prd => 0,
-            Kind::Stg => 1,
-            Kind::Unknown => 2,
-            Kind::Dev => 3,
-        };
+        if let Some(shown) = self.shown.filter(|shown| source.environments.contains(shown)) {
+            let kind = self.environments.get(shown).map_or(Kind::Unknown, |environment| environment.kind);
+            return Place { environment: Some(shown), kind };
+        }
         source
             .environments
             .iter()
             .filter_map(|index| self.environments.get(*index).map(|environment| (*index, environment.kind)))
-            .min_by_key(|(_, kind)| rank(*kind))
+            .min_by_key(|(_, kind)| kind.rank())
             .map_or(Place { environment: None, kind: Kind::Unknown }, |(index, kind)| Place {
                 environment: Some(index),
                 kind,
@@ -254,9 +260,9 @@ impl State {
         self.overlays.last().is_some_and(Overlay::takes_text)
     }
 
-    /// Tells whether any source is still waiting for its first answer.
+    /// Tells whether any of the shown sources is still waiting for its first answer.
     pub fn is_loading(&self) -> bool {
-        self.sources.iter().any(|source| {
+        self.shown_sources().any(|(_, source)| {
             [&source.identity.phase, &source.services.phase, &source.alarms.phase]
                 .into_iter()
                 .any(|phase| matches!(phase, Phase::Unasked | Phase::Refreshing))

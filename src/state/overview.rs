@@ -1,5 +1,7 @@
 //! The queue of what needs a person, and the counts beside it.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::Timestamp;
 
 use crate::domain::{
@@ -74,12 +76,19 @@ pub struct Overview {
     pub rows: Vec<ServiceRow>,
     /// How many services and alarms the queue was drawn from.
     pub watched: usize,
-    /// Since when the queue has been empty, as far as this console saw.
+    /// Since when this console has seen the queue empty: since the last trouble, or since it began to look.
     pub quiet_since: Option<Timestamp>,
+    /// Names of services that several clusters have, by environment: there a name alone says too little.
+    ambiguous: HashSet<(Option<usize>, String)>,
     keys: Vec<Subject>,
 }
 
 impl Overview {
+    /// Tells whether several clusters of an environment have a service of that name.
+    pub fn is_ambiguous(&self, place: Place, service: &str) -> bool {
+        self.ambiguous.contains(&(place.environment, service.to_owned()))
+    }
+
     /// Returns the selected item.
     pub fn selected(&self) -> Option<&Item> {
         self.items.get(self.list.selected())
@@ -128,8 +137,10 @@ pub fn derive(state: &mut State) {
     let lines = lines(state);
     let is_quiet = items.is_empty() && watched > 0 && !state.is_loading();
     let rows = first_rows(state);
+    let ambiguous = ambiguous(state);
     let overview = &mut state.overview;
     overview.rows = rows;
+    overview.ambiguous = ambiguous;
     overview.quiet_since = is_quiet.then(|| overview.quiet_since.unwrap_or(state.now));
     overview.watched = watched;
     overview.lines = lines;
@@ -151,6 +162,20 @@ fn first_rows(state: &State) -> Vec<ServiceRow> {
     let mut rows: Vec<&ServiceRow> = state.services.all().iter().collect();
     rows.sort_by(|a, b| attention(a).cmp(&attention(b)).then_with(|| a.id.cmp(&b.id)));
     rows.into_iter().take(OVERVIEW_SERVICES).cloned().collect()
+}
+
+/// Finds the names that services of several clusters share.
+fn ambiguous(state: &State) -> HashSet<(Option<usize>, String)> {
+    let mut seen: HashMap<(Option<usize>, &str), (SourceId, &str)> = HashMap::new();
+    let mut found = HashSet::new();
+    for row in state.services.all() {
+        let name = (row.place.environment, row.id.key.service.as_str());
+        let owner = (row.id.source, row.id.key.cluster.as_str());
+        if *seen.entry(name).or_insert(owner) != owner {
+            found.insert((name.0, name.1.to_owned()));
+        }
+    }
+    found
 }
 
 fn push<'a>(

@@ -34,8 +34,10 @@ pub struct ServiceRow {
     pub service: Arc<Service>,
     /// How it fares.
     pub steadiness: Steadiness,
-    /// The image of its newest task's first container, once tasks were read.
+    /// The image that its newest running task runs, once tasks were read.
     pub image: Option<Image>,
+    /// The image of tasks on their way up, where it is another one.
+    pub next_image: Option<Image>,
     /// What the filter is matched against, in lower case.
     haystack: String,
 }
@@ -61,9 +63,13 @@ pub enum ServiceSort {
 impl ServiceSort {
     const ALL: [Self; 6] = [Self::Attention, Self::Name, Self::Running, Self::Cpu, Self::Memory, Self::Event];
 
-    /// Tells whether the order changes with metrics.
-    pub fn is_by_metric(self) -> bool {
-        matches!(self, Self::Cpu | Self::Memory)
+    /// Returns which of a row's metrics the order goes by: [`row_queries`] has them in this order.
+    pub fn metric(self) -> Option<usize> {
+        match self {
+            Self::Cpu => Some(0),
+            Self::Memory => Some(1),
+            Self::Attention | Self::Name | Self::Running | Self::Event => None,
+        }
     }
 
     /// Returns the order that follows when one cycles through them.
@@ -267,14 +273,12 @@ pub fn derive(state: &mut State) {
             continue;
         };
         capped |= snapshot.capped;
-        let images = newest_images(source.tasks.value.as_deref());
+        let images = images(source.tasks.value.as_deref());
         for service in &snapshot.services {
             let place = state.place_of_cluster(source, &service.key.cluster);
             if state.shows(place) {
-                let image = images
-                    .get(&(service.key.cluster.as_str(), service.key.service.as_str()))
-                    .map(|image| (*image).clone());
-                all.push(row(state, id, place, service, image));
+                let images = images.get(&(service.key.cluster.as_str(), service.key.service.as_str()));
+                all.push(row(state, id, place, service, &images.copied().unwrap_or_default()));
             }
         }
     }
@@ -284,18 +288,16 @@ pub fn derive(state: &mut State) {
     derive_open(state);
 }
 
-fn row(state: &State, source: SourceId, place: Place, service: &Arc<Service>, image: Option<Image>) -> ServiceRow {
+fn row(state: &State, source: SourceId, place: Place, service: &Arc<Service>, images: &Images<'_>) -> ServiceRow {
     let steadiness = service.steadiness();
-    let environment = place
-        .environment
-        .and_then(|index| state.environments.get(index))
-        .map_or("", |environment| environment.name.as_str());
     let haystack = format!(
-        "{environment} {} {} {} {}",
+        "{} {} {} {} {} {}",
+        environment_words(state, place),
         service.key.cluster,
         service.key.service,
-        image.as_ref().map_or("", |image| image.version()),
+        images.running.map_or("", Image::version),
         steadiness.name(),
+        state.word(steadiness.name()),
     )
     .to_lowercase();
     ServiceRow {
@@ -303,31 +305,63 @@ fn row(state: &State, source: SourceId, place: Place, service: &Arc<Service>, im
         place,
         service: Arc::clone(service),
         steadiness,
-        image,
+        image: images.running.or(images.newest).cloned(),
+        next_image: images
+            .newest
+            .filter(|newest| images.running.is_some_and(|running| running.name != newest.name))
+            .cloned(),
         haystack,
     }
 }
 
-type ImagesByService<'a> = HashMap<(&'a str, &'a str), &'a Image>;
+/// Returns what the filter finds an environment by: its name, or the word for none.
+pub fn environment_words<'a>(state: &'a State, place: Place) -> &'a str {
+    match place.environment.and_then(|index| state.environments.get(index)) {
+        Some(environment) => &environment.name,
+        None => state.word("unassigned"),
+    }
+}
 
-/// Finds the image of each service's newest task.
-fn newest_images(tasks: Option<&crate::domain::ecs::TasksSnapshot>) -> ImagesByService<'_> {
-    let mut newest: HashMap<(&str, &str), (Option<jiff::Timestamp>, &Image)> = HashMap::new();
-    for task in tasks.iter().flat_map(|snapshot| &snapshot.tasks) {
-        let (Some(service), Some(container)) = (task.service.as_deref(), task.containers.first()) else {
+/// The images of a service's tasks: what runs, and what is newest of those that have not stopped.
+#[derive(Debug, Clone, Copy, Default)]
+struct Images<'a> {
+    running: Option<&'a Image>,
+    newest: Option<&'a Image>,
+}
+
+type ImagesByService<'a> = HashMap<(&'a str, &'a str), Images<'a>>;
+
+/// Finds the images of each service's tasks.
+fn images(tasks: Option<&crate::domain::ecs::TasksSnapshot>) -> ImagesByService<'_> {
+    let mut tasks: Vec<&Task> = tasks
+        .iter()
+        .flat_map(|snapshot| snapshot.tasks.iter().map(AsRef::as_ref))
+        .filter(|task| task.stopped_at.is_none() && task.desired_status != "STOPPED")
+        .collect();
+    tasks.sort_by_key(|task| task.created_at);
+    let mut found = ImagesByService::new();
+    for task in tasks {
+        let (Some(service), Some(image)) = (task.service.as_deref(), main_image(task)) else {
             continue;
         };
-        let candidate = (task.created_at, &container.image);
-        newest
-            .entry((task.cluster.as_str(), service))
-            .and_modify(|known| {
-                if candidate.0 > known.0 {
-                    *known = candidate;
-                }
-            })
-            .or_insert(candidate);
+        let images = found.entry((task.cluster.as_str(), service)).or_default();
+        images.newest = Some(image);
+        if task.last_status == "RUNNING" {
+            images.running = Some(image);
+        }
     }
-    newest.into_iter().map(|(key, (_, image))| (key, image)).collect()
+    found
+}
+
+/// Returns the image of the container that gives the service its name, else of the first: a sidecar may stand before it.
+fn main_image(task: &Task) -> Option<&Image> {
+    let service = task.service.as_deref();
+    let named = |image: &Image| service == Some(image.repository());
+    task.containers
+        .iter()
+        .find(|container| service == Some(container.name.as_str()) || named(&container.image))
+        .or_else(|| task.containers.first())
+        .map(|container| &container.image)
 }
 
 /// Applies filter and order to the rows that there are.
@@ -336,11 +370,9 @@ pub fn arrange(state: &mut State) {
     let mut rows: Vec<ServiceRow> =
         state.services.all.iter().filter(|row| words.iter().all(|word| row.haystack.contains(word))).cloned().collect();
     let sort = state.services.sort;
-    match sort {
-        ServiceSort::Cpu | ServiceSort::Memory => {
-            sort_by_metric(state, &mut rows, usize::from(sort == ServiceSort::Memory));
-        }
-        _ => rows.sort_by(|a, b| compare(sort, a, b).then_with(|| a.id.cmp(&b.id))),
+    match sort.metric() {
+        Some(index) => sort_by_metric(state, &mut rows, index),
+        None => rows.sort_by(|a, b| compare(sort, a, b).then_with(|| a.id.cmp(&b.id))),
     }
     if state.services.reversed {
         rows.reverse();
@@ -392,14 +424,7 @@ fn compare(sort: ServiceSort, a: &ServiceRow, b: &ServiceRow) -> Ordering {
 
 /// Orders by trouble, then by kind of environment: a steady service of prd comes after a failing one of dev.
 pub fn attention(row: &ServiceRow) -> (std::cmp::Reverse<Steadiness>, u8) {
-    use crate::domain::environment::Kind;
-    let kind = match row.place.kind {
-        Kind::Prd => 0,
-        Kind::Stg => 1,
-        Kind::Unknown => 2,
-        Kind::Dev => 3,
-    };
-    (std::cmp::Reverse(row.steadiness), kind)
+    (std::cmp::Reverse(row.steadiness), row.place.kind.rank())
 }
 
 /// Brings the open service up to date with the rows.
@@ -417,10 +442,10 @@ pub fn derive_open(state: &mut State) {
         let tasks = source.tasks.value.as_deref();
         if let Some(service) = found {
             let place = state.place_of_cluster(source, &service.key.cluster);
-            let image = newest_images(tasks)
-                .get(&(service.key.cluster.as_str(), service.key.service.as_str()))
-                .map(|image| (*image).clone());
-            view.row = Some(row(state, view.id.source, place, &service, image));
+            let images = images(tasks);
+            let images = images.get(&(service.key.cluster.as_str(), service.key.service.as_str()));
+            let images = images.copied().unwrap_or_default();
+            view.row = Some(row(state, view.id.source, place, &service, &images));
         }
         if let Some(tasks) = tasks {
             view.tasks = tasks.of(&view.id.key).cloned().collect();
@@ -446,12 +471,7 @@ fn task_order(task: &Task) -> u8 {
 /// Finds the alarms whose metric is the service's, or one of its target groups'.
 fn alarms_watching(source: &super::source::Source, view: &ServiceView) -> Vec<Arc<crate::domain::alarm::Alarm>> {
     use crate::domain::alarm::Watches;
-    let groups: Vec<&str> = view
-        .row
-        .iter()
-        .flat_map(|row| &row.service.target_groups)
-        .filter_map(|arn| arn.find("targetgroup/").map(|start| &arn[start..]))
-        .collect();
+    let groups: Vec<&str> = view.row.iter().flat_map(|row| row.service.target_group_dimensions()).collect();
     let watches = |alarm: &crate::domain::alarm::Alarm| {
         let Watches::Metric(rule) = &alarm.watches else {
             return false;

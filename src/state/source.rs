@@ -18,6 +18,9 @@ use super::event::{Generation, Report, Usage};
 /// Series that are kept beyond those on the screen, so that going back shows charts at once.
 const KEPT_SERIES: usize = 2_000;
 
+/// Services and alarms whose deployments and history are kept after they were closed.
+const KEPT_OBJECTS: usize = 50;
+
 /// Holds everything known of one source.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
@@ -35,6 +38,8 @@ pub struct Source {
     pub identity: Fetched<Identity>,
     /// When its credentials end, where they end.
     pub expires: Option<Timestamp>,
+    /// Host and port of an endpoint that stands in for AWS's, whoever named it: flag, environment or profile.
+    pub endpoint: Option<String>,
     /// Clusters and services.
     pub services: Fetched<ServicesSnapshot>,
     /// Tasks.
@@ -89,27 +94,40 @@ impl Source {
         }
     }
 
+    /// Returns why a panel could not be read: the last failure, which stands until a read succeeds.
+    pub fn failure(&self, panel: Panel) -> Option<&Failure> {
+        match self.phase(panel) {
+            Phase::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// Returns the failures that stand, worst for the reader first.
     pub fn failures(&self) -> impl Iterator<Item = (Panel, &Failure)> {
-        [Panel::Identity, Panel::Services, Panel::Alarms, Panel::Tasks, Panel::Metrics].into_iter().filter_map(
-            |panel| match self.phase(panel) {
-                Phase::Failed(failure) => Some((panel, failure)),
-                _ => None,
-            },
-        )
+        [Panel::Identity, Panel::Services, Panel::Alarms, Panel::Tasks, Panel::Metrics]
+            .into_iter()
+            .filter_map(|panel| self.failure(panel).map(|failure| (panel, failure)))
+    }
+
+    /// Forgets how the last read of an opened object ended: another one is being opened.
+    pub fn reopen(&mut self, panel: Panel) {
+        self.set_phase(panel, Phase::Unasked);
     }
 
     /// Takes a report that was read at `at`.
     pub fn take(&mut self, report: Report, at: Timestamp) -> Touched {
         let mut touched = Touched::default();
         match report {
+            // A failure stands until a read succeeds: an outage must not look quiet while it is being retried.
             Report::Asked(panel) => {
-                touched.queue = matches!(self.phase(panel), Phase::Failed(_)) && panel == Panel::Identity;
-                self.set_phase(panel, Phase::Refreshing);
+                if self.failure(panel).is_none() {
+                    self.set_phase(panel, Phase::Refreshing);
+                }
             }
-            Report::Connected { identity, expires } => {
+            Report::Connected { identity, expires, endpoint } => {
                 self.identity.succeed(identity, at);
                 self.expires = expires;
+                self.endpoint = endpoint;
                 touched.queue = true;
             }
             Report::Failed(panel, failure) => {
@@ -134,10 +152,16 @@ impl Source {
             }
             Report::Deployments(key, deployments) => {
                 self.deployments_phase = Phase::Idle;
+                if self.deployments.len() >= KEPT_OBJECTS {
+                    self.deployments.clear();
+                }
                 self.deployments.entry(key).or_default().succeed(deployments, at);
             }
             Report::History(name, history) => {
                 self.history_phase = Phase::Idle;
+                if self.histories.len() >= KEPT_OBJECTS {
+                    self.histories.clear();
+                }
                 self.histories.entry(name).or_default().succeed(history, at);
             }
             Report::Usage(usage) => self.usage = usage,
@@ -160,7 +184,9 @@ impl Source {
 
     fn keep_series(&mut self, series: Vec<Arc<Series>>) {
         if self.series.len() + series.len() > KEPT_SERIES {
-            self.series.clear();
+            // What is on the screen was asked for lately; what was not asked for in this round is older.
+            let newest = self.series.values().map(|series| series.to).max();
+            self.series.retain(|_, series| Some(series.to) == newest);
         }
         for series in series {
             self.series.insert(series.query.clone(), series);

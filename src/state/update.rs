@@ -3,7 +3,11 @@
 use tui_input::Input;
 
 use crate::command::Command;
-use crate::domain::{fetch::Panel, metric::Range, queue::Subject};
+use crate::domain::{
+    fetch::{Panel, SourceId},
+    metric::Range,
+    queue::{Subject, Trouble},
+};
 
 use super::{
     Screen, State, alarms,
@@ -140,6 +144,8 @@ fn push(state: &mut State, overlay: Overlay) {
     if same {
         state.overlays.pop();
     } else {
+        // What lies deeper of the same kind comes to the top: the stack has room for one of each.
+        state.overlays.retain(|other| std::mem::discriminant(other) != std::mem::discriminant(&overlay));
         state.overlays.push(overlay);
     }
 }
@@ -200,9 +206,7 @@ fn open(state: &mut State) {
             match subject {
                 Some(Subject::Service(source, key)) => open_service(state, ServiceRef { source, key }),
                 Some(Subject::Alarm(source, name)) => open_alarm(state, AlarmRef { source, name }),
-                Some(Subject::Source(..)) => {
-                    run(state, Command::Errors);
-                }
+                Some(Subject::Source(source, _)) => open_source(state, source),
                 None => {}
             }
         }
@@ -220,14 +224,33 @@ fn open(state: &mut State) {
     }
 }
 
+/// Shows what a source failed with; credentials that merely end have not failed, and the way to new ones is said.
+fn open_source(state: &mut State, source: SourceId) {
+    let is_credentials =
+        state.overview.selected().is_some_and(|item| matches!(item.trouble, Trouble::Credentials { .. }));
+    if is_credentials {
+        let profile = state.source(source).map_or("", |source| source.profile.as_str());
+        let profile = if profile.is_empty() { "default" } else { profile };
+        state.notice = Some(Notice::with("aws.expired-remedy", "profile", profile));
+    } else {
+        run(state, Command::Errors);
+    }
+}
+
 fn open_service(state: &mut State, id: ServiceRef) {
     state.services.select_key(&id, state.page);
+    if let Some(source) = state.sources.get_mut(id.source.0) {
+        source.reopen(Panel::Deployments);
+    }
     state.service = Some(ServiceView::new(id));
     services::derive_open(state);
     go_deeper(state, Screen::Service);
 }
 
 fn open_alarm(state: &mut State, id: AlarmRef) {
+    if let Some(source) = state.sources.get_mut(id.source.0) {
+        source.reopen(Panel::History);
+    }
     state.alarm = Some(AlarmView::new(id));
     alarms::derive_open(state);
     go_deeper(state, Screen::Alarm);
@@ -264,9 +287,21 @@ fn show_environment(state: &mut State, environment: Option<usize>) {
         _ => false,
     };
     if foreign {
-        back(state);
+        leave_object(state);
     }
     derive_all(state);
+}
+
+/// Leaves the opened object for the list that it was opened from, whatever lies over it.
+fn leave_object(state: &mut State) {
+    state.overlays.clear();
+    match state.screen {
+        Screen::Service => state.service = None,
+        Screen::Alarm => state.alarm = None,
+        Screen::Overview | Screen::Services | Screen::Alarms => {}
+    }
+    state.screen = state.trail.pop().unwrap_or_default();
+    follow_page(state);
 }
 
 fn derive_all(state: &mut State) {
@@ -565,7 +600,11 @@ fn take(state: &mut State, event: SourceEvent) {
     }
     let changed = event.generation > source.generation;
     if changed {
+        let had_identity = source.identity.value.is_some();
         source.forget(event.generation);
+        if had_identity {
+            forget_identity(state, event.source);
+        }
     }
     if let Report::Failed(panel, failure) = &event.report {
         state.errors.add(event.source, *panel, failure.clone());
@@ -575,7 +614,7 @@ fn take(state: &mut State, event: SourceEvent) {
     if changed {
         return derive_all(state);
     }
-    if touched.services || (metrics && state.services.sort.is_by_metric()) {
+    if touched.services || (metrics && state.services.sort.metric().is_some()) {
         services::derive(state);
     }
     if touched.alarms {
@@ -585,6 +624,30 @@ fn take(state: &mut State, event: SourceEvent) {
     if touched.services || touched.alarms || touched.queue {
         overview::derive(state);
     }
+}
+
+/// Drops what is open of a source that has another identity now: it was seen with other eyes.
+fn forget_identity(state: &mut State, source: SourceId) {
+    state.errors.forget(source);
+    if state.service.as_ref().is_some_and(|view| view.id.source == source) {
+        match state.screen {
+            Screen::Service => leave_object(state),
+            _ => state.service = None,
+        }
+    }
+    if state.alarm.as_ref().is_some_and(|view| view.id.source == source) {
+        match state.screen {
+            Screen::Alarm => leave_object(state),
+            _ => state.alarm = None,
+        }
+    }
+    // What cannot be gone back to is not on the way back.
+    let (service, alarm) = (state.service.is_some(), state.alarm.is_some());
+    state.trail.retain(|screen| match screen {
+        Screen::Service => service,
+        Screen::Alarm => alarm,
+        Screen::Overview | Screen::Services | Screen::Alarms => true,
+    });
 }
 
 /// Tells which panel of a source an open screen depends on, for its age and state.

@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::domain::environment::{AccountId, Kind};
-use crate::domain::fetch::Phase;
+use crate::domain::fetch::Panel;
 use crate::domain::identity::RoleResolution;
 use crate::state::State;
 use crate::state::event::Usage;
@@ -100,8 +100,10 @@ fn place(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
         [region] => vec![Span::styled((*region).to_owned(), ui.theme.text)],
         several => vec![Span::styled(t!(ui.texts, "screens.header.regions", n = several.len()), ui.theme.text)],
     });
-    if let Some(endpoint) = &ui.endpoint {
-        parts.push(vec![Span::styled(format!("{} {endpoint}", ui.glyphs.arrow), ui.theme.warning)]);
+    let found = state.shown_sources().find_map(|(_, source)| source.endpoint.as_ref());
+    if let Some(endpoint) = ui.endpoint.as_ref().or(found) {
+        // Right after the environment: where there is little room, the rest is cut before it.
+        parts.insert(1, vec![Span::styled(format!("{} {endpoint}", ui.glyphs.arrow), ui.theme.warning)]);
     }
     parts
 }
@@ -128,35 +130,58 @@ fn environment(state: &State, ui: &Ui) -> Vec<Span<'static>> {
 }
 
 /// The verified identity, its role, and how long its credentials last.
+///
+/// Where the shown sources have several identities, the first is named and the others are counted, and so are those that
+/// could not be verified: one name must not speak for all.
 fn person(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
     let mut parts = Vec::new();
-    let known = state.shown_sources().find(|(_, source)| source.identity.value.is_some());
-    if let Some((source, identity)) = known.and_then(|(_, source)| Some((source, source.identity.value.as_ref()?))) {
-        let role = match state.role_of(source) {
-            RoleResolution::One(role) => Span::styled(role, ui.theme.text),
+    let mut known: Vec<(String, RoleResolution)> = Vec::new();
+    for (_, source) in state.shown_sources() {
+        if let Some(identity) = &source.identity.value {
+            let person = (identity.short().to_owned(), state.role_of(source));
+            if !known.contains(&person) {
+                known.push(person);
+            }
+        }
+    }
+    let failed = state.shown_sources().filter(|(_, source)| source.failure(Panel::Identity).is_some()).count();
+    if let Some((name, role)) = known.first() {
+        let role = match role {
+            RoleResolution::One(role) => Span::styled(role.clone(), ui.theme.text),
             RoleResolution::None => Span::styled(t!(ui.texts, "screens.header.no-role"), ui.theme.dim),
             RoleResolution::Ambiguous(_) => {
                 Span::styled(t!(ui.texts, "screens.header.ambiguous-role"), ui.theme.warning)
             }
         };
         let separator = Span::styled(format!(" {} ", ui.glyphs.separator), ui.theme.dim);
-        parts.push(vec![Span::styled(identity.short().to_owned(), ui.theme.text), separator, role]);
+        let mut person = vec![Span::styled(name.clone(), ui.theme.text), separator, role];
+        if known.len() > 1 {
+            person.push(Span::styled(format!(" +{}", known.len() - 1), ui.theme.dim));
+        }
+        parts.push(person);
+        if failed > 0 {
+            let text = t!(ui.texts, "screens.header.unverified", n = failed);
+            parts.push(vec![Span::styled(format!("{} {text}", ui.glyphs.critical), ui.theme.critical)]);
+        }
+    } else if failed > 0 {
+        parts.push(vec![Span::styled(t!(ui.texts, "screens.header.not-verified"), ui.theme.critical)]);
     } else {
-        let failed = state.shown_sources().any(|(_, source)| matches!(source.identity.phase, Phase::Failed(_)));
-        let (text, style) = if failed {
-            (t!(ui.texts, "screens.header.not-verified"), ui.theme.critical)
-        } else {
-            (t!(ui.texts, "screens.header.verifying"), ui.theme.dim)
-        };
-        parts.push(vec![Span::styled(text, style)]);
+        parts.push(vec![Span::styled(t!(ui.texts, "screens.header.verifying"), ui.theme.dim)]);
     }
-    if let Some(end) = state.shown_sources().filter_map(|(_, source)| source.expires).min() {
-        let left = end.duration_since(state.now);
-        let style = if left <= crate::domain::queue::ENDING_SOON { ui.theme.warning } else { ui.theme.text };
-        let text = t!(ui.texts, "screens.header.credentials", left = words::left(ui.texts, left));
-        parts.push(vec![Span::styled(text, style)]);
-    }
+    parts.extend(credentials(state, ui));
     parts
+}
+
+/// How long the first of the credentials to end still last.
+fn credentials(state: &State, ui: &Ui) -> Option<Vec<Span<'static>>> {
+    let end = state.shown_sources().filter_map(|(_, source)| source.expires).min()?;
+    let left = end.duration_since(state.now);
+    if left.is_negative() || left.is_zero() {
+        return Some(vec![Span::styled(t!(ui.texts, "screens.header.credentials-ended"), ui.theme.critical)]);
+    }
+    let style = if left <= crate::domain::queue::ENDING_SOON { ui.theme.warning } else { ui.theme.text };
+    let text = t!(ui.texts, "screens.header.credentials", left = words::left(ui.texts, left));
+    Some(vec![Span::styled(text, style)])
 }
 
 /// What looking costs: calls a minute and dollars an hour; and how many errors nobody has looked at.

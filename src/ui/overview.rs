@@ -79,7 +79,7 @@ fn selected_item(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let room = area.width.saturating_sub(2);
     for trouble in std::iter::once(&item.trouble).chain(&item.also).take(5) {
         let age = words::since(ui.texts, state.now, queue_since(trouble));
-        let text = format!("{age:>4}  {}", words::trouble(ui.texts, trouble, state.now));
+        let text = format!("{age:>4}  {}", words::trouble(ui.texts, state, item.place, trouble));
         put(buf, area.x + 1, y, &fit(&text, usize::from(room), ui.glyphs), room, ui.theme.text);
         y += 1;
     }

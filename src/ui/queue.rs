@@ -92,14 +92,15 @@ fn cells(state: &State, ui: &Ui, item: &Item) -> Vec<Cell<'static>> {
     vec![
         Cell::new(Span::styled(format!("{mark} {word}"), style)),
         Cell::new(ui.place(state, item.place)),
-        Cell::new(Span::styled(words::trouble(ui.texts, &item.trouble, state.now), ui.theme.text)),
+        Cell::new(Span::styled(words::trouble(ui.texts, state, item.place, &item.trouble), ui.theme.text)),
         Cell::new(Span::styled(words::since(ui.texts, state.now, item.since), ui.theme.text)),
     ]
 }
 
 /// One line for the further signals: the first in words, the others counted.
 fn also(state: &State, ui: &Ui, item: &Item) -> Line<'static> {
-    let first = item.also.first().map(|trouble| words::trouble(ui.texts, trouble, state.now)).unwrap_or_default();
+    let first =
+        item.also.first().map(|trouble| words::trouble(ui.texts, state, item.place, trouble)).unwrap_or_default();
     let count = item.also.len() + 1;
     let signals = t!(ui.texts, "screens.overview.signals", n = count);
     Line::styled(format!("         {} {signals} {} {first}", ui.glyphs.tree.last, ui.glyphs.separator), ui.theme.dim)
@@ -118,7 +119,8 @@ fn quiet(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let alarms: usize = counts.iter().map(|line| line.alarms.alarm + line.alarms.no_data + line.alarms.ok).sum();
     let lines = if let Some(since) = state.overview.quiet_since {
         vec![
-            (t!(ui.texts, "screens.overview.quiet", time = ui.time(since)), ui.theme.ok),
+            (t!(ui.texts, "screens.overview.quiet").to_owned(), ui.theme.ok),
+            (t!(ui.texts, "screens.overview.quiet-since", time = ui.moment(since, state.now)), ui.theme.dim),
             (t!(ui.texts, "screens.overview.looked-at", services = services, alarms = alarms), ui.theme.dim),
         ]
     } else if state.is_loading() {

@@ -219,6 +219,10 @@ pub fn version_cell(ui: &Ui, row: &ServiceRow) -> Line<'static> {
     let is_latest = row.image.as_ref().is_some_and(Image::is_latest);
     let style = if is_latest { ui.theme.warning } else { ui.theme.text };
     let mut spans = vec![Span::styled(version.to_owned(), style)];
+    if let Some(next) = &row.next_image {
+        let next = format!("{}{}", ui.glyphs.arrow, next.version());
+        spans.push(Span::styled(next, ui.theme.progress));
+    }
     if is_latest {
         spans.push(Span::styled(format!(" {}", ui.glyphs.warning), ui.theme.warning));
     }

@@ -28,9 +28,12 @@ pub fn age(texts: Texts, age: SignedDuration) -> String {
     }
 }
 
-/// Returns how long ago something was, or a dash where that is not known.
+/// Returns how long ago something was, or a dash where that is not known or has not come yet.
+///
+/// AWS's clock may be a little ahead of ours: what is less than a minute in the future is now.
 pub fn since(texts: Texts, now: Timestamp, at: Option<Timestamp>) -> String {
-    at.map_or_else(|| "-".to_owned(), |at| age(texts, now.duration_since(at)))
+    at.filter(|at| at.duration_since(now) < SignedDuration::from_mins(1))
+        .map_or_else(|| "-".to_owned(), |at| age(texts, now.duration_since(at)))
 }
 
 /// Returns time that is left, in two units where it matters: `5h12m`, `12m`.
@@ -269,12 +272,20 @@ pub fn percent(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.0}%"))
 }
 
-/// Returns one line that says what is wrong.
-pub fn trouble(texts: Texts, trouble: &Trouble, now: Timestamp) -> String {
+/// Returns one line that says what is wrong; a service is named with its cluster where its name alone is not enough.
+pub fn trouble(texts: Texts, state: &State, place: Place, trouble: &Trouble) -> String {
+    let now = state.now;
+    let named = |service: &Service| {
+        if state.overview.is_ambiguous(place, &service.key.service) {
+            format!("{}/{}", service.key.cluster, service.key.service)
+        } else {
+            service.key.service.clone()
+        }
+    };
     match trouble {
         Trouble::Rollout { service, given_up } => {
             let failed = service.troubled_deployment().map_or(0, |deployment| deployment.failed);
-            let (name, running, desired) = (&service.key.service, service.running, service.desired);
+            let (name, running, desired) = (named(service), service.running, service.desired);
             if *given_up {
                 t!(texts, "screens.trouble.rollout-failed", name = name, running = running, desired = desired)
             } else {
@@ -289,19 +300,19 @@ pub fn trouble(texts: Texts, trouble: &Trouble, now: Timestamp) -> String {
             }
         }
         Trouble::Short { service } if service.running == 0 => {
-            t!(texts, "screens.trouble.none-running", name = service.key.service, desired = service.desired)
+            t!(texts, "screens.trouble.none-running", name = named(service), desired = service.desired)
         }
         Trouble::Short { service } => t!(
             texts,
             "screens.trouble.short",
-            name = service.key.service,
+            name = named(service),
             running = service.running,
             desired = service.desired
         ),
         Trouble::LongRollout { service } => t!(
             texts,
             "screens.trouble.long-rollout",
-            name = service.key.service,
+            name = named(service),
             age = since(texts, now, service.unsteady_since())
         ),
         Trouble::Alarm { alarm } if alarm.description.is_empty() => {
@@ -333,4 +344,20 @@ pub fn event<'a>(message: &'a str, service: &str) -> &'a str {
 pub fn revision<'a>(task_definition: &'a str, service: &Service) -> &'a str {
     let family = service.task_definition.split(':').next().unwrap_or_default();
     task_definition.strip_prefix(family).filter(|rest| rest.starts_with(':')).unwrap_or(task_definition)
+}
+
+/// Returns how the screen spells the stable names that rows are filtered by.
+pub fn vocabulary(texts: Texts) -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("steady", t!(texts, "screens.steadiness.steady")),
+        ("stopped", t!(texts, "screens.steadiness.stopped")),
+        ("draining", t!(texts, "screens.steadiness.draining")),
+        ("rolling", t!(texts, "screens.steadiness.rolling")),
+        ("short", t!(texts, "screens.steadiness.short")),
+        ("failing", t!(texts, "screens.steadiness.failing")),
+        ("OK", t!(texts, "screens.alarm-state.ok")),
+        ("INSUFFICIENT_DATA", t!(texts, "screens.alarm-state.no-data")),
+        ("ALARM", t!(texts, "screens.alarm-state.alarm")),
+        ("unassigned", t!(texts, "screens.unassigned")),
+    ]
 }

@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn comments_texts_and_attributes_are_no_words() {
         assert_eq!(words("a // b\n/* c /* d */ e */ f"), ["a", "f"]);
-        assert_eq!(words(r####"a "b \" c" r#"d " e"# br"f" 'g' '\'' 'static h"####), ["a", "static", "h"]);
+        assert_eq!(words(r##"a "b \" c" r#"d " e"# br"f" 'g' '\'' 'static h"##), ["a", "static", "h"]);
         assert_eq!(words("#[doc = \"x\"] a #![allow(b)] c"), ["a", "c"]);
     }
 

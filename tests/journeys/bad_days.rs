@@ -1,6 +1,7 @@
 //! Bad days: denied, throttled, broken, cut, unreachable; what was read stays, what is wrong is said.
 
 use rstest::rstest;
+use sekisho::runtime::console::Watch;
 use sekisho::simulator::{Fault, FaultKind, Span};
 
 use crate::journey::Start;
@@ -12,13 +13,13 @@ async fn what_is_denied_is_named_and_not_asked_for_again_until_told_to() {
     journey.shows("services cannot be read: IAM denies ecs:ListServices.");
     journey.go("2").await;
     journey.shows("IAM denies ecs:ListServices.");
-    journey.shows("Nothing here.");
+    journey.shows("Nothing could be read");
     journey.go("4").await;
     journey.shows("shop-prd-web-5xx");
     let first = journey.calls().of("ecs:ListServices");
     // Of three clusters in two accounts: those of one account may be asked at the same time, and none twice.
     assert!((2..=3).contains(&first), "{first}");
-    journey.live("20m", "30s").await;
+    journey.live("20m", "2m").await;
     assert_eq!(journey.calls().of("ecs:ListServices"), 0, "CloudTrail is not filled with refusals");
     journey.press("!");
     journey.shows("Ask whoever administers this account for ecs:ListServices, then press the refresh key");
@@ -59,7 +60,7 @@ async fn denied_details_leave_the_rest_of_the_screen() {
     journey.shows("IAM denies ecs:DescribeTasks.");
     journey.shows("PRIMARY :43 IN_PROGRESS");
     journey.calls();
-    journey.live("10m", "30s").await;
+    journey.live("10m", "1m").await;
     let calls = journey.calls();
     for action in ["ecs:DescribeTasks", "cloudwatch:GetMetricData", "ecs:DescribeServiceDeployments"] {
         assert_eq!(calls.of(action), 0, "{action}: {calls:?}");
@@ -68,7 +69,8 @@ async fn denied_details_leave_the_rest_of_the_screen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_minute_keeps_its_rows_and_recovers() {
-    let mut journey = Start::of("bad-deploy").at("3m").go().await;
+    let only_prd = |_: &_, watch: &mut Watch| watch.environments.truncate(1);
+    let mut journey = Start::of("bad-deploy").at("3m").watching(only_prd).go().await;
     journey.go("2").await;
     let throttling = Fault::new(FaultKind::Throttle, "ecs:DescribeServices").lasting(Span::from_millis(60_000));
     journey.simulator.inject(throttling);
@@ -77,10 +79,12 @@ async fn a_throttled_minute_keeps_its_rows_and_recovers() {
     journey.shows("AWS throttles ecs:DescribeServices.");
     journey.shows("stale, <1m old");
     journey.shows("contracts");
-    assert!(journey.lines()[0].contains("throttled") || journey.lines()[1].contains("throttled"), "{}", journey.text());
+    let header = journey.lines()[..2].concat();
+    assert!(header.contains("throttled"), "{header}");
     let asked = journey.calls().of("ecs:DescribeServices");
-    assert!(asked <= 9, "three clusters with three tries each, not a storm: {asked}");
-    journey.live("3m", "30s").await;
+    // Two clusters of one account, three tries each: no storm.
+    assert!((3..=6).contains(&asked), "{asked}");
+    journey.pass("2m").await;
     journey.hides("throttle");
     journey.hides("stale");
     journey.shows("contracts");
@@ -89,7 +93,7 @@ async fn a_throttled_minute_keeps_its_rows_and_recovers() {
 #[rstest]
 #[case::fault_of_the_service(FaultKind::Status, "AWS reports a fault of its own in ecs:DescribeServices.")]
 #[case::garbage(FaultKind::Malformed, "The answer to ecs:DescribeServices cannot be read.")]
-#[case::cut(FaultKind::Cut, "127.0.0.1:")]
+#[case::cut(FaultKind::Cut, "cannot be reached.")]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_breaks_keeps_its_rows_and_mends_itself(#[case] kind: FaultKind, #[case] says: &str) {
     let mut journey = Start::of("bad-deploy").at("3m").go().await;
@@ -141,7 +145,9 @@ async fn an_endpoint_where_nobody_listens_is_named_and_found_once_it_is_there() 
     let line = journey.line_with("cannot be reached.");
     assert!(line.contains("identity cannot be read: 127.0.0.1:"), "{line}");
     journey.press("!");
-    journey.shows("Check the network, the VPN, the proxy and the endpoint; the console keeps trying.");
+    journey.shows(
+        "Check the network, the VPN, the proxy, the endpoint and the name of the region; the console keeps trying.",
+    );
     journey.press("esc");
     journey.live("3m", "30s").await;
     journey.shows("cannot be reached.");
@@ -152,7 +158,7 @@ async fn an_endpoint_where_nobody_listens_is_named_and_found_once_it_is_there() 
 async fn errors_are_counted_until_they_are_looked_at() {
     let denial = Fault::new(FaultKind::Deny, "ecs:ListServices");
     let mut journey = Start::of("bad-deploy").at("3m").fault(denial).go().await;
-    journey.shows("2 new errors");
+    journey.shows("new errors: 2");
     journey.press("!");
     journey.shows("Errors, newest first");
     journey.shows("IAM denies ecs:ListServices.");

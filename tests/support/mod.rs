@@ -95,6 +95,7 @@ pub fn identity(account: &str) -> Report {
     Report::Connected {
         identity: Arc::new(Identity::from_caller(account, &arn, "AROAEXAMPLE:op-0137").unwrap()),
         expires: Some(now() + SignedDuration::from_mins(312)),
+        endpoint: None,
     }
 }
 
@@ -158,6 +159,11 @@ pub fn service(cluster: &str, name: &str, running: u32, desired: u32) -> Service
         created_at: Some(ago(90 * 24 * 60)),
         as_of: now(),
     }
+}
+
+/// Steady services of production.
+pub fn prd_services(names: &[&str]) -> Vec<Service> {
+    names.iter().map(|name| service("shop-prd", name, 2, 2)).collect()
 }
 
 /// A service whose new version fails its health check.

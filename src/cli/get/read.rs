@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use jiff::Timestamp;
 
-use crate::aws::{Connection, ConnectionPlan, Now, Shared};
+use crate::aws::{Connection, Now, Shared};
 use crate::cli::args::View;
 use crate::domain::fetch::{Panel, SourceId};
 use crate::runtime::console::Watch;
@@ -50,12 +50,7 @@ pub async fn read(watch: &Watch, view: View, unassigned: bool) -> State {
 }
 
 async fn read_source(plan: &SourcePlan, watch: &Watch, shared: &Shared, view: View) -> Vec<(Timestamp, Report)> {
-    let connection = ConnectionPlan {
-        credentials: plan.credentials.clone(),
-        region: (!plan.region.is_empty()).then(|| plan.region.clone()),
-        endpoint_url: watch.endpoint_url.clone(),
-        account: plan.account,
-    };
+    let connection = plan.connection(watch.endpoint_url.as_deref());
     let mut reports = Vec::new();
     let mut say = |report| reports.push((watch.clock.now(), report));
     let connection = match Connection::open(connection, shared.clone()).await {
@@ -65,7 +60,11 @@ async fn read_source(plan: &SourcePlan, watch: &Watch, shared: &Shared, view: Vi
             return reports;
         }
     };
-    say(Report::Connected { identity: Arc::clone(connection.identity()), expires: connection.expires() });
+    say(Report::Connected {
+        identity: Arc::clone(connection.identity()),
+        expires: connection.expires(),
+        endpoint: connection.endpoint().map(str::to_owned),
+    });
     let (services, tasks, alarms) = futures::join!(
         async { if needs(view, Panel::Services) { Some(connection.services().await) } else { None } },
         async { if needs(view, Panel::Tasks) { Some(connection.tasks().await) } else { None } },

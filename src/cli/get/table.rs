@@ -153,7 +153,7 @@ fn queue(state: &State, texts: Texts) -> (Vec<&'static str>, Vec<Vec<String>>) {
             severity.to_owned(),
             environment(state, item.place, texts),
             words::since(texts, state.now, item.since),
-            words::trouble(texts, &item.trouble, state.now),
+            words::trouble(texts, state, item.place, &item.trouble),
         ]
     });
     (titles, rows.collect())

@@ -290,6 +290,7 @@ impl Poller {
             self.known = Some((Arc::clone(&identity), connection.region().to_owned()));
         }
         let expires = connection.expires();
+        let endpoint = connection.endpoint().map(str::to_owned);
         self.epoch += 1;
         self.connection = Some(Arc::new(connection));
         self.book.link.connected = true;
@@ -298,7 +299,7 @@ impl Poller {
         self.book.link.expires = expires.filter(|_| self.is_renewable());
         self.book.link.renewed_at = Some(now);
         self.book.lane_mut(Lane::Identity).end_for_now();
-        self.tell(Report::Connected { identity, expires }).await;
+        self.tell(Report::Connected { identity, expires, endpoint }).await;
     }
 
     /// Tells what was spent, where that changed.

@@ -1,0 +1,12 @@
+//! The state and the one function that changes it, as tables: no AWS, no terminal, no clock.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commands;
+mod interest;
+mod lists;
+mod queue;
+mod random;
+mod sound;
+mod sources;

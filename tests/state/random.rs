@@ -1,0 +1,142 @@
+//! Any sequence of events leaves a sound state.
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use sekisho::command::entries;
+use sekisho::domain::alarm::AlarmState;
+use sekisho::domain::fetch::{FailureKind, Panel};
+use sekisho::state::event::{Event, Generation, Notice, Report, Target, Usage};
+use sekisho::state::update::update;
+use tui_input::InputRequest;
+
+use super::sound::{assert_sound, draw};
+use super::support::{
+    alarm, alarms, answer_queries, bad_day, bad_morning, composite, denied, empty, failing_service, failure, identity,
+    metric, now, quiet_day, report_at, service, services, task, tasks, web_deployments, web_history,
+};
+
+/// What may be done to a state; reports are made when they are needed, as they are not to be compared or shrunk.
+#[derive(Debug, Clone)]
+enum Act {
+    Command(usize),
+    Insert(char),
+    Edit(u8),
+    Paste(String),
+    Click(u8, usize),
+    Scroll(isize),
+    Resize(u16, u16),
+    Focus(bool),
+    Pass(u16),
+    Drawn(usize, usize),
+    Report(u8, usize, u64),
+    Answer,
+    Notice,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        8 => (0..entries().len()).prop_map(Act::Command),
+        2 => any::<char>().prop_map(Act::Insert),
+        1 => (0..8_u8).prop_map(Act::Edit),
+        1 => ".{0,12}".prop_map(Act::Paste),
+        2 => (0..5_u8, 0..12_usize).prop_map(|(kind, index)| Act::Click(kind, index)),
+        1 => (-40..40_isize).prop_map(Act::Scroll),
+        1 => (0..250_u16, 0..80_u16).prop_map(|(columns, rows)| Act::Resize(columns, rows)),
+        1 => any::<bool>().prop_map(Act::Focus),
+        1 => (0..3_600_u16).prop_map(Act::Pass),
+        1 => (0..60_usize, 0..60_usize).prop_map(|(page, end)| Act::Drawn(page, end)),
+        5 => (0..14_u8, 0..3_usize, 0..3_u64).prop_map(|(kind, source, generation)| Act::Report(kind, source, generation)),
+        1 => Just(Act::Answer),
+        1 => Just(Act::Notice),
+    ]
+}
+
+fn report_of(kind: u8) -> Report {
+    let cpu = metric("CPUUtilization", &[("ClusterName", "shop-prd"), ("ServiceName", "web")]);
+    match kind {
+        0 => identity("111122223333"),
+        1 => services(vec![failing_service(), service("shop-dev", "batch", 0, 1)]),
+        2 => services(Vec::new()),
+        3 => services((0..40).map(|number| service("shop-prd", &format!("svc-{number:02}"), 1, 1)).collect()),
+        4 => tasks(vec![task("shop-prd", "web", 1, "UNHEALTHY", "latest")]),
+        5 => tasks(Vec::new()),
+        6 => alarms(vec![
+            alarm("shop-prd-web-cpu", AlarmState::Alarm, 5, cpu),
+            composite("shop-prd-round", AlarmState::Alarm, "ALARM(shop-prd-round) OR ALARM(shop-prd-web-cpu)"),
+        ]),
+        7 => alarms(Vec::new()),
+        8 => Report::Failed(Panel::Services, denied("ecs:ListServices")),
+        9 => Report::Failed(Panel::Identity, failure(FailureKind::Expired, "")),
+        10 => web_deployments(),
+        11 => web_history(),
+        12 => Report::Usage(Usage { calls_per_minute: 7, dollars_per_hour: 0.5, throttled: true }),
+        _ => Report::Asked(Panel::Alarms),
+    }
+}
+
+fn edit(number: u8) -> InputRequest {
+    match number {
+        0 => InputRequest::DeletePrevChar,
+        1 => InputRequest::DeleteNextChar,
+        2 => InputRequest::GoToPrevChar,
+        3 => InputRequest::GoToNextWord,
+        4 => InputRequest::DeletePrevWord,
+        5 => InputRequest::DeleteLine,
+        6 => InputRequest::DeleteTillEnd,
+        _ => InputRequest::GoToStart,
+    }
+}
+
+fn target(kind: u8, index: usize) -> Target {
+    match kind {
+        0 => Target::Row(index),
+        1 => Target::Column(index),
+        2 => Target::Panel(index),
+        3 => Target::OverlayRow(index),
+        _ => Target::Screen(entries()[index % 3].command),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_of_events_breaks_a_state(start in 0..4_usize, acts in prop::collection::vec(act(), 0..60)) {
+        let mut state = [empty, quiet_day, bad_morning, bad_day][start]();
+        let mut time = now();
+        for (number, act) in acts.into_iter().enumerate() {
+            let event = match act {
+                Act::Command(index) => Event::Command(entries()[index].command),
+                Act::Insert(character) => Event::Edit(InputRequest::InsertChar(character)),
+                Act::Edit(number) => Event::Edit(edit(number)),
+                Act::Paste(text) => Event::Paste(text),
+                Act::Click(kind, index) => Event::Click(target(kind, index)),
+                Act::Scroll(lines) => Event::Scroll(lines),
+                Act::Resize(columns, rows) => Event::Resize(columns, rows),
+                Act::Focus(focused) => Event::Focus(focused),
+                Act::Pass(seconds) => {
+                    time += SignedDuration::from_secs(i64::from(seconds));
+                    Event::Tick(time)
+                }
+                Act::Drawn(page, end) => Event::Drawn { page, end },
+                Act::Notice => Event::Notice(Notice::plain("screens.notice.refresh")),
+                Act::Report(kind, source, generation) => {
+                    report_at(&mut state, source, Generation(generation), time, report_of(kind));
+                    assert_sound(&state);
+                    continue;
+                }
+                Act::Answer => {
+                    answer_queries(&mut state);
+                    continue;
+                }
+            };
+            update(&mut state, event);
+            assert_sound(&state);
+            if number % 16 == 0 {
+                draw(&state, 90, 26);
+            }
+        }
+        draw(&state, state.size.0, state.size.1);
+        draw(&state, 130, 40);
+    }
+}

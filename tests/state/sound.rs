@@ -1,0 +1,91 @@
+//! What must hold of a state whatever happened to it.
+
+use std::mem::discriminant;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use sekisho::i18n::{Lang, Texts};
+use sekisho::state::list::ListView;
+use sekisho::state::overlay::Overlay;
+use sekisho::state::{Screen, State};
+
+use super::support;
+
+/// Checks that the state contradicts itself nowhere.
+pub fn assert_sound(state: &State) {
+    let page = state.page;
+    list(&state.overview.list, state.overview.items.len(), page, "queue");
+    list(&state.services.list, state.services.rows.len(), page, "services");
+    list(&state.alarms.list, state.alarms.rows.len(), page, "alarms");
+    if let Some(view) = &state.service {
+        list(&view.task_list, view.tasks.len(), page, "tasks");
+        assert_eq!(view.task_list.key(), view.tasks.get(view.task_list.selected()).map(|task| &task.arn));
+    }
+    assert_eq!(state.overview.list.key(), state.overview.selected().map(|item| &item.subject));
+    assert_eq!(state.services.list.key(), state.services.selected().map(|row| &row.id));
+    assert_eq!(state.alarms.list.key(), state.alarms.selected().map(|row| &row.id));
+    assert_eq!(state.services.total, state.services.all().len());
+    assert_eq!(state.alarms.total, state.alarms.all().len());
+    assert!(state.services.rows.len() <= state.services.total);
+    assert!(state.services.all().iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
+    assert!(state.alarms.all().iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
+    assert!(state.overview.items.iter().all(|item| state.shows(item.place)));
+    assert!(state.shown.is_none_or(|shown| shown < state.environments.len()));
+    assert!(state.screen != Screen::Service || state.service.is_some());
+    assert!(state.screen != Screen::Alarm || state.alarm.is_some());
+    assert!(state.trail.len() <= 3, "the way back is short: {:?}", state.trail);
+    assert!(state.errors.entries().len() <= 200);
+    overlays(state);
+    notice(state);
+}
+
+fn list<K: Clone + PartialEq>(list: &ListView<K>, len: usize, page: usize, name: &str) {
+    let (selected, offset) = (list.selected(), list.offset());
+    assert!(selected < len.max(1), "{name}: {selected} of {len}");
+    assert!(
+        offset <= selected && selected < offset + page.max(1),
+        "{name}: {selected} from {offset} on a page of {page}"
+    );
+    assert_eq!(list.key().is_some(), len > 0, "{name}");
+}
+
+fn overlays(state: &State) {
+    for pair in state.overlays.windows(2) {
+        assert_ne!(discriminant(&pair[0]), discriminant(&pair[1]), "nothing lies over itself");
+    }
+    assert!(state.overlays.len() <= 5, "{:?}", state.overlays);
+    for overlay in &state.overlays {
+        match overlay {
+            Overlay::Menu(menu) => assert!(menu.selected < menu.len(state)),
+            Overlay::Palette(palette) => assert!(palette.selected < palette.entries.len().max(1)),
+            Overlay::Filter(prompt) => {
+                let filter = match state.screen {
+                    Screen::Services => &state.services.filter,
+                    Screen::Alarms => &state.alarms.filter,
+                    other => panic!("a filter on {other:?}"),
+                };
+                assert_eq!(prompt.input.value(), filter);
+                assert!(prompt.input.value().chars().count() <= 256);
+            }
+            Overlay::Help(_) | Overlay::Errors(_) => {}
+        }
+    }
+}
+
+/// Checks that what the footer says is in both languages, with all of its arguments.
+fn notice(state: &State) {
+    let Some(notice) = &state.notice else { return };
+    for lang in Lang::ALL {
+        let text = Texts::of(lang).lookup(notice.key).unwrap_or_else(|| panic!("{} has no text", notice.key));
+        for part in text.split('{').skip(1) {
+            let name = part.split('}').next().unwrap();
+            assert!(notice.arguments.iter().any(|(known, _)| *known == name), "{}: {{{name}}}", notice.key);
+        }
+    }
+}
+
+/// Draws a state at a size; whatever the state, that must not panic.
+pub fn draw(state: &State, width: u16, height: u16) {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    sekisho::ui::render(state, &support::ui(Lang::Ja), &mut buffer);
+}
