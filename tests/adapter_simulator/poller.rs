@@ -318,8 +318,25 @@ async fn a_refresh_while_credentials_are_being_looked_for_is_not_lost() {
     while simulator.calls().total == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
+    rig.hand.advance(SECOND * 2);
     rig.commands.send(PollCommand::Refresh).await.unwrap();
     assert_eq!(services(&rig.settle().await).unwrap().services.len(), 60);
+    assert_eq!(simulator.calls().of("sts:GetCallerIdentity"), 2);
+}
+
+#[tokio::test]
+async fn commands_that_come_together_look_for_credentials_once() {
+    let simulator = simulate("sixty").await;
+    simulator.inject(Fault::new(FaultKind::Deny, "sts:GetCallerIdentity"));
+    simulator.inject(Fault::new(FaultKind::Delay, "sts:GetCallerIdentity").by(Span::from_millis(300)));
+    let mut rig = Rig::start(plan(&simulator));
+    rig.settle().await;
+    rig.commands.send(PollCommand::ForgetDenials).await.unwrap();
+    while simulator.calls().total < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    rig.commands.send(PollCommand::Refresh).await.unwrap();
+    rig.settle().await;
     assert_eq!(simulator.calls().of("sts:GetCallerIdentity"), 2);
 }
 

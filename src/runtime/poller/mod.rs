@@ -11,7 +11,7 @@ mod samples;
 use std::sync::Arc;
 
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -30,10 +30,15 @@ use book::Book;
 use jobs::Done;
 use plan::Job;
 
+/// How long a search for credentials has only just begun.
+const JUST_NOW: SignedDuration = SignedDuration::from_secs(2);
+
 /// Asks a poller for something out of its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PollCommand {
     /// Read anew what is looked at; where there are no credentials, find them at once.
+    ///
+    /// So does every command: somebody may just have logged in.
     Refresh,
     /// Read anew what is looked at, and ask again for what was denied.
     ForgetDenials,
@@ -205,12 +210,7 @@ impl Poller {
 
     fn obey(&mut self, command: PollCommand) {
         match command {
-            PollCommand::Refresh => {
-                self.book.refresh(&self.interest);
-                if !self.book.link.connected {
-                    self.find_credentials();
-                }
-            }
+            PollCommand::Refresh => self.book.refresh(&self.interest),
             PollCommand::ForgetDenials => {
                 if let Some(connection) = &self.connection {
                     connection.forget_denials();
@@ -219,16 +219,22 @@ impl Poller {
             }
             PollCommand::Reconnect => {
                 self.book.link.reconnect = true;
-                self.find_credentials();
             }
+        }
+        if !self.book.link.connected || self.book.link.reconnect {
+            self.find_credentials();
         }
     }
 
     /// Has credentials found at once, or as soon as the search that is under way has failed.
+    ///
+    /// One that has only just begun is the one that is asked for: a key may send several commands.
     fn find_credentials(&mut self) {
+        let now = self.clock.now();
         let lane = self.book.lane_mut(lane::Lane::Identity);
         lane.release();
-        self.book.link.again = lane.busy;
+        let began = lane.asked_at.filter(|_| lane.busy);
+        self.book.link.again |= began.is_some_and(|at| now.duration_since(at) >= JUST_NOW);
     }
 
     /// Starts a job in its lane.
