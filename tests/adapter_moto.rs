@@ -4,6 +4,7 @@
 //! moto knows is compared with what we read; CloudWatch it answers in other protocols than the Rust SDK speaks.
 
 use std::{
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -26,21 +27,34 @@ struct Moto {
 }
 
 impl Moto {
-    /// Starts a server on a free port and waits until it listens.
+    /// Starts a server on a free port and waits until it answers.
+    ///
+    /// Between finding a port and moto's taking it somebody else may take it: then another one is tried.
     fn start() -> Self {
+        (0..5).find_map(|_| Self::try_start()).unwrap_or_else(|| {
+            panic!("moto does not stay: is it installed for {}?", python().display());
+        })
+    }
+
+    /// Starts a server once; none where it ends, or somebody else answers in its place.
+    fn try_start() -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new(python());
         command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
         let server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let mut moto = Self { server, endpoint: format!("http://127.0.0.1:{port}") };
         let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = moto.server.try_wait().unwrap();
-            assert!(ended.is_none(), "moto ended at once ({ended:?}): is it installed for {}?", python().display());
+        loop {
+            if moto.server.try_wait().unwrap().is_some() {
+                return None;
+            }
+            if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
+                // One that could not take the port ends soon, whoever has it.
+                return is_moto(stream).then_some(moto);
+            }
             assert!(begun.elapsed() < Duration::from_mins(1), "moto does not listen");
             std::thread::sleep(Duration::from_millis(100));
         }
-        moto
     }
 
     fn keys(&self) -> ConnectionPlan {
@@ -78,6 +92,16 @@ impl Moto {
             .credentials_provider(keys);
         aws_sdk_ecs::Client::new(&config.load().await)
     }
+}
+
+/// Tells whether the one who listens knows a page that only moto has: the list of what it holds.
+fn is_moto(mut stream: TcpStream) -> bool {
+    let mut answer = String::new();
+    let asked = stream
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .and_then(|()| stream.write_all(b"GET /moto-api/data.json HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n"))
+        .and_then(|()| stream.read_to_string(&mut answer));
+    asked.is_ok() && answer.starts_with("HTTP/1.1 200") && answer.contains("\r\n\r\n{")
 }
 
 impl Drop for Moto {

@@ -85,13 +85,13 @@ impl Connection {
     async fn clusters_of_one_call(&self, mut names: Vec<String>) -> Loaded<Vec<Cluster>> {
         let denials = &self.caller.ledger.denials;
         let mut loaded = Loaded::<Vec<Cluster>>::default();
-        names.retain(|name| {
-            let denial = denials.recall(Action::DescribeClusters, name);
-            let allowed = denial.is_none();
-            loaded.failures.extend(denial);
-            allowed
-        });
         for again in [true, false] {
+            names.retain(|name| {
+                let denial = denials.recall(Action::DescribeClusters, name);
+                let allowed = denial.is_none();
+                loaded.failures.extend(denial);
+                allowed
+            });
             if names.is_empty() {
                 break;
             }
@@ -103,10 +103,9 @@ impl Connection {
                 Err(failure) => {
                     let denied = denied_cluster(&failure, &names);
                     denials.note(Action::DescribeClusters, denied.as_deref().unwrap_or_default(), &failure);
-                    loaded.failures.push(failure);
-                    match denied {
-                        Some(cluster) if again => names.retain(|name| *name != cluster),
-                        _ => break,
+                    if denied.is_none() || !again {
+                        loaded.failures.push(failure);
+                        break;
                     }
                 }
             }

@@ -3,11 +3,15 @@
 use rstest::rstest;
 use sekisho::{
     aws::{Action, Connection, Now, Shared},
-    domain::fetch::FailureKind,
+    domain::{
+        ecs::ServiceKey,
+        fetch::FailureKind,
+        metric::{Range, ecs_utilization},
+    },
     simulator::{Fault, FaultKind, Simulator},
 };
 
-use super::support::{connect, plan, simulate};
+use super::support::{connect, plan, plan_as_role, simulate};
 
 async fn list(simulator: &Simulator, connection: &Connection) -> (Option<FailureKind>, u64) {
     simulator.reset_calls();
@@ -63,6 +67,64 @@ async fn a_denial_is_remembered_by_all_connections_until_it_is_forgotten() {
     simulator.clear_faults();
     second.forget_denials();
     assert_eq!(first.services().await.failures, []);
+}
+
+#[tokio::test]
+async fn a_denial_is_the_identitys_own_whatever_its_session_is_called() {
+    let simulator = simulate("quiet").await;
+    let shared = Shared::new(Now::default());
+    let reader = || plan_as_role(&simulator, "arn:aws:iam::111122223333:role/reader");
+    let denied = Connection::open(reader(), shared.clone()).await.unwrap();
+    simulator.inject(Fault::new(FaultKind::Deny, "ecs:ListServices"));
+    assert_eq!(denied.services().await.failure().map(|failure| failure.kind.name()), Some("denied"));
+    simulator.clear_faults();
+    // In the same account and region: another identity, and another session of the one that was denied.
+    let other = Connection::open(plan(&simulator), shared.clone()).await.unwrap();
+    assert_eq!(other.identity().account, denied.identity().account);
+    assert_eq!(other.services().await.failures, []);
+    let again = Connection::open(reader(), shared).await.unwrap();
+    simulator.reset_calls();
+    assert_eq!(again.services().await.failure().map(|failure| failure.kind.name()), Some("denied"));
+    assert_eq!(simulator.calls().of("ecs:ListServices"), 0);
+    // What one forgets is not the other's.
+    other.forget_denials();
+    assert_eq!(again.services().await.failure().map(|failure| failure.kind.name()), Some("denied"));
+    again.forget_denials();
+    assert_eq!(denied.services().await.failures, []);
+}
+
+#[tokio::test]
+async fn who_we_are_is_asked_anew_whatever_was_answered_to_us_or_to_others() {
+    let simulator = simulate("quiet").await;
+    let shared = Shared::new(Now::default());
+    simulator.inject(Fault::new(FaultKind::Deny, "sts:GetCallerIdentity").times(2));
+    let role = plan_as_role(&simulator, "arn:aws:iam::444455556666:role/sekisho-reader");
+    for _ in 0..2 {
+        let failure = Connection::open(plan(&simulator), shared.clone()).await.unwrap_err();
+        assert_eq!(failure.kind.name(), "denied");
+    }
+    Connection::open(role, shared.clone()).await.unwrap();
+    Connection::open(plan(&simulator), shared).await.unwrap();
+    assert_eq!(simulator.calls().of("sts:GetCallerIdentity"), 4);
+}
+
+#[tokio::test]
+async fn metrics_are_counted_once_however_often_they_were_tried() {
+    let simulator = simulate("sixty").await;
+    let shared = Shared::new(Now::default());
+    let connection = Connection::open(plan(&simulator), shared.clone()).await.unwrap();
+    let queries: Vec<_> = ["svc-01", "svc-02", "svc-03"]
+        .map(|name| ServiceKey { cluster: "sixty".to_owned(), service: name.to_owned() })
+        .iter()
+        .map(|key| ecs_utilization(key, "CPUUtilization", "Average", 60))
+        .collect();
+    simulator.inject(Fault::new(FaultKind::Throttle, "cloudwatch:GetMetricData").times(2));
+    assert_eq!(connection.metrics(&queries, Range::Hour).await.failures, []);
+    assert_eq!(simulator.calls().of("cloudwatch:GetMetricData"), 3);
+    assert_eq!(shared.spent().metrics_last_ten_minutes, 3);
+    simulator.inject(Fault::new(FaultKind::Throttle, "cloudwatch:GetMetricData").times(3));
+    assert_eq!(connection.metrics(&queries, Range::Hour).await.failures.len(), 1);
+    assert_eq!(shared.spent().metrics_last_ten_minutes, 3);
 }
 
 #[tokio::test]

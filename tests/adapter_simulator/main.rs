@@ -1,7 +1,9 @@
 //! The AWS room and the pollers against the simulated account: real sockets, the real SDK, calls counted by the server.
 
 mod connection;
+mod fake;
 mod faults;
+mod odd;
 mod poller;
 mod profiles;
 mod support;

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use sekisho::{
+    aws::Action,
     domain::{
         ecs::{Rollout, ServiceKey, ServicesSnapshot},
         fetch::{FailureKind, Panel},
         metric::ecs_utilization,
     },
     runtime::poller::PollCommand,
-    simulator::{Clock, Fault, FaultKind, ManualClock, Options, Scenario},
+    simulator::{Clock, Fault, FaultKind, ManualClock, Options, Scenario, Span},
     state::event::{Generation, Interest, Report, SourceEvent},
 };
 
-use super::support::{Rig, failure, last, plan, plan_as_role, simulate, start};
+use super::support::{Rig, connect, failure, last, plan, plan_as_role, simulate, start};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -270,10 +271,88 @@ async fn a_poller_that_is_dropped_asks_no_more() {
     let mut rig = Rig::start(plan(&simulator));
     rig.settle().await;
     let before = simulator.calls().total;
-    rig.handle.stop().await;
+    drop(rig.handle);
     rig.hand.advance(SignedDuration::from_mins(10));
-    tokio::task::yield_now().await;
-    assert_eq!(simulator.calls().total, before);
+    // Calls of our own go out after those that the poller would have made at once, and wait for their answers.
+    let connection = connect(&simulator).await;
+    connection.probe(Action::ListClusters).await.unwrap();
+    assert_eq!(simulator.calls().total, before + 2);
+}
+
+#[tokio::test]
+async fn a_poller_that_lives_would_have_asked() {
+    let simulator = simulate("sixty").await;
+    let mut rig = Rig::start(plan(&simulator));
+    rig.settle().await;
+    let before = simulator.calls().total;
+    rig.hand.advance(SignedDuration::from_mins(10));
+    let connection = connect(&simulator).await;
+    connection.probe(Action::ListClusters).await.unwrap();
+    assert!(simulator.calls().total > before + 2);
+}
+
+#[tokio::test]
+async fn a_refresh_without_credentials_finds_them_at_once() {
+    for kind in [FaultKind::Deny, FaultKind::Expire] {
+        let simulator = simulate("sixty").await;
+        simulator.inject(Fault::new(kind, "sts:GetCallerIdentity"));
+        let mut rig = Rig::start(plan(&simulator));
+        assert!(failure(&rig.settle().await, Panel::Identity).is_some());
+        simulator.clear_faults();
+        // As after `aws sso login`: nothing has to pass but the key.
+        rig.commands.send(PollCommand::Refresh).await.unwrap();
+        assert_eq!(services(&rig.settle().await).unwrap().services.len(), 60, "{kind:?}");
+        assert_eq!(simulator.calls().of("sts:GetCallerIdentity"), 2);
+        rig.commands.send(PollCommand::Refresh).await.unwrap();
+        rig.settle().await;
+        assert_eq!(simulator.calls().of("sts:GetCallerIdentity"), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_while_credentials_are_being_looked_for_is_not_lost() {
+    let simulator = simulate("sixty").await;
+    simulator.inject(Fault::new(FaultKind::Deny, "sts:GetCallerIdentity").times(1));
+    simulator.inject(Fault::new(FaultKind::Delay, "sts:GetCallerIdentity").by(Span::from_millis(500)));
+    let mut rig = Rig::start(plan(&simulator));
+    while simulator.calls().total == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    rig.hand.advance(SECOND * 2);
+    rig.commands.send(PollCommand::Refresh).await.unwrap();
+    assert_eq!(services(&rig.settle().await).unwrap().services.len(), 60);
+    assert_eq!(simulator.calls().of("sts:GetCallerIdentity"), 2);
+}
+
+#[tokio::test]
+async fn commands_that_come_together_look_for_credentials_once() {
+    let simulator = simulate("sixty").await;
+    simulator.inject(Fault::new(FaultKind::Deny, "sts:GetCallerIdentity"));
+    simulator.inject(Fault::new(FaultKind::Delay, "sts:GetCallerIdentity").by(Span::from_millis(300)));
+    let mut rig = Rig::start(plan(&simulator));
+    rig.settle().await;
+    rig.commands.send(PollCommand::ForgetDenials).await.unwrap();
+    while simulator.calls().total < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    rig.commands.send(PollCommand::Refresh).await.unwrap();
+    rig.settle().await;
+    assert_eq!(simulator.calls().of("sts:GetCallerIdentity"), 2);
+}
+
+#[tokio::test]
+async fn what_was_spent_is_forgotten_by_a_source_that_rests() {
+    let simulator = simulate("sixty").await;
+    let mut wrong = plan(&simulator);
+    wrong.account = Some("999999999999".parse().unwrap());
+    let mut rig = Rig::start(wrong);
+    let calls = |events: &[SourceEvent]| {
+        last(events, |report| if let Report::Usage(usage) = report { Some(usage.calls_per_minute) } else { None })
+    };
+    assert_eq!(calls(&rig.settle().await), Some(1));
+    assert_eq!(calls(&rig.pass(SECOND * 59, SECOND * 59).await), None);
+    assert_eq!(calls(&rig.pass(SECOND, SECOND).await), Some(0));
+    assert!(rig.pass(SignedDuration::from_mins(10), SECOND * 30).await.is_empty());
 }
 
 #[tokio::test]

@@ -13,11 +13,11 @@ use sekisho::{
     config::CredentialSource,
     domain::fetch::{FailureKind, Panel},
     runtime::poller::PollCommand,
-    simulator::Simulator,
+    simulator::{Options, Scenario, Simulator},
     state::event::{Generation, Report},
 };
 
-use super::support::{Rig, failure, last, plan, simulate};
+use super::support::{Rig, failure, last, plan, simulate, start};
 
 const CHILD: &str = "SEKISHO_TEST_CHILD";
 
@@ -210,6 +210,55 @@ async fn another_identity_begins_another_generation() {
 }
 
 #[tokio::test]
+async fn another_region_begins_another_generation() {
+    let Some(folder) = in_child("another_region_begins_another_generation", &[]) else { return };
+    let simulator = simulate("quiet").await;
+    let profile = |region: &str| format!("[profile base]\nregion = {region}\n");
+    write(&folder, &simulator, &profile("ap-northeast-1"));
+    let mut rig = Rig::start(with_profile(&simulator, "base"));
+    let clusters = |events: &[sekisho::state::event::SourceEvent], generation: u64| {
+        let of = events.iter().filter(|event| event.generation == Generation(generation)).cloned().collect::<Vec<_>>();
+        last(&of, |report| match report {
+            Report::Services(services) => Some(services.clusters.len()),
+            _ => None,
+        })
+    };
+    assert!(clusters(&rig.settle().await, 1).unwrap() > 0);
+    write(&folder, &simulator, &profile("us-east-1"));
+    rig.commands.send(PollCommand::Reconnect).await.unwrap();
+    let after = rig.settle().await;
+    assert_eq!(clusters(&after, 1), None);
+    assert_eq!(clusters(&after, 2), Some(0));
+}
+
+#[tokio::test]
+async fn a_program_that_hangs_is_not_started_again_before_a_person_asks() {
+    let Some(folder) = in_child("a_program_that_hangs_is_not_started_again_before_a_person_asks", &[]) else {
+        return;
+    };
+    let simulator = simulate("quiet").await;
+    let starts = folder.join("starts");
+    let program = folder.join("program");
+    std::fs::write(&program, format!("echo started >> {}\nexec sleep 30\n", starts.display())).unwrap();
+    let config =
+        format!("[profile tool]\nregion = ap-northeast-1\ncredential_process = /bin/sh {}\n", program.display());
+    write(&folder, &simulator, &config);
+    let started = || std::fs::read_to_string(&starts).unwrap_or_default().lines().count();
+    let mut rig = Rig::start_with(with_profile(&simulator, "tool"), |shared| {
+        shared.with_patience(std::time::Duration::from_secs(1))
+    });
+    let told = failure(&rig.settle().await, Panel::Identity).unwrap();
+    assert_eq!((told.kind, told.action.as_str(), started()), (FailureKind::TimedOut, "", 1));
+    rig.pass(jiff::SignedDuration::from_hours(1), jiff::SignedDuration::from_mins(5)).await;
+    assert_eq!(started(), 1);
+    for (asked, command) in [PollCommand::Refresh, PollCommand::Reconnect].into_iter().enumerate() {
+        rig.commands.send(command).await.unwrap();
+        assert!(failure(&rig.settle().await, Panel::Identity).is_some());
+        assert_eq!(started(), asked + 2);
+    }
+}
+
+#[tokio::test]
 async fn a_session_of_identity_center_that_is_not_there_wants_a_login() {
     let Some(folder) = in_child("a_session_of_identity_center_that_is_not_there_wants_a_login", &[]) else { return };
     let simulator = simulate("quiet").await;
@@ -252,4 +301,39 @@ async fn a_proxy_does_not_stand_between_this_machine_and_itself() {
     }
     let simulator = simulate("quiet").await;
     open(plan(&simulator)).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_proxy_stands_between_either_where_a_profile_names_the_endpoint() {
+    let proxy = Trap::set();
+    let address = format!("http://{}", proxy.address());
+    let name = "no_proxy_stands_between_either_where_a_profile_names_the_endpoint";
+    let more = [("HTTP_PROXY", address.as_str()), ("HTTPS_PROXY", &address), ("http_proxy", &address)];
+    let Some(folder) = in_child(name, &more) else {
+        assert!(!proxy.was_sprung());
+        return;
+    };
+    let simulator = simulate("quiet").await;
+    let config = format!(
+        "[profile stg]\nrole_arn = arn:aws:iam::444455556666:role/reader\nsource_profile = base\n\
+         region = ap-northeast-1\nendpoint_url = {}\n",
+        simulator.endpoint()
+    );
+    write(&folder, &simulator, &config);
+    let connection = open(ConnectionPlan { endpoint_url: None, ..with_profile(&simulator, "stg") }).await.unwrap();
+    assert_eq!(connection.identity().account.as_str(), "444455556666");
+    assert_eq!(connection.services().await.failures, []);
+}
+
+#[tokio::test]
+async fn a_profile_takes_its_role_at_an_address_of_ipv6_too() {
+    let Some(folder) = in_child("a_profile_takes_its_role_at_an_address_of_ipv6_too", &[]) else { return };
+    let options = Options { listen: (std::net::Ipv6Addr::LOCALHOST, 0).into(), ..Options::default() };
+    let simulator = start(Scenario::builtin("quiet").unwrap(), options).await;
+    assert!(simulator.endpoint().starts_with("http://[::1]:"), "{}", simulator.endpoint());
+    let config = "[profile stg]\nrole_arn = arn:aws:iam::444455556666:role/reader\nsource_profile = base\nregion = ap-northeast-1\n";
+    write(&folder, &simulator, config);
+    let connection = open(with_profile(&simulator, "stg")).await.unwrap();
+    assert_eq!(connection.identity().account.as_str(), "444455556666");
+    assert_eq!(connection.endpoint(), simulator.endpoint().strip_prefix("http://"));
 }

@@ -82,8 +82,13 @@ pub struct Rig {
 impl Rig {
     /// Starts a poller at the present time.
     pub fn start(plan: ConnectionPlan) -> Self {
+        Self::start_with(plan, |shared| shared)
+    }
+
+    /// Starts a poller at the present time, with a change to what it shares.
+    pub fn start_with(plan: ConnectionPlan, change: impl FnOnce(Shared) -> Shared) -> Self {
         let (clock, hand) = Clock::manual(Timestamp::now());
-        let shared = Shared::new(clock.to_now());
+        let shared = change(Shared::new(clock.to_now()));
         let (interest, interests) = watch::channel(Interest { focused: true, ..Interest::default() });
         let (commands, command_receiver) = mpsc::channel(4);
         // Room for more than a test makes, as the test listens only when the poller is idle.

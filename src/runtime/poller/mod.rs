@@ -11,7 +11,7 @@ mod samples;
 use std::sync::Arc;
 
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinHandle,
@@ -30,10 +30,15 @@ use book::Book;
 use jobs::Done;
 use plan::Job;
 
+/// How long a search for credentials has only just begun.
+const JUST_NOW: SignedDuration = SignedDuration::from_secs(2);
+
 /// Asks a poller for something out of its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PollCommand {
     /// Read anew what is looked at; where there are no credentials, find them at once.
+    ///
+    /// So does every command: somebody may just have logged in.
     Refresh,
     /// Read anew what is looked at, and ask again for what was denied.
     ForgetDenials,
@@ -58,8 +63,8 @@ pub struct Poller {
     known: Option<(Arc<Identity>, String)>,
     book: Book,
     usage: Usage,
-    /// When what was spent was last looked at.
-    usage_at: Timestamp,
+    /// When that becomes less though nothing is asked for.
+    usage_due: Option<Timestamp>,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
 }
 
@@ -140,7 +145,7 @@ impl Poller {
             known: None,
             book: Book::new(0),
             usage: Usage::default(),
-            usage_at: Timestamp::MIN,
+            usage_due: None,
             running: FuturesUnordered::new(),
         };
         let ears = Ears { interest, commands, idle: idle_asked, interest_open: true, commands_open: true };
@@ -162,14 +167,14 @@ impl Poller {
         while !self.events.is_closed() {
             self.listen(&mut ears);
             let now = self.clock.now();
-            if self.usage_due().is_some_and(|at| at <= now) {
+            if self.usage_due.is_some_and(|at| at <= now) {
                 self.tell_usage().await;
             }
             let agenda = plan::agenda(&self.book, &self.interest, now);
             for job in agenda.jobs {
                 self.start(job, now).await;
             }
-            let wake = [agenda.wake, self.usage_due()].into_iter().flatten().min();
+            let wake = [agenda.wake, self.usage_due].into_iter().flatten().min();
             if self.running.is_empty() {
                 for waiter in waiting.drain(..) {
                     let _ = waiter.send(());
@@ -205,12 +210,7 @@ impl Poller {
 
     fn obey(&mut self, command: PollCommand) {
         match command {
-            PollCommand::Refresh => {
-                self.book.refresh(&self.interest);
-                if !self.book.link.connected {
-                    self.find_credentials();
-                }
-            }
+            PollCommand::Refresh => self.book.refresh(&self.interest),
             PollCommand::ForgetDenials => {
                 if let Some(connection) = &self.connection {
                     connection.forget_denials();
@@ -219,16 +219,22 @@ impl Poller {
             }
             PollCommand::Reconnect => {
                 self.book.link.reconnect = true;
-                self.find_credentials();
             }
+        }
+        if !self.book.link.connected || self.book.link.reconnect {
+            self.find_credentials();
         }
     }
 
     /// Has credentials found at once, or as soon as the search that is under way has failed.
+    ///
+    /// One that has only just begun is the one that is asked for: a key may send several commands.
     fn find_credentials(&mut self) {
+        let now = self.clock.now();
         let lane = self.book.lane_mut(lane::Lane::Identity);
         lane.release();
-        self.book.link.again = lane.busy;
+        let began = lane.asked_at.filter(|_| lane.busy);
+        self.book.link.again |= began.is_some_and(|at| now.duration_since(at) >= JUST_NOW);
     }
 
     /// Starts a job in its lane.

@@ -302,15 +302,10 @@ impl Poller {
         self.tell(Report::Connected { identity, expires, endpoint }).await;
     }
 
-    /// Returns when to look at what was spent though nothing is asked for: a source that rests spends less and less.
-    pub(super) fn usage_due(&self) -> Option<Timestamp> {
-        let until = self.shared.spent_until()?;
-        Some(until.max(plan::after(self.usage_at, DECAY)))
-    }
-
     /// Tells what was spent, where that changed.
     pub(super) async fn tell_usage(&mut self) {
-        self.usage_at = self.clock.now();
+        let soonest = plan::after(self.clock.now(), DECAY);
+        self.usage_due = self.shared.spent_until().map(|until| until.max(soonest));
         let spent = self.shared.spent();
         let metrics = u32::try_from(spent.metrics_last_ten_minutes).unwrap_or(u32::MAX);
         let usage = Usage {
