@@ -69,8 +69,8 @@ async fn the_open_service_follows_its_rollout_to_the_rollback() {
     journey.write("prd web");
     journey.go("enter enter").await;
     let mut stages = vec![stage(&journey)];
-    for _ in 0..50 {
-        journey.pass("10s").await;
+    for _ in 0..40 {
+        journey.pass("15s").await;
         let now = stage(&journey);
         if stages.last() != Some(&now) {
             stages.push(now);
