@@ -4,9 +4,6 @@ use sekisho::domain::queue::Trouble;
 
 use crate::journey::{Journey, Start};
 
-/// What the overview says where nothing is in its queue.
-const QUIET: &str = "Nothing needs a person.";
-
 /// Names where the story stands, by what the overview says of production.
 fn chapter(journey: &Journey) -> &'static str {
     let has = |text: &str| journey.has(text);
