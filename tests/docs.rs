@@ -35,9 +35,14 @@ fn pages() -> Vec<String> {
     let mut pages: Vec<String> = ["README.md", "README.ja.md", "CHANGELOG.md"].map(str::to_owned).to_vec();
     let names = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().file_name());
     let names = names.map(|name| name.into_string().unwrap());
-    pages.extend(names.filter(|name| name.ends_with(".md")).map(|name| format!("docs/{name}")));
+    pages.extend(names.map(|name| format!("docs/{name}")).filter(|page| is_page(page)));
     assert!(pages.len() > 8, "the pages of docs/ were not found");
     pages
+}
+
+/// Tells whether a path is that of a page in `docs/`.
+fn is_page(path: &str) -> bool {
+    path.starts_with("docs/") && Path::new(path).extension().is_some_and(|extension| extension == "md")
 }
 
 /// Pages that are named already and come with a change of their own.
@@ -76,8 +81,7 @@ fn pages_that_are_named_are_there() {
     let mut named = BTreeSet::new();
     for page in pages() {
         for code in markdown::code(&document(&page)) {
-            let is_page = code.strip_prefix("docs/").is_some_and(|name| name.ends_with(".md"));
-            named.extend(is_page.then_some((code, page.clone())));
+            named.extend(is_page(&code).then_some((code, page.clone())));
         }
     }
     assert!(named.iter().any(|(page, _)| page == "docs/keys.md"), "no page is named: {named:?}");

@@ -24,9 +24,10 @@ use vt100::MouseProtocolMode;
 const SCRIPT: &str = "stty -g; \"$@\"; code=$?; stty -g; echo \"code $code\"; echo over; read -r";
 
 /// The same as an interactive shell does it: the program has a process group of its own, the terminal gets the shell's
-/// modes when it is stopped, and `fg` continues it.
+/// modes when it is stopped, and `fg` continues it, which a shell only does to a job that it knows to be stopped.
 const JOB_SCRIPT: &str = "set -m; modes=$(stty -g); echo \"$modes\"; \"$@\"; stty \"$modes\"; echo stopped; read -r; \
-                          fg; code=$?; stty -g; echo \"code $code\"; echo over; read -r";
+                          until [[ $(jobs -s) ]]; do sleep 0.1; done; fg; code=$?; stty -g; echo \"code $code\"; \
+                          echo over; read -r";
 
 /// The same with the process's number told before it begins.
 const NUMBERED: &str = "stty -g; bash -c 'echo \"number $$.\"; exec \"$@\"' bash \"$@\"; code=$?; stty -g; \
