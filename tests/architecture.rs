@@ -75,13 +75,14 @@ const MOST_LINES: usize = 500;
 
 /// Files that are longer, and why.
 const LONGER: &[(&str, usize, &str)] =
-    &[("src/state/update.rs", 600, "the one place where the state changes is read from top to bottom")];
+    &[("src/state/update.rs", 700, "the one place where the state changes is read from top to bottom")];
 
 /// Texts in two or more words that stand in the code and not in `locales/`, and why.
 const PHRASES: &[(&str, &str, &str)] = &[
     ("src/aws/credentials.rs", "", "words of the SDK's errors, to recognise them by"),
     ("src/aws/error.rs", "", "words of AWS's errors, to recognise them by"),
     ("src/config/document.rs", "duplicate key", "a word of the TOML reader's errors, to recognise it by"),
+    ("src/domain/ecs.rs", "has reached a steady state", "words of ECS's events, to recognise one by"),
     ("src/domain/environment.rs", "", "words in the names of environments, to guess their kind by"),
     ("src/domain/text/wrap.rs", "、。", "the characters that may not begin a line"),
     ("src/screenshot.rs", "monospace", "the fonts of a picture"),

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use crate::config::{self, Config, CredentialSource, EnvironmentConfig, Surroundings};
+use crate::domain::endpoint::authority;
 use crate::domain::environment::{AccountId, Environment, Kind};
 use crate::domain::identity::{Pattern, RoleMapping};
 use crate::i18n::Texts;
@@ -18,8 +19,8 @@ use crate::ui::Ui;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::theme::Theme;
 
-use super::Exit;
 use super::args::{Args, DemoArgs, Subcommand};
+use super::{Exit, complain, no_color};
 
 /// What the demo plays unless it is told otherwise.
 const SCENARIO: &str = "bad-deploy";
@@ -50,37 +51,20 @@ impl Account {
         if !args.is_demo() {
             return Ok(match Config::load(&args.flags()) {
                 Ok(config) => Ok(Self { config, simulator: None }),
-                Err(errors) => {
-                    for error in errors {
-                        writeln!(faults, "{}", error.render(texts))?;
-                    }
-                    Err(Exit::Usage)
-                }
+                Err(errors) => Err(complain(errors.iter().map(|error| error.render(texts)), faults)?),
             });
         }
-        let (simulator, environments) = match simulate(args, &demo, texts).await {
-            Ok(started) => started,
-            Err(fault) => {
-                writeln!(faults, "{fault}")?;
-                return Ok(Err(Exit::Usage));
-            }
-        };
         let mut config = match Config::load_preferences(&args.flags(), &Surroundings::of_process()) {
             Ok(config) => config,
-            Err(errors) => {
-                for error in errors {
-                    writeln!(faults, "{}", error.render(texts))?;
-                }
-                return Ok(Err(Exit::Usage));
-            }
+            Err(errors) => return Ok(Err(complain(errors.iter().map(|error| error.render(texts)), faults)?)),
+        };
+        let (simulator, environments) = match simulate(args, &demo, texts).await {
+            Ok(started) => started,
+            Err(sentences) => return Ok(Err(complain(sentences, faults)?)),
         };
         config.endpoint_url = Some(simulator.endpoint());
         config.environments = environments;
         config.roles = roles();
-        if config.environments.is_empty() {
-            writeln!(faults, "{}", t!(texts, "cli.demo.no-environment", name = args.global.env.join(" ")))?;
-            return Ok(Err(Exit::Usage));
-        }
         Ok(Ok(Self { config, simulator: Some(simulator) }))
     }
 
@@ -107,12 +91,7 @@ impl Account {
         let texts = Texts::of(self.config.lang);
         let keymap = match Keymap::load_with_file(&self.config.keymap, self.config.keymap_file.as_deref()) {
             Ok(keymap) => keymap,
-            Err(errors) => {
-                for error in errors {
-                    writeln!(faults, "{}", error.render(texts))?;
-                }
-                return Ok(Err(Exit::Usage));
-            }
+            Err(errors) => return Ok(Err(complain(errors.iter().map(|error| error.render(texts)), faults)?)),
         };
         Ok(Ok(Ui {
             texts,
@@ -125,17 +104,15 @@ impl Account {
             zone: if self.config.utc { TimeZone::UTC } else { TimeZone::system() },
             endpoint: match self.simulator {
                 Some(_) => Some(t!(texts, "screens.header.simulated").to_owned()),
-                None => self.config.endpoint_url.as_deref().map(host),
+                None => self.config.endpoint_url.as_deref().map(|url| authority(url).to_owned()),
             },
         }))
     }
 }
 
 /// Returns the theme of a name that the configuration has checked, or none of colours where `NO_COLOR` is set.
-///
-/// Source: <https://no-color.org>: set and not empty, whatever its value.
 fn theme(name: &str) -> Theme {
-    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+    if no_color() {
         return Theme::no_color();
     }
     crate::ui::theme::BUILT_IN
@@ -145,26 +122,31 @@ fn theme(name: &str) -> Theme {
         .unwrap_or_else(Theme::no_color)
 }
 
-/// Returns host and port of an address.
-fn host(url: &str) -> String {
-    url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or(url).to_owned()
-}
-
-/// Starts the account that the arguments ask for, and says how its scenario divides it.
-async fn simulate(args: &Args, demo: &DemoArgs, texts: Texts) -> Result<(Simulator, Vec<EnvironmentConfig>), String> {
+/// Starts the account that the arguments ask for, and says how its scenario divides it; or what is wrong with them.
+async fn simulate(
+    args: &Args,
+    demo: &DemoArgs,
+    texts: Texts,
+) -> Result<(Simulator, Vec<EnvironmentConfig>), Vec<String>> {
     let name = demo.scenario.as_deref().unwrap_or(SCENARIO);
     let scenario = Scenario::builtin(name)
-        .ok_or_else(|| t!(texts, "cli.demo.no-scenario", name = name, names = Scenario::names().join(" ")))?;
+        .ok_or_else(|| vec![t!(texts, "cli.demo.no-scenario", name = name, names = Scenario::names().join(" "))])?;
     let role = args.global.as_role.as_deref().unwrap_or(ROLE);
-    let persona: Persona = role.parse().map_err(|_| t!(texts, "cli.demo.no-role", name = role))?;
+    let persona: Persona = role.parse().map_err(|_| vec![t!(texts, "cli.demo.no-role", name = role)])?;
+    let there: Vec<&str> = scenario.environments().iter().map(|played| played.name.as_str()).collect();
+    let unknown = config::unknown_environments(&there, &args.global.env);
+    if !unknown.is_empty() {
+        return Err(unknown.iter().map(|error| error.render(texts)).collect());
+    }
     let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or_default();
     let mut options = simulator::Options { at, persona, ..simulator::Options::default() };
     if let Some(listen) = demo.listen {
         options.listen = listen;
     }
     let played = scenario.clone();
-    let simulator =
-        simulator::start(scenario, options).await.map_err(|error| t!(texts, "cli.demo.not-started", why = error))?;
+    let simulator = simulator::start(scenario, options)
+        .await
+        .map_err(|error| vec![t!(texts, "cli.demo.not-started", why = error)])?;
     let environments = environments(&simulator, &played, persona, &args.global.env);
     Ok((simulator, environments))
 }

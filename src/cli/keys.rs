@@ -5,8 +5,8 @@ use std::path::Path;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::Exit;
 use super::args::KeysArgs;
+use super::{Exit, complain};
 use crate::command::{Entry, Scope, entries};
 use crate::config::Config;
 use crate::config::document::{self, printable};
@@ -44,12 +44,7 @@ pub fn run(
             print(&keymap, texts, out)?;
             Ok(Exit::Fine)
         }
-        (Err(errors), _) => {
-            for error in errors {
-                writeln!(faults, "{}", error.render(texts))?;
-            }
-            Ok(Exit::Usage)
-        }
+        (Err(errors), _) => complain(errors.iter().map(|error| error.render(texts)), faults),
     }
 }
 

@@ -75,12 +75,12 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
-    use crate::cli::args::{Args, parse_in};
+    use crate::cli::args::{Args, parse};
     use crate::i18n::Lang;
     use rstest::rstest;
 
     fn parse_words(line: &str, lang: Lang) -> Result<Args, Early> {
-        parse_in(line.split(' ').map(OsString::from), Texts::of(lang))
+        parse(line.split(' ').map(OsString::from), Texts::of(lang))
     }
 
     #[rstest]
@@ -97,6 +97,9 @@ mod tests {
     #[case("sekisho --env", "--env")]
     #[case("sekisho --profile a --profile b", "--profile")]
     #[case("sekisho --as staff", "--demo")]
+    #[case("sekisho --demo --profile prd", "--profile")]
+    #[case("sekisho demo --region eu-west-1", "--region")]
+    #[case("sekisho get queue --demo --endpoint-url http://127.0.0.1:1", "--endpoint-url")]
     #[case("sekisho doctor what", "what")]
     fn faults_are_told_in_the_readers_language(#[case] line: &str, #[case] says: &str) {
         let early = parse_words(line, Lang::Ja).unwrap_err();

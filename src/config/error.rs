@@ -161,11 +161,10 @@ pub enum ConfigProblem {
     },
     /// Neither a flag nor the environment nor the profile says which region.
     NoRegion,
-    /// An endpoint is no URL of HTTP.
-    BadEndpoint {
-        /// The text.
-        value: String,
-    },
+    /// An endpoint is no URL of HTTP. What was given is not kept: it may hold a secret all the same.
+    BadEndpoint,
+    /// The URL of an endpoint holds a user's name or password. Neither is kept.
+    SecretInEndpoint,
 }
 
 /// The types that TOML tells apart, as far as a person cares.
@@ -233,7 +232,8 @@ impl ConfigProblem {
             ConfigProblem::UnknownEnvironment { .. } => "unknown-environment",
             ConfigProblem::AmbiguousOverride { .. } => "ambiguous-override",
             ConfigProblem::NoRegion => "no-region",
-            ConfigProblem::BadEndpoint { .. } => "bad-endpoint",
+            ConfigProblem::BadEndpoint => "bad-endpoint",
+            ConfigProblem::SecretInEndpoint => "secret-in-endpoint",
         }
     }
 
@@ -293,9 +293,8 @@ impl ConfigProblem {
                 t!(texts, "config.error.ambiguous-override", flag = flag, names = list(environments))
             }
             P::NoRegion => t!(texts, "config.error.no-region").to_owned(),
-            P::BadEndpoint { value } => {
-                t!(texts, "config.error.bad-endpoint", value = printable(value))
-            }
+            P::BadEndpoint => t!(texts, "config.error.bad-endpoint").to_owned(),
+            P::SecretInEndpoint => t!(texts, "config.error.secret-in-endpoint").to_owned(),
         }
     }
 
@@ -342,7 +341,8 @@ impl ConfigProblem {
             P::AccountMismatch { .. } => t!(texts, "config.advice.account-mismatch").to_owned(),
             P::AmbiguousOverride { .. } => t!(texts, "config.advice.ambiguous-override").to_owned(),
             P::NoRegion => t!(texts, "config.advice.no-region").to_owned(),
-            P::BadEndpoint { .. } => t!(texts, "config.advice.bad-endpoint").to_owned(),
+            P::BadEndpoint => t!(texts, "config.advice.bad-endpoint").to_owned(),
+            P::SecretInEndpoint => t!(texts, "config.advice.secret-in-endpoint").to_owned(),
         }
     }
 }

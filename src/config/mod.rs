@@ -312,18 +312,24 @@ fn check_flags(flags: &Flags) -> Vec<ConfigError> {
     if let Some(region) = flags.region.as_ref().filter(|region| !region::is_plausible(region)) {
         problems.push(environment::bad_region(region.clone()));
     }
-    if let Some(url) = flags.endpoint_url.as_ref().filter(|url| !is_endpoint(url)) {
-        problems.push(ConfigProblem::BadEndpoint { value: url.clone() });
-    }
+    problems.extend(flags.endpoint_url.as_deref().and_then(|url| check_endpoint(url).err()));
     problems.into_iter().map(flag_error).collect()
 }
 
-fn is_endpoint(url: &str) -> bool {
+/// Checks that a URL can be an endpoint: scheme, host, port and path, and nothing that could be a secret.
+///
+/// An endpoint is shown on every screen. A password with a `/` in it ends the authority by the letter of RFC 3986, so
+/// no `@` may stand anywhere.
+fn check_endpoint(url: &str) -> Result<(), ConfigProblem> {
+    if url.contains('@') {
+        return Err(ConfigProblem::SecretInEndpoint);
+    }
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    rest.is_some_and(|rest| {
-        rest.bytes().all(|byte| byte.is_ascii_graphic())
+    let is_endpoint = rest.is_some_and(|rest| {
+        rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte))
             && rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
-    })
+    });
+    if is_endpoint { Ok(()) } else { Err(ConfigProblem::BadEndpoint) }
 }
 
 /// Chooses environments by `--env`, and lets `--profile` and `--region` go over the one that is left.
@@ -332,7 +338,8 @@ fn environments(
     flags: &Flags,
     around: &Surroundings,
 ) -> Result<Vec<EnvironmentConfig>, Vec<ConfigError>> {
-    let mut errors: Vec<ConfigError> = unknown_environments(&configured, flags);
+    let names: Vec<&str> = configured.iter().map(|config| config.environment.name.as_str()).collect();
+    let mut errors = unknown_environments(&names, &flags.environments);
     if let Some(profile) = &flags.profile {
         errors.extend(check_profile(&around.profiles, profile));
     }
@@ -349,13 +356,13 @@ fn environments(
     override_by_flags(&mut chosen, flags).map(|()| chosen)
 }
 
-fn unknown_environments(configured: &[EnvironmentConfig], flags: &Flags) -> Vec<ConfigError> {
-    let names: Vec<&str> = configured.iter().map(|config| config.environment.name.as_str()).collect();
-    let unknown = flags.environments.iter().filter(|name| !names.contains(&name.as_str()));
+/// Says which of the environments that are wanted are not there: of the configuration, or of a scenario.
+pub fn unknown_environments(there: &[&str], wanted: &[String]) -> Vec<ConfigError> {
+    let unknown = wanted.iter().filter(|name| !there.contains(&name.as_str()));
     unknown
         .map(|name| {
-            let nearest = document::nearest(name, names.iter().copied()).map(str::to_owned);
-            let known = names.iter().map(|&name| name.to_owned()).collect();
+            let nearest = document::nearest(name, there.iter().copied()).map(str::to_owned);
+            let known = there.iter().map(|&name| name.to_owned()).collect();
             flag_error(ConfigProblem::UnknownEnvironment { name: name.clone(), nearest, known })
         })
         .collect()

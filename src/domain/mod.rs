@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod ecs;
+pub mod endpoint;
 pub mod environment;
 pub mod fetch;
 pub mod identity;

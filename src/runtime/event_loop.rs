@@ -3,8 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
-use futures::StreamExt;
 use rustix::io::Errno;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -13,6 +11,7 @@ use crate::state::event::{Effect, Event, Notice};
 use crate::terminal::{CopyError, Terminal};
 
 use super::console::Console;
+use super::input::Input;
 
 /// How often time is let in: ages change by the minute, so this is how late they may be.
 const TICK: Duration = Duration::from_secs(5);
@@ -48,7 +47,7 @@ fn is_hung_up(error: &io::Error) -> bool {
 
 async fn until_end(console: &mut Console, terminal: &mut Terminal) -> io::Result<End> {
     let mut signals = Signals::new()?;
-    let mut input = EventStream::new();
+    let mut input = Input::start();
     let mut tick = interval_at(Instant::now() + TICK, TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -62,7 +61,15 @@ async fn until_end(console: &mut Console, terminal: &mut Terminal) -> io::Result
                 Some(event) => console.input(event?),
                 None => return Ok(End::Signal(SignalKind::hangup().as_raw_value())),
             },
-            end = signals.next() => return Ok(End::Signal(end)),
+            told = signals.next() => match told {
+                Told::End(signal) => return Ok(End::Signal(signal)),
+                Told::Continue => {
+                    // Reading goes on as it was: it waits for a key, and nobody can have pressed one meanwhile for us.
+                    terminal.resume()?;
+                    console.tick();
+                    Vec::new()
+                }
+            },
             () = console.reported() => Vec::new(),
             _ = tick.tick() => {
                 console.tick();
@@ -86,12 +93,7 @@ fn draw(console: &mut Console, terminal: &mut Terminal) -> io::Result<()> {
 }
 
 /// Does what the state asked for; returns whether it asked for the end.
-fn carry_out(
-    effect: Effect,
-    console: &mut Console,
-    terminal: &mut Terminal,
-    input: &mut EventStream,
-) -> io::Result<bool> {
+fn carry_out(effect: Effect, console: &mut Console, terminal: &mut Terminal, input: &mut Input) -> io::Result<bool> {
     match effect {
         Effect::Quit => return Ok(true),
         Effect::Redraw => {
@@ -110,7 +112,7 @@ fn carry_out(
         Effect::Suspend => {
             terminal.suspend()?;
             // What was typed to the shell meanwhile is the shell's: reading begins anew.
-            *input = EventStream::new();
+            *input = Input::start();
             console.tick();
         }
         // The console has done these itself.
@@ -119,12 +121,21 @@ fn carry_out(
     Ok(false)
 }
 
-/// The signals that end or stop the console.
+/// Tells what the system asks for.
+enum Told {
+    /// To end, by this signal.
+    End(i32),
+    /// To go on after a stop.
+    Continue,
+}
+
+/// The signals that end the console, or continue it.
 struct Signals {
     terminate: Signal,
     hangup: Signal,
     interrupt: Signal,
     quit: Signal,
+    resume: Signal,
 }
 
 impl Signals {
@@ -134,16 +145,18 @@ impl Signals {
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             quit: signal(SignalKind::quit())?,
+            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         })
     }
 
-    async fn next(&mut self) -> i32 {
+    async fn next(&mut self) -> Told {
         let (kind, _) = tokio::select! {
             received = self.terminate.recv() => (SignalKind::terminate(), received),
             received = self.hangup.recv() => (SignalKind::hangup(), received),
             received = self.interrupt.recv() => (SignalKind::interrupt(), received),
             received = self.quit.recv() => (SignalKind::quit(), received),
+            _ = self.resume.recv() => return Told::Continue,
         };
-        kind.as_raw_value()
+        Told::End(kind.as_raw_value())
     }
 }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod console;
 pub mod event_loop;
+mod input;
 mod keys;
 pub mod poller;
 pub mod sources;

@@ -32,7 +32,12 @@ fn an_unknown_key_is_pointed_at_in_both_languages() {
 #[case("demo --at soon", "\"soon\" is no time for --at")]
 #[case("demo --scenario nonsense", "There is no scenario \"nonsense\". There are: bad-deploy quiet")]
 #[case("--demo --as root get services", "The simulated account knows no role \"root\".")]
-#[case("--demo --env nowhere get services", "The scenario has no environment \"nowhere\".")]
+#[case("--demo --env nowhere get services", "There is no environment named \"nowhere\".")]
+#[case("get services --demo --env prd --env prod", "Did you mean \"prd\"?")]
+#[case("demo --listen 127.0.0.1:0 --env prd --env nope", "Those that there are: prd, stg, dev.")]
+#[case("--demo --profile prd get services", "--profile is about AWS")]
+#[case("demo --region eu-west-1", "--region is about AWS")]
+#[case("--demo --endpoint-url http://127.0.0.1:1 keys", "--endpoint-url is about AWS")]
 #[case("--as staff", "--as works on the simulated account only")]
 #[case("keys --check nowhere.toml", "There is no such file.")]
 #[case("completions tcsh", "\"tcsh\" is no value for <SHELL>")]
@@ -40,6 +45,35 @@ fn faults_of_the_command_line_end_in_2_with_a_sentence(#[case] arguments: &str, 
     let ran = Home::new().set("AWS_REGION", "eu-west-1").run(arguments).exits(2).complains(says);
     assert_eq!(ran.out, "");
     assert!(!ran.err.contains("panicked"));
+}
+
+#[rstest]
+#[case("http://ops:SECRET@127.0.0.1:1", "--endpoint-url holds a user name or a password.")]
+#[case("http://ops:SEC/SECRET@127.0.0.1:1", "--endpoint-url holds a user name or a password.")]
+#[case("ops:SECRET@127.0.0.1:1", "--endpoint-url holds a user name or a password.")]
+#[case("127.0.0.1/SECRET", "--endpoint-url is not the URL of an endpoint.")]
+#[case("https://127.0.0.1:1/?token=SECRET", "--endpoint-url is not the URL of an endpoint.")]
+fn a_secret_in_an_endpoint_is_refused_and_not_repeated(#[case] url: &str, #[case] says: &str) {
+    let home = Home::new().set("AWS_REGION", "eu-west-1");
+    for command in ["get services", "get queue -o json", "doctor", "keys"] {
+        let ran = home.run(&format!("{command} --endpoint-url {url}")).exits(2).complains(says);
+        assert!(!ran.err.contains("SECRET") && ran.out.is_empty(), "{}{}", ran.out, ran.err);
+    }
+    let ran = home.run(&format!("doctor --lang ja --endpoint-url {url}")).exits(2);
+    assert!(!ran.err.contains("SECRET"), "{}", ran.err);
+}
+
+#[test]
+fn a_secret_in_the_endpoint_of_the_environment_is_not_shown() {
+    let home = Home::new()
+        .set("AWS_REGION", "eu-west-1")
+        .set("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+        .set("AWS_SECRET_ACCESS_KEY", "key")
+        .set("AWS_ENDPOINT_URL", "http://ops:SECRET@127.0.0.1:1");
+    for command in ["get services", "get services -o json", "doctor"] {
+        let ran = home.run(command);
+        assert!(!ran.out.contains("SECRET") && !ran.err.contains("SECRET"), "{}{}", ran.out, ran.err);
+    }
 }
 
 #[test]

@@ -145,7 +145,9 @@ async fn an_endpoint_where_nobody_listens_is_named_and_found_once_it_is_there() 
     let line = journey.line_with("cannot be reached.");
     assert!(line.contains("identity cannot be read: 127.0.0.1:"), "{line}");
     journey.press("!");
-    journey.shows("Check the network, the VPN, the proxy, the endpoint");
+    journey.shows(
+        "Check the network, the VPN, the proxy, the endpoint and the name of the region; the console keeps trying.",
+    );
     journey.press("esc");
     journey.live("3m", "30s").await;
     journey.shows("cannot be reached.");

@@ -112,10 +112,10 @@ async fn expired_credentials_are_told_with_their_remedy_and_found_again() {
     journey.inject(FaultKind::Expire, "*");
     journey.live("2m", "30s").await;
     // One trouble an account is one row, however many panels it leaves blind.
-    journey.shows("identity cannot be read: The credentials have ended.");
     let items = &journey.console.state().overview.items;
-    let blind = items.iter().filter(|item| matches!(item.trouble, Trouble::Blind { .. })).count();
-    assert_eq!(blind, 2, "{}", journey.text());
+    let told = items.iter().filter(|item| matches!(item.trouble, Trouble::Blind { .. })).count();
+    assert_eq!(told, 2, "{}", journey.text());
+    journey.shows("cannot be read: The credentials have ended.");
     journey.go("2").await;
     journey.shows("contracts");
     journey.press("!");

@@ -15,7 +15,7 @@ async fn the_first_frame_says_what_is_awaited_and_the_next_what_needs_a_person()
     assert!(first.contains("prd") && first.contains("web: rollout failing, 2/3 running"), "{first}");
     journey.shows("3 signals · alarm shop-prd-customer-impact");
     journey.shows("claims: rollout failing, 0/1 running");
-    let header = journey.lines()[..2].concat();
+    let header = journey.lines()[..2].join(" ");
     for part in ["prd", "stg", "dev", "2 accounts", "ap-northeast-1", "op-0137 · responder", "09:00 JST"] {
         assert!(header.contains(part), "{header}");
     }
