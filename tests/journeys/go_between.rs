@@ -1,5 +1,6 @@
 //! Something between the console and its endpoint that answers otherwise than AWS would: late, changed, not at all.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -100,9 +101,9 @@ async fn pass_on(State(own): State<GoBetween>, request: Request) -> Response<Bod
     }
     let mut head = format!("{} {} HTTP/1.1\r\n", parts.method, parts.uri);
     for (name, value) in passed(&parts.headers) {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
-    head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len()));
+    let _ = write!(head, "content-length: {}\r\nconnection: close\r\n\r\n", body.len());
     let answer = ask(own.account, head, body).await;
     if target.contains("EC2ContainerService") {
         own.released().await;

@@ -53,6 +53,7 @@ fn what_nobody_chose_stays_on_the_first_row() {
 
 #[test]
 fn services_are_sorted_by_each_order_in_turn() {
+    use ServiceSort::{Attention, Cpu, Event as Newest, Memory, Name, Running};
     let mut state = bad_morning();
     answer_queries(&mut state);
     press(&mut state, &[Command::Services]);
@@ -67,7 +68,6 @@ fn services_are_sorted_by_each_order_in_turn() {
         assert_eq!(turned, keys, "{:?}", state.services.sort);
         press(&mut state, &[Command::ReverseSort, Command::Sort]);
     }
-    use ServiceSort::{Attention, Cpu, Event as Newest, Memory, Name, Running};
     assert_eq!(seen, [Attention, Name, Running, Cpu, Memory, Newest]);
     assert_eq!(state.services.sort, Attention);
 }

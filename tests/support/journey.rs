@@ -30,6 +30,9 @@ pub fn beginning() -> Timestamp {
     "2026-03-02T00:00:00Z".parse().unwrap()
 }
 
+/// Changes what a console watches, once the account is there.
+type ChangeWatch = Box<dyn FnOnce(&Simulator, &mut Watch)>;
+
 /// Says what a journey starts from.
 pub struct Start {
     scenario: Scenario,
@@ -38,7 +41,7 @@ pub struct Start {
     size: (u16, u16),
     keymap: Keymap,
     faults: Vec<Fault>,
-    watch: Option<Box<dyn FnOnce(&Simulator, &mut Watch)>>,
+    watch: Option<ChangeWatch>,
 }
 
 impl Start {
@@ -274,7 +277,8 @@ impl Journey {
     }
 
     pub fn text(&self) -> String {
-        self.lines().iter().map(|line| format!("{}\n", line.trim_end())).collect()
+        let lines = self.lines();
+        lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
     }
 
     /// Returns the first line that holds a text.
