@@ -29,7 +29,8 @@ use crossterm::{execute, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect, Size};
-use rustix::process::{Signal, kill_current_process_group};
+use rustix::process::{Signal, getpgrp, kill_current_process_group};
+use rustix::termios::{LocalModes, OutputModes, tcgetattr, tcgetpgrp};
 
 use crate::domain::text;
 
@@ -176,13 +177,24 @@ impl Terminal {
         restore();
         kill_current_process_group(Signal::TSTP)?;
         thread::sleep(STOP_DELAY);
-        self.resume()
+        take_over(self.mouse)?;
+        self.clear()
     }
 
-    /// Takes the terminal over again: after SIGCONT, when the process was stopped from outside.
+    /// Takes the terminal over again: after SIGCONT, when the process was stopped from outside, and whoever had the
+    /// terminal meanwhile set it to its own modes. Where they are still ours, only the next frame is drawn whole.
+    ///
+    /// A process that is continued in the background stops here once more, until it is in the foreground. Fails with
+    /// [`io::ErrorKind::NotConnected`] once the terminal was given back.
     pub fn resume(&mut self) -> io::Result<()> {
-        restore();
-        take_over(self.mouse)?;
+        if !ENTERED.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        wait_for_foreground()?;
+        if !is_raw()? {
+            restore();
+            take_over(self.mouse)?;
+        }
         self.clear()
     }
 
@@ -230,6 +242,24 @@ impl Write for Screen {
 
 fn require(is_terminal: bool, error: NotATerminal) -> io::Result<()> {
     if is_terminal { Ok(()) } else { Err(io::Error::new(io::ErrorKind::Unsupported, error)) }
+}
+
+/// Stops a process in the background, as the system does with one that changes the terminal's modes (SIGTTOU).
+///
+/// Drawing alone would not stop it, and land among what the shell shows.
+fn wait_for_foreground() -> io::Result<()> {
+    if tcgetpgrp(io::stdin())? != getpgrp() {
+        kill_current_process_group(Signal::TTOU)?;
+        thread::sleep(STOP_DELAY);
+    }
+    Ok(())
+}
+
+/// Tells whether the terminal's modes are as we have set them, and not as a shell sets them for itself or others.
+fn is_raw() -> io::Result<bool> {
+    let modes = tcgetattr(io::stdin())?;
+    let by_lines = modes.local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG);
+    Ok(!by_lines && !modes.output_modes.contains(OutputModes::OPOST))
 }
 
 /// Changes the terminal's modes, all of them or none.

@@ -51,7 +51,21 @@ fn judge(output: &Output) {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("{out}");
     assert!(output.status.success(), "{out}\n{err}");
-    assert!(out.contains(" passed, 0 failed"), "{out}\n{err}");
+    assert!(passed(&out), "{out}\n{err}");
+}
+
+/// Tells whether the last line says that something was looked at, and all of it passed.
+fn passed(out: &str) -> bool {
+    let verdict = out.lines().last().and_then(|line| line.split_once(" passed, "));
+    verdict.is_some_and(|(passed, failed)| failed == "0 failed" && passed.parse().is_ok_and(|count: u32| count > 0))
+}
+
+#[test]
+fn a_verdict_without_anything_looked_at_is_none() {
+    assert!(passed("12 values in 3 operations were compared\n10 passed, 0 failed\n"));
+    for none in ["", "0 passed, 0 failed", "10 passed, 10 failed", "10 passed, 0 failed\nand then it broke", "passed"] {
+        assert!(!passed(none), "{none}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

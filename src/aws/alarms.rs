@@ -14,13 +14,16 @@ use crate::domain::{
 use super::{
     Connection,
     action::Action,
+    names::unique,
     paging::{Paged, pages},
     words::{count, message, name, time},
 };
 
 /// The most alarms that are read of one account and region.
 pub(super) const MOST_ALARMS: usize = 10_000;
-/// How many alarms a page holds, and how many names one call takes.
+/// How many alarms a page holds at most.
+const PAGE: i32 = 100;
+/// How many names one call takes.
 pub const ALARMS_A_CALL: usize = 100;
 
 /// Says which alarms to read.
@@ -61,15 +64,16 @@ impl Connection {
         &self,
         scope: &AlarmScope,
     ) -> aws_sdk_cloudwatch::operation::describe_alarms::builders::DescribeAlarmsFluentBuilder {
-        // Without its types named, DescribeAlarms leaves composite alarms out.
+        // Without its types named, DescribeAlarms leaves composite alarms out; without a number, a page holds 50.
         let request = self
             .cloudwatch
             .describe_alarms()
             .alarm_types(aws::AlarmType::MetricAlarm)
-            .alarm_types(aws::AlarmType::CompositeAlarm);
+            .alarm_types(aws::AlarmType::CompositeAlarm)
+            .max_records(PAGE);
         match scope {
-            AlarmScope::All => request.max_records(100),
-            AlarmScope::Firing => request.max_records(100).state_value(aws::StateValue::Alarm),
+            AlarmScope::All => request,
+            AlarmScope::Firing => request.state_value(aws::StateValue::Alarm),
             AlarmScope::Names(names) => {
                 let names = names.iter().take(ALARMS_A_CALL).map(|name| self.original(name));
                 request.set_alarm_names(Some(names.collect()))
@@ -110,7 +114,7 @@ impl Connection {
             actions_enabled: raw.actions_enabled.unwrap_or(true),
             alarm_actions: raw.alarm_actions().len(),
             suppressed: None,
-            watches: Watches::Metric(metric_rule(raw)),
+            watches: Watches::Metric(metric_rule(raw, &|text| self.remember(text))),
             as_of,
         })
     }
@@ -136,13 +140,13 @@ impl Connection {
     }
 }
 
-/// Reads a rule, whose text may be longer than a message, and cleans the names in it as alarms' names are.
+/// Reads a rule, whose text may be longer than a message, and makes of the names in it what is made of alarms' names.
 fn composite_rule(raw: Option<&str>) -> CompositeRule {
     let rule = CompositeRule::parse(raw.unwrap_or_default());
     CompositeRule {
         // A rule has at most 10,240 characters ("PutCompositeAlarm", `AlarmRule`).
         text: crate::domain::text::clean(&rule.text, 10_240),
-        children: rule.children.iter().map(|child| name(Some(child))).collect(),
+        children: rule.children.iter().map(|child| unique(child)).collect(),
     }
 }
 
@@ -150,14 +154,17 @@ fn state(raw: Option<&aws::StateValue>) -> AlarmState {
     AlarmState::from_aws(raw.map_or("", aws::StateValue::as_str))
 }
 
+/// Makes a name safe and distinct, and remembers what it was.
+type Remember<'a> = &'a dyn Fn(&str) -> String;
+
 /// Maps how an alarm judges: one metric of its own, or the query among several whose result is compared.
-fn metric_rule(raw: &aws::MetricAlarm) -> MetricRule {
+fn metric_rule(raw: &aws::MetricAlarm, remember: Remember<'_>) -> MetricRule {
     let queries = raw.metrics();
     let first = queries.iter().find_map(|query| query.metric_stat.as_ref());
     let own = raw.metric_name.as_deref().map(|metric_name| Metric {
-        namespace: name(raw.namespace.as_deref()),
-        name: name(Some(metric_name)),
-        dimensions: dimensions(raw.dimensions()),
+        namespace: remember(raw.namespace.as_deref().unwrap_or_default()),
+        name: remember(metric_name),
+        dimensions: dimensions(raw.dimensions(), remember),
     });
     let own_statistic =
         raw.extended_statistic.as_deref().or_else(|| raw.statistic.as_ref().map(aws::Statistic::as_str));
@@ -168,7 +175,7 @@ fn metric_rule(raw: &aws::MetricAlarm) -> MetricRule {
         .or_else(|| queries.iter().find_map(|query| query.period));
     let periods = count(raw.evaluation_periods.unwrap_or(1));
     MetricRule {
-        metric: own.or_else(|| first.and_then(|first| first.metric.as_ref()).map(metric)),
+        metric: own.or_else(|| first.and_then(|first| first.metric.as_ref()).map(|raw| metric(raw, remember))),
         expression: compared(queries).and_then(|query| query.expression.as_deref()).map(|text| message(Some(text))),
         statistic: name(statistic),
         period: period.map_or(60, count).max(1),
@@ -189,17 +196,19 @@ fn compared(queries: &[aws::MetricDataQuery]) -> Option<&aws::MetricDataQuery> {
     returning().find(|query| !is_band(query)).or_else(|| returning().next())
 }
 
-fn metric(raw: &aws::Metric) -> Metric {
+fn metric(raw: &aws::Metric, remember: Remember<'_>) -> Metric {
     Metric {
-        namespace: name(raw.namespace.as_deref()),
-        name: name(raw.metric_name.as_deref()),
-        dimensions: dimensions(raw.dimensions()),
+        namespace: remember(raw.namespace.as_deref().unwrap_or_default()),
+        name: remember(raw.metric_name.as_deref().unwrap_or_default()),
+        dimensions: dimensions(raw.dimensions(), remember),
     }
 }
 
-fn dimensions(raw: &[aws::Dimension]) -> Vec<(String, String)> {
+/// Maps dimensions. They are part of the metric's name: it is asked for by them.
+fn dimensions(raw: &[aws::Dimension], remember: Remember<'_>) -> Vec<(String, String)> {
+    let text = |text: Option<&str>| remember(text.unwrap_or_default());
     let mut dimensions: Vec<_> =
-        raw.iter().map(|raw| (name(raw.name.as_deref()), name(raw.value.as_deref()))).collect();
+        raw.iter().map(|raw| (text(raw.name.as_deref()), text(raw.value.as_deref()))).collect();
     dimensions.sort();
     dimensions
 }
@@ -242,7 +251,7 @@ mod tests {
             .threshold(10.0)
             .comparison_operator(aws::ComparisonOperator::GreaterThanThreshold)
             .build();
-        let rule = metric_rule(&raw);
+        let rule = metric_rule(&raw, &unique);
         assert_eq!(rule.metric.as_ref().unwrap().name, "HTTPCode_Target_5XX_Count");
         assert_eq!((rule.statistic.as_str(), rule.period), ("Sum", 60));
         assert_eq!((rule.datapoints_to_alarm, rule.evaluation_periods), (2, 3));
@@ -257,7 +266,7 @@ mod tests {
             .metrics(query("e1").expression("m1 * 2").return_data(true).build())
             .threshold(f64::NAN)
             .build();
-        let rule = metric_rule(&raw);
+        let rule = metric_rule(&raw, &unique);
         assert_eq!(rule.expression.as_deref(), Some("m1 * 2"));
         let metric = rule.metric.unwrap();
         assert_eq!(metric.dimensions[0].0, "ClusterName");
@@ -271,13 +280,13 @@ mod tests {
             .metrics(query("m1").metric_stat(stat("CPUUtilization")).build())
             .threshold_metric_id("band")
             .build();
-        let rule = metric_rule(&raw);
+        let rule = metric_rule(&raw, &unique);
         assert_eq!((rule.expression, rule.threshold), (None, None));
     }
 
     #[test]
     fn an_alarm_of_nothing_is_mapped() {
-        let rule = metric_rule(&aws::MetricAlarm::builder().period(0).evaluation_periods(-1).build());
+        let rule = metric_rule(&aws::MetricAlarm::builder().period(0).evaluation_periods(-1).build(), &unique);
         assert_eq!(rule.metric, None);
         assert_eq!((rule.period, rule.evaluation_periods), (1, 0));
     }

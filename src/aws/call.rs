@@ -21,7 +21,7 @@ const TRIES: u32 = 3;
 /// Sends the calls of one connection, within the budget that it shares with others.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
-    pub(super) ledger: Arc<Ledger>,
+    pub(super) ledger: Ledger,
     pub(super) meter: Arc<Meter>,
     pub(super) hosts: Hosts,
     pub(super) now: Now,
@@ -49,6 +49,23 @@ impl Caller {
         if let Some(denial) = self.ledger.denials.recall(action, part) {
             return Err(denial);
         }
+        let answer = self.ask(action, send).await;
+        if let Err(failure) = &answer {
+            self.ledger.denials.note(action, part, failure);
+        }
+        answer
+    }
+
+    /// Makes a call as [`Self::call`] does, whatever was denied before; what to remember of a denial is the caller's to
+    /// say, where only the denial tells which part of the account it is about.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) async fn ask<T, E, F>(&self, action: Action, send: impl Fn() -> F + Send) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
         let mut tries = 1;
         loop {
             self.ledger.budget.leave(action.family()).await;
@@ -62,7 +79,6 @@ impl Caller {
             };
             let failure = self.judge(action, &error);
             if tries >= TRIES || !error::is_worth_repeating(&error, &failure) {
-                self.ledger.denials.note(action, part, &failure);
                 return Err(failure);
             }
             tokio::time::sleep(full_jitter(tries)).await;

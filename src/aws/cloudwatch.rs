@@ -61,12 +61,11 @@ impl Connection {
     }
 
     async fn metrics_of_one_call(&self, span: Span, queries: Vec<Query>) -> Result<Vec<Arc<Series>>, Failure> {
-        let wanted: Vec<_> = queries.iter().enumerate().map(|(number, query)| data_query(number, query)).collect();
+        let wanted: Vec<_> = queries.iter().enumerate().map(|(number, query)| self.data_query(number, query)).collect();
         let read = pages(usize::MAX, |token| {
             let wanted = &wanted;
             async move {
                 let get = || {
-                    self.caller.meter.metrics(wanted.len(), self.caller.now.get());
                     self.cloudwatch
                         .get_metric_data()
                         .set_metric_data_queries(Some(wanted.clone()))
@@ -77,6 +76,10 @@ impl Connection {
                         .send()
                 };
                 let answer = self.caller.call(Action::GetMetricData, "", get).await?;
+                // A try that was throttled is not billed, and the pages of an answer are billed once.
+                if token.is_none() {
+                    self.caller.meter.metrics(wanted.len(), self.caller.now.get());
+                }
                 Ok((answer.metric_data_results.unwrap_or_default(), answer.next_token))
             }
         })
@@ -91,6 +94,24 @@ impl Connection {
             }
         }
         Ok(all.into_iter().map(Arc::new).collect())
+    }
+
+    /// Puts a query in CloudWatch's terms, with the names that CloudWatch has.
+    fn data_query(&self, number: usize, query: &Query) -> aws::MetricDataQuery {
+        let dimensions = query.metric.dimensions.iter().map(|(name, value)| {
+            aws::Dimension::builder().name(self.original(name)).value(self.original(value)).build()
+        });
+        let metric = aws::Metric::builder()
+            .namespace(self.original(&query.metric.namespace))
+            .metric_name(self.original(&query.metric.name))
+            .set_dimensions(Some(dimensions.collect()))
+            .build();
+        let stat = aws::MetricStat::builder()
+            .metric(metric)
+            .period(i32::try_from(query.period).unwrap_or(i32::MAX))
+            .stat(&query.statistic)
+            .build();
+        aws::MetricDataQuery::builder().id(format!("q{number}")).metric_stat(stat).return_data(true).build()
     }
 
     /// Returns the denial of an answer that CloudWatch gave, but for which it may read nothing.
@@ -120,22 +141,6 @@ fn batches(queries: &[Query], range: Range, now: Timestamp) -> Vec<(Span, Vec<Qu
         }
     }
     batches
-}
-
-fn data_query(number: usize, query: &Query) -> aws::MetricDataQuery {
-    let dimensions =
-        query.metric.dimensions.iter().map(|(name, value)| aws::Dimension::builder().name(name).value(value).build());
-    let metric = aws::Metric::builder()
-        .namespace(&query.metric.namespace)
-        .metric_name(&query.metric.name)
-        .set_dimensions(Some(dimensions.collect()))
-        .build();
-    let stat = aws::MetricStat::builder()
-        .metric(metric)
-        .period(i32::try_from(query.period).unwrap_or(i32::MAX))
-        .stat(&query.statistic)
-        .build();
-    aws::MetricDataQuery::builder().id(format!("q{number}")).metric_stat(stat).return_data(true).build()
 }
 
 /// Puts the results of all pages together: a query's points may come in several parts.

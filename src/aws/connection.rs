@@ -1,8 +1,7 @@
 //! One verified set of credentials in one region.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -19,14 +18,16 @@ use crate::{
     domain::{
         environment::AccountId,
         fetch::{Failure, FailureKind},
-        identity::Identity,
+        identity::{Identity, Principal},
     },
 };
 
 use super::{
     call::{Caller, Hosts, host::authority},
     credentials,
+    deployments::Revisions,
     error::Attempt,
+    names::Names,
     shared::Shared,
     sts, words,
 };
@@ -35,8 +36,6 @@ use super::{
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long one try of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(15);
-/// How long credentials may take to be found: a program that a profile names may ask somebody.
-const RESOLVE: Duration = Duration::from_mins(1);
 
 /// Says which credentials to use, where, and whose they must be.
 #[derive(Debug, Clone)]
@@ -63,10 +62,8 @@ pub struct Connection {
     pub(super) caller: Caller,
     pub(super) ecs: aws_sdk_ecs::Client,
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
-    /// Task definitions by the ARN of a service revision, which never changes.
-    pub(super) revisions: Mutex<HashMap<String, String>>,
-    /// Names as AWS has them, by what cleaning made of them, where that differs.
-    pub(super) originals: Mutex<HashMap<String, String>>,
+    pub(super) revisions: Mutex<Revisions>,
+    names: Arc<Names>,
 }
 
 impl Connection {
@@ -107,25 +104,19 @@ impl Connection {
         self.endpoint.as_deref()
     }
 
-    /// Forgets what was denied to anybody in this account and region, so that it is asked again.
+    /// Forgets what this identity was denied in this account and region, so that it is asked again.
     pub fn forget_denials(&self) {
         self.caller.ledger.denials.forget();
     }
 
-    /// Cleans a name and remembers what it was, where that differs.
+    /// Makes a name safe and distinct, and remembers what it was, where that differs.
     pub(super) fn remember(&self, raw: &str) -> String {
-        let name = words::name(Some(raw));
-        if name != raw {
-            let mut originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
-            originals.insert(name.clone(), raw.to_owned());
-        }
-        name
+        self.names.remember(raw)
     }
 
     /// Returns a name as AWS has it.
     pub(super) fn original(&self, name: &str) -> String {
-        let originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
-        originals.get(name).cloned().unwrap_or_else(|| name.to_owned())
+        self.names.original(name)
     }
 }
 
@@ -137,19 +128,19 @@ async fn open(plan: &ConnectionPlan, shared: &Shared) -> Result<Connection, Fail
     let Some(region) = config.region().map(|region| words::name(Some(region.as_ref()))) else {
         return Err(attempt.failed(FailureKind::NoRegion, ""));
     };
-    let found = find(plan, &config, attempt).await?;
+    let found = find(plan, &config, attempt, shared.patience).await?;
     let expires = found.expiry().and_then(|end| Timestamp::try_from(end).ok());
     let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(found)).build();
     let hosts = Hosts::default();
     let expected = plan.account.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut caller = Caller {
-        ledger: shared.ledger(&expected, &region),
+        ledger: shared.ledger(&expected, &region, ""),
         meter: Arc::clone(&shared.meter),
         hosts: hosts.clone(),
         now: shared.now.clone(),
     };
     let identity = verify(plan, &caller, &config).await?;
-    caller.ledger = shared.ledger(identity.account.as_str(), &region);
+    caller.ledger = shared.ledger(identity.account.as_str(), &region, without_session(&identity));
     let ecs = aws_sdk_ecs::config::Builder::from(&config).interceptor(hosts.ecs);
     let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&config).interceptor(hosts.cloudwatch);
     Ok(Connection {
@@ -161,21 +152,34 @@ async fn open(plan: &ConnectionPlan, shared: &Shared) -> Result<Connection, Fail
         ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
         cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build()),
         revisions: Mutex::default(),
-        originals: Mutex::default(),
+        names: Arc::clone(&shared.names),
     })
 }
 
 /// Finds the credentials within the time that there is for it.
-async fn find(plan: &ConnectionPlan, config: &SdkConfig, attempt: Attempt<'_>) -> Result<Credentials, Failure> {
+async fn find(
+    plan: &ConnectionPlan,
+    config: &SdkConfig,
+    attempt: Attempt<'_>,
+    patience: Duration,
+) -> Result<Credentials, Failure> {
     let files = credentials::profile_files(credentials::profile_of(&plan.credentials), plan.endpoint_url.as_deref());
     let found = credentials::resolve(&plan.credentials, config, files, attempt);
-    let found = tokio::time::timeout(RESOLVE, found)
+    let found = tokio::time::timeout(patience, found)
         .await
         .unwrap_or_else(|_| Err(attempt.failed(FailureKind::TimedOut, "")))?;
     if found.expiry().is_some_and(|end| end <= std::time::SystemTime::now()) {
         return Err(attempt.failed(FailureKind::Expired, ""));
     }
     Ok(found)
+}
+
+/// Returns the caller's ARN without the name of a session: what a role may do, each of its sessions may.
+fn without_session(identity: &Identity) -> &str {
+    match &identity.principal {
+        Principal::AssumedRole { .. } => identity.arn.rsplit_once('/').map_or(&identity.arn, |(role, _)| role),
+        _ => &identity.arn,
+    }
 }
 
 /// Asks STS who we are, and refuses credentials of another account than the plan's.
@@ -226,4 +230,21 @@ fn region_chain(plan: &ConnectionPlan, profile: Option<&str>) -> RegionProviderC
     RegionProviderChain::first_try(plan.region.clone().map(Region::new))
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(of_profile.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("sts::111122223333:assumed-role/ops/op-0137", "sts::111122223333:assumed-role/ops")]
+    #[case("iam::111122223333:user/team/alice", "iam::111122223333:user/team/alice")]
+    #[case("sts::111122223333:federated-user/alice", "sts::111122223333:federated-user/alice")]
+    #[case("iam::111122223333:root", "iam::111122223333:root")]
+    fn a_session_is_its_role(#[case] caller: &str, #[case] who: &str) {
+        let identity = Identity::from_caller("111122223333", &format!("arn:aws:{caller}"), "AIDAEXAMPLE").unwrap();
+        assert_eq!(without_session(&identity), format!("arn:aws:{who}"));
+    }
 }

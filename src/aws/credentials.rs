@@ -28,14 +28,15 @@ pub(super) fn profile_of(source: &CredentialSource) -> Option<&str> {
 /// Returns the files that profiles are read from, with an endpoint laid over the profile that is used.
 ///
 /// The SDK's credential providers learn an endpoint from the profile only. A `services` section of the profile's own
-/// would win over it and is covered up; what the environment says still wins, and [`super::shared`] then blocks it.
+/// would win over it and is covered up; what the environment says still wins, and [`super::http`] then blocks it.
 pub(super) fn profile_files(profile: Option<&str>, endpoint_url: Option<&str>) -> EnvConfigFiles {
     let files = EnvConfigFiles::builder().include_default_config_file(true).include_default_credentials_file(true);
     let in_use =
         profile.map_or_else(|| std::env::var("AWS_PROFILE").unwrap_or_else(|_| "default".to_owned()), str::to_owned);
-    let fits_a_line = |text: &str| !text.contains(|c: char| c.is_control() || c == ']');
+    let fits_a_line = |text: &str| !text.contains(char::is_control);
     match endpoint_url {
-        Some(url) if fits_a_line(url) && fits_a_line(&in_use) => {
+        // An address of IPv6 has brackets; in a section's name one would end it.
+        Some(url) if fits_a_line(url) && fits_a_line(&in_use) && !in_use.contains(']') => {
             let section = if in_use == "default" { in_use } else { format!("profile {in_use}") };
             let layer = format!("[{section}]\nendpoint_url = {url}\nservices = sekisho-endpoint\n");
             files.with_contents(EnvConfigFileKind::Config, layer).build()

@@ -12,7 +12,7 @@ use super::action::Action;
 /// How many parts of an account may deny an action before it counts as denied everywhere.
 const ENOUGH: usize = 3;
 
-/// Remembers the denials of one account and region until they are forgotten.
+/// Remembers what one identity was denied in one account and region, until that is forgotten.
 ///
 /// A policy may allow an action on some clusters only. A denial that names one resource therefore counts for the part
 /// that was asked for (a cluster, say), and for the action as a whole once [`ENOUGH`] parts were denied and none was
@@ -38,9 +38,15 @@ impl Denials {
     }
 
     /// Remembers a failure, if it is of a kind that asking again cannot mend.
+    ///
+    /// Never of `sts:GetCallerIdentity`, which IAM denies to nobody: what fails there are the credentials or the way to
+    /// STS, and both are mended outside.
     pub(super) fn note(&self, action: Action, part: &str, failure: &Failure) {
+        if action == Action::GetCallerIdentity {
+            return;
+        }
         let one_resource = match failure.kind {
-            FailureKind::Denied { .. } => names_one_resource(&failure.detail),
+            FailureKind::Denied { .. } => denied_resource(&failure.detail).is_some(),
             FailureKind::NotSubscribed => false,
             _ => return,
         };
@@ -68,9 +74,11 @@ impl Denials {
     }
 }
 
-/// Tells whether AWS's message denies the action on one resource, and not on all (`*`).
-fn names_one_resource(message: &str) -> bool {
-    message.split_once("on resource: ").is_some_and(|(_, rest)| !rest.starts_with('*'))
+/// Returns the one resource that AWS's message denies the action on; none where it is denied on all (`*`).
+pub(super) fn denied_resource(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("on resource: ")?;
+    let resource = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
+    (!resource.is_empty() && !resource.starts_with('*')).then_some(resource)
 }
 
 #[cfg(test)]
@@ -119,6 +127,24 @@ mod tests {
             }
             assert_eq!(denials.recall(Action::ListServices, "d").is_some(), !allowed);
         }
+    }
+
+    #[test]
+    fn who_we_are_is_always_asked() {
+        let denials = Denials::default();
+        denials.note(Action::GetCallerIdentity, "", &denial("*"));
+        assert_eq!(denials.recall(Action::GetCallerIdentity, ""), None);
+    }
+
+    #[test]
+    fn the_resource_of_a_denial_is_found() {
+        let arn = "arn:aws:ecs:ap-northeast-1:111122223333:cluster/dev";
+        assert_eq!(denied_resource(&denial(arn).detail), Some(arn));
+        assert_eq!(denied_resource(&denial(&format!("{arn}.")).detail), Some(arn));
+        for message in [denial("*").detail, denial("").detail, String::new(), "on resource: ".to_owned()] {
+            assert_ne!(denied_resource(&message), Some(arn), "{message}");
+        }
+        assert_eq!(denied_resource("on resource: "), None);
     }
 
     #[test]

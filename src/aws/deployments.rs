@@ -1,6 +1,9 @@
 //! Service deployments of the service that is open.
 
-use std::{collections::HashMap, sync::PoisonError};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::PoisonError,
+};
 
 use aws_sdk_ecs::types as aws;
 
@@ -18,6 +21,8 @@ use super::{
 
 /// How many deployments are read: what `DescribeServiceDeployments` takes in one call.
 const MOST_DEPLOYMENTS: i32 = 20;
+/// How many service revisions are remembered: those of some fifty services.
+const MOST_REVISIONS: usize = 1_000;
 
 impl Connection {
     /// Reads the latest service deployments of a service, newest first, at most 20.
@@ -59,14 +64,9 @@ impl Connection {
 
     /// Returns the task definitions of the revisions that deployments bring up, asking only for those not known yet.
     async fn task_definitions(&self, cluster: &str, raw: &[aws::ServiceDeployment]) -> HashMap<String, String> {
-        let known = || self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut unknown: Vec<String> = raw.iter().filter_map(target).map(str::to_owned).collect();
-        {
-            let known = known();
-            unknown.retain(|arn| !known.contains_key(arn));
-        }
-        unknown.sort_unstable();
-        unknown.dedup();
+        let revisions = || self.revisions.lock().unwrap_or_else(PoisonError::into_inner);
+        let targets: BTreeSet<&str> = raw.iter().filter_map(target).collect();
+        let (mut known, unknown) = revisions().sort_out(&targets);
         if !unknown.is_empty() {
             let describe = || {
                 let request = self.ecs.describe_service_revisions();
@@ -76,11 +76,38 @@ impl Connection {
             for revision_of in answer.ok().and_then(|answer| answer.service_revisions).unwrap_or_default() {
                 let task_definition = revision(revision_of.task_definition.as_deref());
                 if let Some(arn) = revision_of.service_revision_arn {
-                    known().insert(arn, task_definition);
+                    revisions().learn(&arn, &task_definition);
+                    known.insert(arn, task_definition);
                 }
             }
         }
-        known().clone()
+        known
+    }
+}
+
+/// Remembers the task definitions of service revisions, by the revision's ARN.
+#[derive(Debug, Default)]
+pub(super) struct Revisions(HashMap<String, String>);
+
+impl Revisions {
+    /// Returns the task definitions of those that are known, and the ARNs of the others.
+    fn sort_out(&self, arns: &BTreeSet<&str>) -> (HashMap<String, String>, Vec<String>) {
+        let (mut known, mut unknown) = (HashMap::new(), Vec::new());
+        for arn in arns {
+            match self.0.get_key_value(*arn) {
+                Some((arn, task_definition)) => drop(known.insert(arn.clone(), task_definition.clone())),
+                None => unknown.push((*arn).to_owned()),
+            }
+        }
+        (known, unknown)
+    }
+
+    /// Remembers one more; when there are very many, those that were there are forgotten, and asked for again.
+    fn learn(&mut self, arn: &str, task_definition: &str) {
+        if self.0.len() >= MOST_REVISIONS {
+            self.0.clear();
+        }
+        self.0.insert(arn.to_owned(), task_definition.to_owned());
     }
 }
 
@@ -116,6 +143,20 @@ fn deployment(raw: &aws::ServiceDeployment, revisions: &HashMap<String, String>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn revisions_are_remembered_within_bounds_and_only_those_asked_for_are_handed_out() {
+        let mut revisions = Revisions::default();
+        revisions.learn("r1", "web:43");
+        revisions.learn("r2", "web:44");
+        let (known, unknown) = revisions.sort_out(&BTreeSet::from(["r1", "r3"]));
+        assert_eq!(known, HashMap::from([("r1".to_owned(), "web:43".to_owned())]));
+        assert_eq!(unknown, ["r3"]);
+        for number in 0..3 * MOST_REVISIONS {
+            revisions.learn(&format!("r{number}"), "web:1");
+            assert!(revisions.0.len() <= MOST_REVISIONS);
+        }
+    }
 
     #[test]
     fn a_deployment_is_mapped_with_what_is_there() {

@@ -1,6 +1,9 @@
 //! ECS clusters and services: the calls in AWS's batches, and how AWS's rows become ours.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use aws_sdk_ecs::types as aws;
 use futures::{StreamExt, stream};
@@ -8,13 +11,16 @@ use jiff::Timestamp;
 
 use crate::domain::{
     ecs::{Capacity, CircuitBreaker, Cluster, Deployment, Rollout, Service, ServiceEvent, ServiceKey},
-    fetch::Failure,
+    fetch::{Failure, FailureKind},
 };
 
 use super::{
     Connection,
     action::Action,
+    denial::denied_resource,
+    error::Attempt,
     load::Loaded,
+    names::unique,
     paging::{Paged, pages},
     words::{count, last_part, message, name, time},
 };
@@ -39,6 +45,8 @@ pub struct Described {
     pub services: Vec<Arc<Service>>,
     /// The services that there are no more.
     pub missing: Vec<ServiceKey>,
+    /// The services that an answer neither describes nor calls missing.
+    pub silent: Vec<ServiceKey>,
 }
 
 impl Connection {
@@ -60,10 +68,53 @@ impl Connection {
         let batches = names.chunks(CLUSTERS_A_CALL).map(<[String]>::to_vec).collect::<Vec<_>>();
         let answers =
             stream::iter(batches).map(|batch| self.clusters_of_one_call(batch)).buffered(AT_ONCE).collect::<Vec<_>>();
-        Loaded::join(answers.await)
+        let mut loaded = Loaded::<Vec<Cluster>>::default();
+        for answer in answers.await {
+            loaded.value.extend(answer.value);
+            for failure in answer.failures {
+                if !loaded.failures.contains(&failure) {
+                    loaded.failures.push(failure);
+                }
+            }
+        }
+        loaded
     }
 
-    async fn clusters_of_one_call(&self, names: Vec<String>) -> Result<Vec<Cluster>, Failure> {
+    /// Describes clusters in one call, or in two: where a policy denies one of them, it denies the whole call, and the
+    /// others are asked for without it.
+    async fn clusters_of_one_call(&self, mut names: Vec<String>) -> Loaded<Vec<Cluster>> {
+        let denials = &self.caller.ledger.denials;
+        let mut loaded = Loaded::<Vec<Cluster>>::default();
+        names.retain(|name| {
+            let denial = denials.recall(Action::DescribeClusters, name);
+            let allowed = denial.is_none();
+            loaded.failures.extend(denial);
+            allowed
+        });
+        for again in [true, false] {
+            if names.is_empty() {
+                break;
+            }
+            match self.describe_clusters(&names).await {
+                Ok(clusters) => {
+                    loaded.value = clusters;
+                    break;
+                }
+                Err(failure) => {
+                    let denied = denied_cluster(&failure, &names);
+                    denials.note(Action::DescribeClusters, denied.as_deref().unwrap_or_default(), &failure);
+                    loaded.failures.push(failure);
+                    match denied {
+                        Some(cluster) if again => names.retain(|name| *name != cluster),
+                        _ => break,
+                    }
+                }
+            }
+        }
+        loaded
+    }
+
+    async fn describe_clusters(&self, names: &[String]) -> Result<Vec<Cluster>, Failure> {
         let describe = || {
             self.ecs
                 .describe_clusters()
@@ -71,7 +122,7 @@ impl Connection {
                 .include(aws::ClusterField::Statistics)
                 .send()
         };
-        let answer = self.caller.call(Action::DescribeClusters, "", describe).await?;
+        let answer = self.caller.ask(Action::DescribeClusters, describe).await?;
         let clusters = answer.clusters.unwrap_or_default();
         Ok(clusters.iter().filter_map(cluster).collect())
     }
@@ -97,36 +148,86 @@ impl Connection {
             .collect::<Vec<_>>();
         let mut loaded = Loaded::<Described>::default();
         for answer in answers.await {
-            match answer {
-                Ok(described) => {
-                    loaded.value.services.extend(described.services);
-                    loaded.value.missing.extend(described.missing);
-                }
-                Err(failure) => loaded.failures.push(failure),
-            }
+            loaded.value.services.extend(answer.value.services);
+            loaded.value.missing.extend(answer.value.missing);
+            loaded.value.silent.extend(answer.value.silent);
+            loaded.failures.extend(answer.failures);
         }
         loaded
     }
 
-    async fn services_of_one_call(&self, cluster: String, names: Vec<String>) -> Result<Described, Failure> {
+    async fn services_of_one_call(&self, cluster: String, names: Vec<String>) -> Loaded<Described> {
         let describe = || {
             let request = self.ecs.describe_services().cluster(self.original(&cluster));
             let originals = names.iter().map(|name| self.original(name)).collect();
             request.set_services(Some(originals)).send()
         };
-        let answer = self.caller.call(Action::DescribeServices, &cluster, describe).await?;
+        let answer = match self.caller.call(Action::DescribeServices, &cluster, describe).await {
+            Ok(answer) => answer,
+            Err(failure) => return Loaded::failed(failure),
+        };
         let as_of = self.caller.now.get();
-        let services = answer.services.unwrap_or_default();
-        let missing = answer.failures.unwrap_or_default();
-        Ok(Described {
-            services: services.iter().filter_map(|raw| service(raw, &cluster, as_of)).map(Arc::new).collect(),
-            missing: missing
-                .iter()
-                .filter(|failure| failure.reason.as_deref() == Some("MISSING"))
-                .filter_map(|failure| failure.arn.as_deref())
-                .map(|arn| ServiceKey { cluster: cluster.clone(), service: self.remember(last_part(arn)) })
+        let (services, failures) = (answer.services.unwrap_or_default(), answer.failures.unwrap_or_default());
+        let services: Vec<_> = services.iter().filter_map(|raw| service(raw, &cluster, as_of)).collect();
+        let answered = Answered::of(&names, &services, &failures);
+        let key = |service: &String| ServiceKey { cluster: cluster.clone(), service: service.clone() };
+        let silent = answered.silent.iter().map(|(service, _)| key(service)).collect();
+        let missing = answered.missing.iter().map(key).collect();
+        let attempt = Attempt { action: Action::DescribeServices.name(), host: "", at: as_of };
+        Loaded {
+            value: Described { services: services.into_iter().map(Arc::new).collect(), missing, silent },
+            failures: answered
+                .complaint()
+                .map(|detail| attempt.failed(FailureKind::Malformed, &detail))
+                .into_iter()
                 .collect(),
-        })
+        }
+    }
+}
+
+/// Returns which of some clusters a denial names.
+fn denied_cluster(failure: &Failure, names: &[String]) -> Option<String> {
+    let FailureKind::Denied { .. } = failure.kind else { return None };
+    let name = unique(last_part(denied_resource(&failure.detail)?));
+    names.contains(&name).then_some(name)
+}
+
+/// Tells what became of the services that a call asked for and that its answer does not describe.
+#[derive(Debug, PartialEq, Eq)]
+struct Answered {
+    /// Those that there are no more.
+    missing: Vec<String>,
+    /// Those that the answer passes over, with its reason where it has one.
+    silent: Vec<(String, String)>,
+}
+
+impl Answered {
+    fn of(asked: &[String], services: &[Service], failures: &[aws::Failure]) -> Self {
+        let reasons: BTreeMap<String, &str> = failures
+            .iter()
+            .filter_map(|failure| {
+                let arn = failure.arn.as_deref()?;
+                Some((unique(last_part(arn)), failure.reason.as_deref().unwrap_or_default()))
+            })
+            .collect();
+        let described: HashSet<&str> = services.iter().map(|service| service.key.service.as_str()).collect();
+        let mut answered = Self { missing: Vec::new(), silent: Vec::new() };
+        for asked in asked.iter().filter(|asked| !described.contains(asked.as_str())) {
+            match reasons.get(asked).copied() {
+                Some("MISSING") => answered.missing.push(asked.clone()),
+                reason => answered.silent.push((asked.clone(), reason.unwrap_or_default().to_owned())),
+            }
+        }
+        answered
+    }
+
+    /// Lists what the answer passes over, with its reasons; none where it passes over nothing.
+    fn complaint(&self) -> Option<String> {
+        let one = |(name, reason): &(String, String)| match reason.as_str() {
+            "" => name.clone(),
+            reason => format!("{name}: {reason}"),
+        };
+        (!self.silent.is_empty()).then(|| self.silent.iter().map(one).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -155,11 +256,11 @@ pub fn calls_for(keys: &[ServiceKey]) -> usize {
 }
 
 fn cluster(raw: &aws::Cluster) -> Option<Cluster> {
-    let arn = name(raw.cluster_arn.as_deref());
-    let cluster_name = raw.cluster_name.as_deref().unwrap_or_else(|| last_part(&arn));
+    let arn = raw.cluster_arn.as_deref().unwrap_or_default();
+    let cluster_name = raw.cluster_name.as_deref().unwrap_or_else(|| last_part(arn));
     (!cluster_name.is_empty()).then(|| Cluster {
-        name: name(Some(cluster_name)),
-        arn: arn.clone(),
+        name: unique(cluster_name),
+        arn: name(Some(arn)),
         status: name(raw.status.as_deref()),
         active_services: count(raw.active_services_count),
         running_tasks: count(raw.running_tasks_count),
@@ -169,8 +270,8 @@ fn cluster(raw: &aws::Cluster) -> Option<Cluster> {
 
 /// Maps a service; one without a name cannot be pointed at and is left out.
 fn service(raw: &aws::Service, cluster: &str, as_of: Timestamp) -> Option<Service> {
-    let arn = name(raw.service_arn.as_deref());
-    let service_name = raw.service_name.as_deref().unwrap_or_else(|| last_part(&arn));
+    let arn = raw.service_arn.as_deref().unwrap_or_default();
+    let service_name = raw.service_name.as_deref().unwrap_or_else(|| last_part(arn));
     if service_name.is_empty() {
         return None;
     }
@@ -179,7 +280,7 @@ fn service(raw: &aws::Service, cluster: &str, as_of: Timestamp) -> Option<Servic
         .and_then(|configuration| configuration.deployment_circuit_breaker.as_ref())
         .filter(|breaker| breaker.enable);
     Some(Service {
-        key: ServiceKey { cluster: cluster.to_owned(), service: name(Some(service_name)) },
+        key: ServiceKey { cluster: cluster.to_owned(), service: unique(service_name) },
         status: name(raw.status.as_deref()),
         desired: count(raw.desired_count),
         running: count(raw.running_count),
@@ -203,7 +304,7 @@ fn service(raw: &aws::Service, cluster: &str, as_of: Timestamp) -> Option<Servic
         target_groups: target_groups(raw.load_balancers()),
         created_at: time(raw.created_at.as_ref()),
         as_of,
-        arn,
+        arn: name(Some(arn)),
     })
 }
 
@@ -291,6 +392,46 @@ mod tests {
         let sizes: Vec<usize> = batches(&mixed).iter().map(|(_, names)| names.len()).collect();
         assert_eq!(sizes, [10, 10, 1, 1]);
         assert_eq!(calls_for(&keys("a", 60)), 6);
+    }
+
+    #[test]
+    fn a_service_is_described_or_missing_or_passed_over() {
+        let asked = ["api", "gone", "odd", "refused", "web"].map(str::to_owned);
+        let described = |name: &str| {
+            service(&aws::Service::builder().service_name(name).build(), "shop", Timestamp::UNIX_EPOCH).unwrap()
+        };
+        let failure = |name: &str, reason: Option<&str>| {
+            let arn = format!("arn:aws:ecs:x:1:service/shop/{name}");
+            aws::Failure::builder().arn(arn).set_reason(reason.map(str::to_owned)).build()
+        };
+        let failures = [failure("gone", Some("MISSING")), failure("refused", Some("ACCESS_DENIED"))];
+        let answered = Answered::of(&asked, &[described("api"), described("web")], &failures);
+        assert_eq!(answered.missing, ["gone"]);
+        assert_eq!(answered.complaint().as_deref(), Some("odd, refused: ACCESS_DENIED"));
+        let whole = Answered::of(&asked[..1], &[described("api"), described("web")], &[failure("x", None)]);
+        assert_eq!((whole.complaint(), whole.missing.len()), (None, 0));
+        let failures = [failure("api", None), aws::Failure::builder().build()];
+        assert_eq!(Answered::of(&asked[..1], &[], &failures).complaint().as_deref(), Some("api"));
+    }
+
+    #[test]
+    fn only_a_cluster_that_was_asked_for_is_left_out() {
+        let denial = |kind: FailureKind, resource: &str| Failure {
+            kind,
+            action: String::new(),
+            detail: format!(
+                "User: x is not authorized to perform: ecs:DescribeClusters on resource: {resource} because"
+            ),
+            request_id: None,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        let names = ["dev", "prd"].map(str::to_owned);
+        let denied = || FailureKind::Denied { missing_action: String::new() };
+        let dev = "arn:aws:ecs:ap-northeast-1:111122223333:cluster/dev";
+        assert_eq!(denied_cluster(&denial(denied(), dev), &names).as_deref(), Some("dev"));
+        assert_eq!(denied_cluster(&denial(denied(), "arn:aws:ecs:x:1:cluster/stg"), &names), None);
+        assert_eq!(denied_cluster(&denial(denied(), "*"), &names), None);
+        assert_eq!(denied_cluster(&denial(FailureKind::Throttled, dev), &names), None);
     }
 
     #[test]

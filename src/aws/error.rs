@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::domain::fetch::{Failure, FailureKind};
 
-use super::{shared::Blocked, words};
+use super::{http::Blocked, words};
 
 /// Says what was being called when a call failed.
 #[derive(Debug, Clone, Copy)]

@@ -42,6 +42,14 @@ impl<T> Loaded<Vec<T>> {
 }
 
 impl<T> Loaded<T> {
+    /// Makes it of a failure alone.
+    pub(super) fn failed(failure: Failure) -> Self
+    where
+        T: Default,
+    {
+        Self { value: T::default(), failures: vec![failure] }
+    }
+
     /// Returns the failure to tell of: of several, the one that a person can do most about.
     pub fn failure(&self) -> Option<&Failure> {
         self.failures.iter().max_by_key(|failure| (failure.kind.is_about_credentials(), failure.kind.is_lasting()))
@@ -51,11 +59,11 @@ impl<T> Loaded<T> {
 /// Lists the clusters and the names of their services.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roster {
-    /// The clusters, by name. Where they may not be described, they have their names and no counts.
+    /// The clusters, by name. Those that may not be described have their names alone: no ARN and no counts.
     pub clusters: Vec<Cluster>,
     /// The names of the services of each cluster that could be asked for them.
     pub services: BTreeMap<String, Vec<String>>,
-    /// Whether the counts of the clusters were read.
+    /// Whether the counts of the clusters were read, but for those that have no ARN.
     pub counted: bool,
     /// Whether there are more than were read.
     pub capped: bool,
@@ -66,13 +74,11 @@ impl Connection {
     pub async fn roster(&self) -> Loaded<Roster> {
         let names = match self.cluster_names().await {
             Ok(names) => names,
-            Err(failure) => {
-                return Loaded { value: Roster::default(), failures: vec![failure] };
-            }
+            Err(failure) => return Loaded::failed(failure),
         };
         let (described, mut loaded) = futures::join!(self.clusters(&names.items), self.service_lists(&names.items));
         loaded.value.capped |= names.capped;
-        loaded.value.counted = described.failures.is_empty();
+        loaded.value.counted = described.failures.is_empty() || !described.value.is_empty();
         loaded.value.clusters = with_all(described.value, &names.items);
         loaded.failures.extend(described.failures);
         loaded
@@ -124,9 +130,7 @@ impl Connection {
     pub async fn tasks(&self) -> Loaded<TasksSnapshot> {
         let names = match self.cluster_names().await {
             Ok(names) => names,
-            Err(failure) => {
-                return Loaded { value: TasksSnapshot::default(), failures: vec![failure] };
-            }
+            Err(failure) => return Loaded::failed(failure),
         };
         let mut loaded = Loaded::<TasksSnapshot>::default();
         loaded.value.capped = names.capped;

@@ -71,6 +71,17 @@ impl Meter {
         }
     }
 
+    /// Returns when the first of what was spent lately will be too long ago to count.
+    pub(super) fn spent_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.drop_old(now);
+        let after = |at: Timestamp, span| at.saturating_add(span).unwrap_or(Timestamp::MAX);
+        let call = counts.calls.front().map(|at| after(*at, MINUTE));
+        let metrics = counts.metrics.front().map(|(at, _)| after(*at, TEN_MINUTES));
+        let throttled = counts.throttled.map(|at| after(at, MINUTE)).filter(|at| *at > now);
+        [call, metrics, throttled].into_iter().flatten().min()
+    }
+
     /// Returns how often each action was called since the start.
     pub(super) fn totals(&self) -> BTreeMap<&'static str, u64> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).totals.clone()
@@ -107,5 +118,19 @@ mod tests {
         assert_eq!((spent.calls_last_minute, spent.metrics_last_ten_minutes, spent.throttled), (0, 80, false));
         assert_eq!(meter.spent(at(630)), Spent::default());
         assert_eq!(meter.totals()["ecs:ListServices"], 1);
+    }
+
+    #[test]
+    fn what_was_spent_tells_when_it_is_over() {
+        let meter = Meter::default();
+        assert_eq!(meter.spent_until(at(0)), None);
+        meter.call(Action::ListServices, at(0));
+        meter.throttled(at(10));
+        meter.call(Action::GetMetricData, at(30));
+        meter.metrics(80, at(30));
+        for (now, until) in [(30, 60), (59, 60), (60, 70), (70, 90), (90, 630), (629, 630)] {
+            assert_eq!(meter.spent_until(at(now)), Some(at(until)), "{now}");
+        }
+        assert_eq!(meter.spent_until(at(630)), None);
     }
 }

@@ -1,8 +1,8 @@
 //! The only room that knows the AWS SDK: SDK types come in, domain types go out.
 //!
 //! A [`Connection`] is one verified set of credentials in one region, and everything that is read goes through it.
-//! What the connections of a process share, budgets and denials per account and region and the sockets, is a
-//! [`Shared`]. Reads are open to all. Every call takes the one path in `call.rs`: what was denied is not asked again,
+//! What the connections of a process share, budgets per account and region, denials per identity in them and the
+//! sockets, is a [`Shared`]. Reads are open to all. Every call takes the one path in `call.rs`: what was denied is not asked again,
 //! the token bucket is asked for leave, the call is sent and counted, and its failure is put in terms that a person
 //! can act on. Every word from AWS is cleaned and bounded before it leaves this room.
 
@@ -17,8 +17,10 @@ mod denial;
 mod deployments;
 mod ecs;
 mod error;
+mod http;
 mod load;
 mod meter;
+mod names;
 mod paging;
 mod shared;
 mod sts;

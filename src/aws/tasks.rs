@@ -15,6 +15,7 @@ use super::{
     action::Action,
     ecs::{AT_ONCE, PAGE, revision},
     load::Loaded,
+    names::unique,
     paging::{Paged, pages},
     words::{last_part, message, name, time},
 };
@@ -108,14 +109,14 @@ impl Connection {
 
 /// Maps a task; one without an ARN cannot be pointed at and is left out.
 fn task(raw: &aws::Task, cluster: &str) -> Option<Task> {
-    let arn = name(Some(raw.task_arn.as_deref()?));
-    let group = name(raw.group.as_deref());
+    let arn = unique(raw.task_arn.as_deref()?);
+    let group = raw.group.as_deref().unwrap_or_default();
     let capacity =
         raw.capacity_provider_name.as_deref().or_else(|| raw.launch_type.as_ref().map(aws::LaunchType::as_str));
     Some(Task {
         id: last_part(&arn).to_owned(),
         cluster: cluster.to_owned(),
-        service: group.strip_prefix("service:").map(str::to_owned),
+        service: group.strip_prefix("service:").map(unique),
         task_definition: revision(raw.task_definition_arn.as_deref()),
         last_status: name(raw.last_status.as_deref()),
         desired_status: name(raw.desired_status.as_deref()),

@@ -20,7 +20,7 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::theme::Theme;
 
 use super::args::{Args, DemoArgs, Subcommand};
-use super::{Exit, complain};
+use super::{Exit, complain, no_color};
 
 /// What the demo plays unless it is told otherwise.
 const SCENARIO: &str = "bad-deploy";
@@ -111,10 +111,8 @@ impl Account {
 }
 
 /// Returns the theme of a name that the configuration has checked, or none of colours where `NO_COLOR` is set.
-///
-/// Source: <https://no-color.org>: set and not empty, whatever its value.
 fn theme(name: &str) -> Theme {
-    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+    if no_color() {
         return Theme::no_color();
     }
     crate::ui::theme::BUILT_IN

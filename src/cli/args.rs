@@ -249,23 +249,18 @@ impl Args {
     }
 }
 
-/// Reads the arguments of the process, the program's name first, and finds the language to speak.
-///
-/// # Errors
-/// [`Early`] where help was asked for or the arguments are at fault.
-pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<(Args, Texts), Early> {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let lang = early_flag(&arguments, "--lang", "SEKISHO_LANG").and_then(|code| Lang::from_code(code.to_str()?));
-    let config = early_flag(&arguments, "--config", "SEKISHO_CONFIG");
-    let texts = Texts::of(early_lang(lang, config.as_deref().map(Path::new)));
-    parse_in(arguments, texts).map(|args| (args, texts))
+/// Finds the language to speak, before the arguments of the process are understood.
+pub fn early_texts(arguments: &[OsString]) -> Texts {
+    let lang = early_flag(arguments, "--lang", "SEKISHO_LANG").and_then(|code| Lang::from_code(code.to_str()?));
+    let config = early_flag(arguments, "--config", "SEKISHO_CONFIG");
+    Texts::of(early_lang(lang, config.as_deref().map(Path::new)))
 }
 
 /// Reads arguments, the program's name first, and speaks of their faults in a given language.
 ///
 /// # Errors
 /// [`Early`] where help was asked for or the arguments are at fault.
-pub fn parse_in(arguments: impl IntoIterator<Item = OsString>, texts: Texts) -> Result<Args, Early> {
+pub fn parse(arguments: impl IntoIterator<Item = OsString>, texts: Texts) -> Result<Args, Early> {
     let args = command(texts)
         .try_get_matches_from(arguments)
         .and_then(|mut matches| Args::from_arg_matches_mut(&mut matches))
@@ -320,7 +315,7 @@ mod tests {
     const EN: Texts = Texts::of(Lang::En);
 
     fn parse_words(line: &str, texts: Texts) -> Result<Args, Early> {
-        parse_in(line.split(' ').map(OsString::from), texts)
+        parse(line.split(' ').map(OsString::from), texts)
     }
 
     #[test]
@@ -334,7 +329,7 @@ mod tests {
         assert_eq!(args.flags().environments, ["prd", "stg"]);
         assert_eq!(args.flags().lang, Some(Lang::Ja));
         assert_eq!(args.command, None);
-        let args = parse_in(["sekisho", "--theme", "", "--keymap="].map(OsString::from), EN).unwrap();
+        let args = parse(["sekisho", "--theme", "", "--keymap="].map(OsString::from), EN).unwrap();
         assert_eq!((args.flags().theme, args.flags().keymap), (None, None));
     }
 
@@ -363,7 +358,7 @@ mod tests {
         #[test]
         fn no_line_breaks_the_reader(words in prop::collection::vec("(--)?(lang|at|env|demo|get|o|.{0,6})(=.{0,4})?", 0..5)) {
             let line = std::iter::once("sekisho".to_owned()).chain(words);
-            let _ = parse_in(line.map(OsString::from), JA);
+            let _ = parse(line.map(OsString::from), JA);
         }
     }
 }

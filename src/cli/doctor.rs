@@ -1,5 +1,6 @@
 //! `sekisho doctor`: what works, what is denied and which action is missing, per environment and screen.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use futures::future::join_all;
@@ -17,6 +18,7 @@ use crate::ui::words;
 
 use super::Exit;
 use super::account::Account;
+use super::remedy::remedy;
 
 /// The screens with the actions that each needs.
 const SCREENS: [(&str, &[Action]); 4] = [
@@ -43,7 +45,31 @@ const SCREENS: [(&str, &[Action]); 4] = [
 struct Findings {
     connected: Result<Connection, Failure>,
     /// Each action once, in the order of the screens.
-    actions: Vec<(Action, Result<(), Failure>)>,
+    actions: Vec<(Action, Outcome)>,
+}
+
+/// How an action fares.
+#[derive(Debug, Clone)]
+enum Outcome {
+    Works,
+    Failed(Failure),
+    /// Nobody knows: what it would be tried on is found by an action that fails.
+    Unchecked {
+        needs: Action,
+    },
+}
+
+/// Returns the action that finds what another one is tried on.
+const fn finder(action: Action) -> Option<Action> {
+    match action {
+        Action::GetCallerIdentity | Action::ListClusters | Action::DescribeAlarms | Action::GetMetricData => None,
+        Action::DescribeClusters | Action::ListServices | Action::ListTasks => Some(Action::ListClusters),
+        Action::DescribeServices | Action::ListServiceDeployments => Some(Action::ListServices),
+        Action::DescribeTasks => Some(Action::ListTasks),
+        Action::DescribeServiceDeployments => Some(Action::ListServiceDeployments),
+        Action::DescribeServiceRevisions => Some(Action::DescribeServiceDeployments),
+        Action::DescribeAlarmHistory => Some(Action::DescribeAlarms),
+    }
 }
 
 /// Looks at everything that the console needs and says how it fares.
@@ -86,15 +112,32 @@ fn ourselves(config: &Config, texts: Texts, out: &mut dyn Write) -> io::Result<(
 async fn examine(plan: &SourcePlan, config: &Config, shared: &Shared) -> Findings {
     let connection = plan.connection(config.endpoint_url.as_deref());
     let connected = Connection::open(connection, shared.clone()).await;
-    let mut actions = Vec::new();
+    let mut actions: Vec<(Action, Outcome)> = Vec::new();
     if let Ok(connection) = &connected {
         for action in SCREENS.iter().flat_map(|(_, actions)| actions.iter().copied()) {
-            if !actions.iter().any(|(known, _)| *known == action) {
-                actions.push((action, connection.probe(action).await));
+            if outcome_of(&actions, action).is_none() {
+                let outcome = try_out(connection, action, &actions).await;
+                actions.push((action, outcome));
             }
         }
     }
     Findings { connected, actions }
+}
+
+fn outcome_of(actions: &[(Action, Outcome)], action: Action) -> Option<&Outcome> {
+    actions.iter().find(|(known, _)| *known == action).map(|(_, outcome)| outcome)
+}
+
+/// Tries an action, unless it is known already that there is nothing to try it on.
+async fn try_out(connection: &Connection, action: Action, known: &[(Action, Outcome)]) -> Outcome {
+    if let Some(finder) = finder(action) {
+        match outcome_of(known, finder) {
+            Some(Outcome::Failed(_)) => return Outcome::Unchecked { needs: finder },
+            Some(unchecked @ Outcome::Unchecked { .. }) => return unchecked.clone(),
+            Some(Outcome::Works) | None => {}
+        }
+    }
+    connection.probe(action).await.map_or_else(Outcome::Failed, |()| Outcome::Works)
 }
 
 /// Prints what was found out about a source; returns whether all of it works.
@@ -120,6 +163,12 @@ fn report(
             return Ok(false);
         }
     };
+    caller(connection, config, texts, out)?;
+    screens(&findings.actions, profile, texts, out)
+}
+
+/// Says whose the credentials are, and how long they last.
+fn caller(connection: &Connection, config: &Config, texts: Texts, out: &mut dyn Write) -> io::Result<()> {
     let identity = connection.identity();
     let role = match identity::resolve(&config.roles, identity) {
         RoleResolution::One(role) => role,
@@ -136,29 +185,43 @@ fn report(
         let left = words::left(texts, end.duration_since(Timestamp::now()));
         writeln!(out, "  {}", t!(texts, "screens.header.credentials", left = left))?;
     }
-    let mut sound = true;
+    Ok(())
+}
+
+/// Prints each screen's actions, and each failure where it is met first; returns whether all of them work.
+fn screens(outcomes: &[(Action, Outcome)], profile: &str, texts: Texts, out: &mut dyn Write) -> io::Result<bool> {
+    let mut told = HashSet::new();
     for (screen, actions) in SCREENS {
         writeln!(out, "  {}", texts.get(screen))?;
         for action in actions {
-            let Some((_, outcome)) = findings.actions.iter().find(|(known, _)| known == action) else { continue };
+            let Some(outcome) = outcome_of(outcomes, *action) else { continue };
+            write!(out, "    {}  {}", verdict(texts, outcome), action.name())?;
             match outcome {
-                Ok(()) => writeln!(out, "    {}  {}", verdict(texts, true), action.name())?,
-                Err(failure) => {
-                    sound = false;
-                    writeln!(out, "    {}  {}", verdict(texts, false), action.name())?;
-                    problem(failure, profile, texts, out)?;
+                Outcome::Works => writeln!(out)?,
+                Outcome::Unchecked { needs } => {
+                    writeln!(out, "  {}", t!(texts, "cli.doctor.unchecked", action = needs.name()))?;
+                }
+                Outcome::Failed(failure) => {
+                    writeln!(out)?;
+                    if told.insert(words::failure_line(texts, failure)) {
+                        problem(failure, profile, texts, out)?;
+                    }
                 }
             }
         }
     }
-    Ok(sound)
+    Ok(outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Works)))
 }
 
-/// Returns the word for an outcome, as wide as the other one.
-fn verdict(texts: Texts, works: bool) -> String {
-    let words = [t!(texts, "screens.doctor.works"), t!(texts, "screens.doctor.fails")];
-    let width = words.iter().map(|word| text::width(word)).max().unwrap_or(0);
-    text::pad(words[usize::from(!works)], width)
+/// Returns the word for an outcome, as wide as the others.
+fn verdict(texts: Texts, outcome: &Outcome) -> String {
+    let (works, fails) = (t!(texts, "screens.doctor.works"), t!(texts, "screens.doctor.fails"));
+    let word = match outcome {
+        Outcome::Works => works,
+        Outcome::Failed(_) => fails,
+        Outcome::Unchecked { .. } => "-",
+    };
+    text::pad(word, text::width(works).max(text::width(fails)))
 }
 
 fn problem(failure: &Failure, profile: &str, texts: Texts, out: &mut dyn Write) -> io::Result<()> {
@@ -166,5 +229,5 @@ fn problem(failure: &Failure, profile: &str, texts: Texts, out: &mut dyn Write) 
     if !failure.detail.is_empty() {
         writeln!(out, "      {}", failure.detail)?;
     }
-    writeln!(out, "      {}", words::failure_remedy(texts, failure, profile))
+    writeln!(out, "      {}", remedy(texts, failure, profile))
 }

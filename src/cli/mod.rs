@@ -4,6 +4,7 @@ pub mod account;
 pub mod args;
 pub mod completions;
 pub mod console;
+mod defect;
 pub mod demo;
 pub mod doctor;
 pub mod get;
@@ -11,12 +12,12 @@ pub mod init;
 pub mod keys;
 pub mod log;
 pub mod man;
+mod remedy;
 pub mod translate;
 pub mod usage;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use crate::config::aws::Profiles;
@@ -26,6 +27,15 @@ use crate::t;
 
 use account::Account;
 use args::{Args, Subcommand};
+
+pub use defect::guarded;
+
+/// Tells whether colours are unwanted on every stream.
+///
+/// Source: <https://no-color.org>: set and not empty, whatever its value.
+fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
 
 /// How the program ends, as scripts see it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -62,14 +72,8 @@ impl From<Exit> for ExitCode {
 /// A panic anywhere ends in [`Exit::Defect`], with the terminal as it was.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    guarded(|| run_arguments(arguments))
-}
-
-/// Does something that ends in an exit code, and in that of [`Exit::Defect`] where it panics.
-pub fn guarded(act: impl FnOnce() -> u8) -> u8 {
-    // Colours would be lost on a log; the report is for a person to send to us.
-    let _ = color_eyre::config::HookBuilder::blank().display_env_section(false).install();
-    catch_unwind(AssertUnwindSafe(act)).unwrap_or(Exit::Defect.code())
+    let texts = args::early_texts(&arguments);
+    guarded(texts, || run_arguments(arguments, texts))
 }
 
 /// Writes what is at fault with the command line or the configuration, and returns how that ends.
@@ -80,8 +84,8 @@ fn complain(sentences: impl IntoIterator<Item = String>, faults: &mut dyn Write)
     Ok(Exit::Usage)
 }
 
-fn run_arguments(arguments: Vec<OsString>) -> u8 {
-    let (args, texts) = match args::parse(arguments) {
+fn run_arguments(arguments: Vec<OsString>, texts: Texts) -> u8 {
+    let args = match args::parse(arguments, texts) {
         Ok(parsed) => parsed,
         Err(early) => {
             // Nobody listens where neither stream can be written to.
@@ -106,7 +110,6 @@ fn run_arguments(arguments: Vec<OsString>) -> u8 {
 }
 
 fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
-    let _log = log::start(args.global.log_level)?;
     let mut out = io::BufWriter::new(io::stdout());
     let exit = match &args.command {
         Some(Subcommand::Completions(shell)) => completions::run(*shell, texts, &mut out)?,
@@ -129,6 +132,10 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
 
 /// Runs what needs the network. The console's own thread draws and reads keys; two others talk to AWS.
 fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn Write) -> io::Result<u8> {
+    let _log = match log::start(args.global.log_level) {
+        Ok(log) => log,
+        Err(fault) => return Ok(complain([fault.render(texts)], faults)?.code()),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended = runtime.block_on(async {
         let account = match Account::open(args, texts, faults).await? {

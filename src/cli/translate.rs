@@ -91,14 +91,14 @@ mod tests {
 
     use super::*;
     use crate::cli::Exit;
-    use crate::cli::args::{Early, parse_in};
+    use crate::cli::args::{Early, parse};
     use crate::i18n::Lang;
 
     const JA: Texts = Texts::of(Lang::Ja);
     const EN: Texts = Texts::of(Lang::En);
 
     fn parse_words(line: &str, texts: Texts) -> Result<Args, Early> {
-        parse_in(line.split(' ').map(OsString::from), texts)
+        parse(line.split(' ').map(OsString::from), texts)
     }
 
     #[test]

@@ -75,12 +75,12 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
-    use crate::cli::args::{Args, parse_in};
+    use crate::cli::args::{Args, parse};
     use crate::i18n::Lang;
     use rstest::rstest;
 
     fn parse_words(line: &str, lang: Lang) -> Result<Args, Early> {
-        parse_in(line.split(' ').map(OsString::from), Texts::of(lang))
+        parse(line.split(' ').map(OsString::from), Texts::of(lang))
     }
 
     #[rstest]

@@ -61,7 +61,15 @@ async fn until_end(console: &mut Console, terminal: &mut Terminal) -> io::Result
                 Some(event) => console.input(event?),
                 None => return Ok(End::Signal(SignalKind::hangup().as_raw_value())),
             },
-            end = signals.next() => return Ok(End::Signal(end)),
+            told = signals.next() => match told {
+                Told::End(signal) => return Ok(End::Signal(signal)),
+                Told::Continue => {
+                    // Reading goes on as it was: it waits for a key, and nobody can have pressed one meanwhile for us.
+                    terminal.resume()?;
+                    console.tick();
+                    Vec::new()
+                }
+            },
             () = console.reported() => Vec::new(),
             _ = tick.tick() => {
                 console.tick();
@@ -113,12 +121,21 @@ fn carry_out(effect: Effect, console: &mut Console, terminal: &mut Terminal, inp
     Ok(false)
 }
 
-/// The signals that end or stop the console.
+/// Tells what the system asks for.
+enum Told {
+    /// To end, by this signal.
+    End(i32),
+    /// To go on after a stop.
+    Continue,
+}
+
+/// The signals that end the console, or continue it.
 struct Signals {
     terminate: Signal,
     hangup: Signal,
     interrupt: Signal,
     quit: Signal,
+    resume: Signal,
 }
 
 impl Signals {
@@ -128,16 +145,18 @@ impl Signals {
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
             quit: signal(SignalKind::quit())?,
+            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         })
     }
 
-    async fn next(&mut self) -> i32 {
+    async fn next(&mut self) -> Told {
         let (kind, _) = tokio::select! {
             received = self.terminate.recv() => (SignalKind::terminate(), received),
             received = self.hangup.recv() => (SignalKind::hangup(), received),
             received = self.interrupt.recv() => (SignalKind::interrupt(), received),
             received = self.quit.recv() => (SignalKind::quit(), received),
+            _ = self.resume.recv() => return Told::Continue,
         };
-        kind.as_raw_value()
+        Told::End(kind.as_raw_value())
     }
 }

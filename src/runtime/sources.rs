@@ -23,9 +23,15 @@ impl SourcePlan {
     pub fn source(&self) -> Source {
         Source::new(self.region.clone(), self.account, self.credentials.name().to_owned(), self.environments.clone())
     }
-}
 
-impl SourcePlan {
+    /// Tells whether an environment can read from this source: with its credentials, in its region, and not meant to be
+    /// in another account.
+    fn serves(&self, configured: &EnvironmentConfig, region: &str) -> bool {
+        let accounts = [self.account, configured.environment.account];
+        let one_account = matches!(accounts, [None, _] | [_, None]) || accounts[0] == accounts[1];
+        self.region == region && self.credentials == configured.credentials && one_account
+    }
+
     /// Returns how the source is connected to, through an endpoint that stands in for AWS's where a flag gave one.
     pub fn connection(&self, endpoint_url: Option<&str>) -> ConnectionPlan {
         ConnectionPlan {
@@ -37,31 +43,93 @@ impl SourcePlan {
     }
 }
 
-/// Plans the sources of all environments; environments with the same credentials, account and region share one.
+/// Plans the sources of all environments.
+///
+/// Environments with the same credentials and region share one, unless they name different accounts. One that names no
+/// account takes what the credentials give, and what another one says of it holds for both.
 pub fn plan(environments: &[EnvironmentConfig]) -> Vec<SourcePlan> {
     let mut plans: Vec<SourcePlan> = Vec::new();
     for (index, configured) in environments.iter().enumerate() {
+        let account = configured.environment.account;
         let none = [String::new()];
         let regions: &[String] = match configured.environment.regions.as_slice() {
             [] => &none,
             regions => regions,
         };
         for region in regions {
-            let same = plans.iter_mut().find(|plan| {
-                plan.region == *region
-                    && plan.credentials == configured.credentials
-                    && plan.account == configured.environment.account
-            });
-            match same {
-                Some(plan) => plan.environments.push(index),
+            match plans.iter_mut().find(|plan| plan.serves(configured, region)) {
+                Some(plan) => {
+                    plan.environments.push(index);
+                    plan.account = plan.account.or(account);
+                }
                 None => plans.push(SourcePlan {
                     credentials: configured.credentials.clone(),
                     region: region.clone(),
-                    account: configured.environment.account,
+                    account,
                     environments: vec![index],
                 }),
             }
         }
     }
     plans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::environment::{Environment, Kind};
+
+    fn environment(profile: &str, account: Option<&str>, regions: &[&str]) -> EnvironmentConfig {
+        let environment = Environment {
+            name: profile.to_owned(),
+            kind: Kind::Unknown,
+            account: account.map(|account| account.parse().unwrap()),
+            regions: regions.iter().map(|&region| region.to_owned()).collect(),
+            clusters: Vec::new(),
+            alarms: Vec::new(),
+            web_acls: Vec::new(),
+            catalogue: None,
+        };
+        EnvironmentConfig { environment, credentials: CredentialSource::Profile(profile.to_owned()) }
+    }
+
+    /// Returns region, account and environments of each source.
+    fn planned(environments: &[EnvironmentConfig]) -> Vec<(String, Option<String>, Vec<usize>)> {
+        let brief =
+            |plan: SourcePlan| (plan.region, plan.account.map(|account| account.to_string()), plan.environments);
+        plan(environments).into_iter().map(brief).collect()
+    }
+
+    const ONE: &str = "111122223333";
+    const TWO: &str = "444455556666";
+
+    #[test]
+    fn an_environment_that_names_no_account_reads_from_the_source_of_one_that_does() {
+        for accounts in [[Some(ONE), None], [None, Some(ONE)]] {
+            let environments = accounts.map(|account| environment("shop", account, &["ap-northeast-1"]));
+            assert_eq!(planned(&environments), [("ap-northeast-1".to_owned(), Some(ONE.to_owned()), vec![0, 1])]);
+        }
+    }
+
+    #[test]
+    fn different_accounts_credentials_and_regions_are_sources_apart() {
+        let environments = [
+            environment("shop", None, &["ap-northeast-1", "us-east-1"]),
+            environment("shop", Some(ONE), &["ap-northeast-1"]),
+            environment("shop", Some(TWO), &["ap-northeast-1"]),
+            environment("other", Some(ONE), &["ap-northeast-1"]),
+            environment("shop", None, &[]),
+        ];
+        let (tokyo, virginia) = ("ap-northeast-1".to_owned(), "us-east-1".to_owned());
+        assert_eq!(
+            planned(&environments),
+            [
+                (tokyo.clone(), Some(ONE.to_owned()), vec![0, 1]),
+                (virginia, None, vec![0]),
+                (tokyo.clone(), Some(TWO.to_owned()), vec![2]),
+                (tokyo, Some(ONE.to_owned()), vec![3]),
+                (String::new(), None, vec![4]),
+            ]
+        );
+    }
 }

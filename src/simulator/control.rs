@@ -1,16 +1,29 @@
-//! What tests and curious hands may do to the account while it runs: `/_simulator/calls` and `/_simulator/faults`.
+//! What tests and curious hands may do to the account while it runs: calls, faults and operations below `/_simulator/`.
+//!
+//! It needs no key, and listens where every page of a browser on this machine can knock. A page says where it is from
+//! (`Origin`, on all but plain reads), and cannot send JSON elsewhere without asking first: both are looked at.
+
+use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
 
 use super::faults::Fault;
-use super::server::Account;
-use super::wire::Request;
+use super::server::{Account, operations};
+use super::wire::{Request, Service};
 
 /// Answers a request below `/_simulator/`.
 pub fn answer(account: &Account, path: &str, request: &Request) -> Response<Body> {
+    if request.headers.contains_key(header::ORIGIN) {
+        return problem(StatusCode::FORBIDDEN, "a page of a browser has no business here");
+    }
     match (path, &request.method) {
+        ("operations", &Method::GET) => {
+            let operations: BTreeMap<&str, &[&str]> =
+                Service::ALL.into_iter().map(|service| (service.prefix(), operations(service))).collect();
+            json_response(StatusCode::OK, &json!(operations))
+        }
         ("calls", &Method::GET) => {
             let calls = account.counter.read();
             json_response(
@@ -22,12 +35,15 @@ pub fn answer(account: &Account, path: &str, request: &Request) -> Response<Body
             account.counter.reset();
             empty(StatusCode::NO_CONTENT)
         }
+        ("faults", &Method::POST) if !is_json(request) => {
+            problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json")
+        }
         ("faults", &Method::POST) => inject(account, &request.body),
         ("faults", &Method::DELETE) => {
             account.faults.clear();
             empty(StatusCode::NO_CONTENT)
         }
-        ("calls" | "faults", _) => empty(StatusCode::METHOD_NOT_ALLOWED),
+        ("calls" | "faults" | "operations", _) => empty(StatusCode::METHOD_NOT_ALLOWED),
         _ => empty(StatusCode::NOT_FOUND),
     }
 }
@@ -40,8 +56,18 @@ fn inject(account: &Account, body: &[u8]) -> Response<Body> {
             account.faults.inject(fault, account.now());
             empty(StatusCode::NO_CONTENT)
         }
-        Err(problem) => json_response(StatusCode::BAD_REQUEST, &json!({"error": problem})),
+        Err(sentence) => problem(StatusCode::BAD_REQUEST, &sentence),
     }
+}
+
+/// Whether the body is said to be JSON, with whatever parameters.
+fn is_json(request: &Request) -> bool {
+    let kind = request.header("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn problem(status: StatusCode, sentence: &str) -> Response<Body> {
+    json_response(status, &json!({"error": sentence}))
 }
 
 fn json_response(status: StatusCode, value: &serde_json::Value) -> Response<Body> {

@@ -190,7 +190,9 @@ impl Faults {
 
     /// Adds one, counted from `now`.
     pub fn inject(&self, fault: Fault, now: Millis) {
-        self.lock().armed.push(Armed::new(fault, now));
+        let mut inner = self.lock();
+        inner.disarm(now);
+        inner.armed.push(Armed::new(fault, now));
     }
 
     /// Takes all of them away, the scenario's as well.
@@ -201,11 +203,11 @@ impl Faults {
     /// Decides what happens to a call: delays add up, of the others the first one counts.
     pub fn meet(&self, call: &Called<'_>) -> Harm {
         let mut inner = self.lock();
+        inner.disarm(call.now);
         let Inner { armed, dice } = &mut *inner;
         let mut harm = Harm::default();
         for one in armed.iter_mut() {
-            let in_time = (one.from..one.until).contains(&call.now);
-            if !in_time || one.left == Some(0) || !one.fault.matches(call) {
+            if call.now < one.from || !one.fault.matches(call) {
                 continue;
             }
             let is_delay = one.fault.kind == FaultKind::Delay;
@@ -227,6 +229,13 @@ impl Faults {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Drops what is spent or over; story time does not run backwards.
+    fn disarm(&mut self, now: Millis) {
+        self.armed.retain(|one| now < one.until && one.left != Some(0));
     }
 }
 
@@ -273,6 +282,20 @@ mod tests {
         assert!(faults.meet(&call("ecs:X", 2_000)).kind.is_some());
         faults.clear();
         assert_eq!(faults.meet(&call("ecs:X", 2_000)), Harm::default());
+    }
+
+    #[test]
+    fn what_is_spent_or_over_is_dropped() {
+        let faults = Faults::new(1, 0, &[Fault::new(FaultKind::Deny, "ecs:*").lasting(Span::from_millis(100))]);
+        faults.inject(Fault::new(FaultKind::Throttle, "sts:*").times(1), 0);
+        faults.inject(Fault::new(FaultKind::Cut, "sts:*"), 0);
+        assert_eq!(faults.meet(&call("sts:X", 1)).kind, Some((FaultKind::Throttle, 503)));
+        assert_eq!(faults.meet(&call("sts:X", 100)).kind, Some((FaultKind::Cut, 503)));
+        assert_eq!(faults.lock().armed.len(), 1, "only what has no end is left");
+        for now in 200..300 {
+            faults.inject(Fault::new(FaultKind::Cut, "*").lasting(Span::from_millis(1)), now);
+        }
+        assert_eq!(faults.lock().armed.len(), 2, "the list does not grow by what is over");
     }
 
     #[test]

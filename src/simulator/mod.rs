@@ -88,13 +88,16 @@ pub enum SimulatorError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The system gives no randomness to make keys of.
+    #[error("no keys can be made: {0}")]
+    NoRandomness(#[from] getrandom::Error),
 }
 
 /// Starts a simulated account on the current tokio runtime.
 ///
 /// # Errors
 ///
-/// The address must be a loopback address, and free.
+/// The address must be a loopback address, and free; the system must have randomness for the keys.
 pub async fn start(scenario: Scenario, options: Options) -> Result<Simulator, SimulatorError> {
     let address = options.listen;
     if !address.ip().is_loopback() {
@@ -103,7 +106,7 @@ pub async fn start(scenario: Scenario, options: Options) -> Result<Simulator, Si
     let failed = |source| SimulatorError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let account = Arc::new(server::Account::new(&scenario, &options));
+    let account = Arc::new(server::Account::new(&scenario, &options)?);
     let stop = CancellationToken::new();
     let served = tokio::spawn(server::serve(listener, Arc::clone(&account), stop.clone()));
     // The first answers should be as quick as the later ones.

@@ -38,18 +38,18 @@ pub struct Account {
 
 impl Account {
     /// Sets a scenario up: its story began `at` before the clock's time.
-    pub fn new(scenario: &Scenario, options: &Options) -> Self {
+    pub fn new(scenario: &Scenario, options: &Options) -> Result<Self, getrandom::Error> {
         let start = options.clock.now().as_millisecond().saturating_sub(millis(options.at));
         let file = &scenario.file;
         let home = file.account.first().map(|account| account.get_ref().id.clone()).unwrap_or_default();
-        Self {
-            vault: Vault::new(&home, options.persona),
+        Ok(Self {
+            vault: Vault::new(&home, options.persona)?,
             counter: Counter::default(),
             faults: Faults::new(file.seed, start, &file.fault),
             world: World::new(file, start),
             clock: options.clock.clone(),
             delay: options.delay,
-        }
+        })
     }
 
     /// Reads story time.
@@ -116,7 +116,7 @@ async fn handle(State(account): State<Arc<Account>>, request: axum::extract::Req
 async fn answer(account: &Account, request: &Request) -> Response<Body> {
     let id = fresh_request_id();
     let Some(route) = Route::of(request) else { return unrouted(&id) };
-    if !is_known(&route) {
+    if !operations(route.service).contains(&route.operation.as_str()) {
         return route.refuse(&ApiError::unknown_operation(&route.operation), &id);
     }
     let action = route.action();
@@ -165,13 +165,13 @@ fn harmed(route: &Route, kind: FaultKind, value: &Value, id: &str) -> Response<B
     response
 }
 
-fn is_known(route: &Route) -> bool {
-    let operations: &[&str] = match route.service {
+/// Lists the operations that a service of the account has.
+pub fn operations(service: Service) -> &'static [&'static str] {
+    match service {
         Service::Ecs => &ecs::OPERATIONS,
         Service::CloudWatch => &cloudwatch::OPERATIONS,
         Service::Sts => &sts::OPERATIONS,
-    };
-    operations.contains(&route.operation.as_str())
+    }
 }
 
 /// Answers what no service of the account would take, as AWS's front ends do.

@@ -70,6 +70,7 @@ fn assume_role(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
     let principal = Principal::assumed(account, role, session);
     let user = object().with("AssumedRoleId", &principal.user_id).with("Arn", &principal.arn);
     let opened = call.vault.open_session(principal, SignedDuration::from_secs(seconds));
+    let opened = opened.map_err(|error| ApiError::internal(error.to_string()))?;
     let credentials = object()
         .with("AccessKeyId", opened.access_key_id)
         .with("SecretAccessKey", opened.secret_access_key)

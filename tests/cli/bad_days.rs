@@ -23,6 +23,7 @@ fn a_denied_action_is_named_and_the_rest_is_printed() {
     assert!(items.iter().any(|item| item["subject"]["alarm"]["name"] == "shop-prd-customer-impact"), "{items:#?}");
     assert!(items.iter().any(|item| item["trouble"] == "blind"), "{items:#?}");
     assert!(ran.err.contains("prd dev ap-northeast-1: services: IAM denies ecs:ListServices."), "{}", ran.err);
+    assert!(ran.err.contains("for ecs:ListServices, then run the command again.\n"), "{}", ran.err);
     home.run("get services --lang ja")
         .exits(3)
         .complains("ecs:ListServices が IAM で拒否されました。")
@@ -159,4 +160,34 @@ fn doctor_says_what_works_and_names_what_is_denied() {
     home.run("doctor --lang ja").exits(1).says("cloudwatch:DescribeAlarmHistory が IAM で拒否されました。");
     drop(account);
     home.run("doctor").exits(1).says("cannot be reached.");
+}
+
+#[test]
+fn doctor_says_once_what_is_missing_and_what_it_could_not_try_for_it() {
+    let account = Account::of("bad-deploy", "3m")
+        .with_fault(FaultKind::Deny, "ecs:ListClusters")
+        .with_fault(FaultKind::Deny, "cloudwatch:DescribeAlarms");
+    let home = account.home();
+    let ran = home.run("doctor").exits(1);
+    for denied in ["ecs:ListClusters", "cloudwatch:DescribeAlarms"] {
+        assert_eq!(ran.out.matches(&format!("IAM denies {denied}.")).count(), 1, "{}", ran.out);
+    }
+    let failed: Vec<&str> = ran.out.lines().filter_map(|line| line.strip_prefix("    FAILED  ")).collect();
+    assert_eq!(failed, ["ecs:ListClusters", "cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarms"]);
+    for (action, needs) in [
+        ("ecs:ListServices", "ecs:ListClusters"),
+        ("ecs:DescribeServices", "ecs:ListClusters"),
+        ("ecs:DescribeTasks", "ecs:ListClusters"),
+        ("ecs:DescribeServiceRevisions", "ecs:ListClusters"),
+        ("cloudwatch:DescribeAlarmHistory", "cloudwatch:DescribeAlarms"),
+    ] {
+        let line = format!("    -       {action}  not checked: needs {needs}");
+        assert_eq!(ran.out.lines().filter(|known| *known == line).count(), 1, "{line}\n{}", ran.out);
+    }
+    assert_eq!(account.simulator.calls().of("ecs:ListClusters"), 1, "what is denied is not asked again");
+    home.run("doctor --lang ja").exits(1).says("ecs:ListServices  未確認(ecs:ListClusters が必要)");
+    // A list further down.
+    let account = Account::of("bad-deploy", "3m").with_fault(FaultKind::Deny, "ecs:ListTasks");
+    let ran = account.home().run("doctor").exits(1).says("-       ecs:DescribeTasks  not checked: needs ecs:ListTasks");
+    assert_eq!(ran.out.matches("not checked").count(), 1, "{}", ran.out);
 }

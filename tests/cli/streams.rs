@@ -73,10 +73,32 @@ fn a_log_is_a_file_of_its_owner_alone_and_holds_no_key() {
     let folder = home.path(".local/state/sekisho");
     assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     for file in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let path = file.unwrap().path();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let text = std::fs::read_to_string(path).unwrap();
         assert!(!text.contains(account.simulator.secret_access_key()) && !text.contains("Signature="), "{text}");
     }
+}
+
+#[test]
+fn there_is_no_log_unless_it_is_asked_for_and_there_is_something_to_log() {
     let home = Home::new();
     home.run("keys").exits(0);
-    assert!(!home.path(".local").exists(), "no log unless it is asked for");
+    for command in ["keys", "man", "completions bash", "init -"] {
+        home.run(&format!("--log-level trace {command}")).exits(0).quietly();
+    }
+    assert!(!home.path(".local").exists());
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_a_fault_of_its_own() {
+    let home = Home::new().file(".local/state/sekisho", "a file where the folder should be");
+    let ran = home.run("--demo --log-level info get alarms").exits(2).complains("The log cannot be written to");
+    assert!(ran.err.contains("/.local/state/sekisho: ") && ran.out.is_empty(), "{}", ran.err);
+    home.run("--demo --log-level info --lang ja get alarms").exits(2).complains("ログを ").complains("--log-level");
+    let home = home.set("SEKISHO_LOG_LEVEL", "info");
+    home.run("doctor --demo").exits(2).complains("SEKISHO_LOG_LEVEL");
+    home.run("keys").exits(0).quietly();
+    let ran = home.set("XDG_STATE_HOME", "/proc/nothing").run("get alarms --demo").exits(2);
+    assert!(ran.err.contains("/proc/nothing/sekisho: ") && !ran.err.contains("panicked"), "{}", ran.err);
 }

@@ -7,21 +7,30 @@ pub fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
     parts.filter_map(|part| part.split("\n```").next()).collect()
 }
 
+/// Goes through the lines that are in no block of code.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut in_block = false;
+    text.lines().filter(move |line| {
+        let fence = line.starts_with("```");
+        in_block ^= fence;
+        !in_block && !fence
+    })
+}
+
 /// Lists the targets of links and pictures, those in code left out.
 pub fn links(text: &str) -> Vec<String> {
-    let mut in_code = false;
-    let lines = text.lines().filter(|line| {
-        let fence = line.starts_with("```");
-        in_code ^= fence;
-        !in_code && !fence
-    });
-    lines
+    prose(text)
         .flat_map(|line| {
             let targets = line.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
             let sources = line.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next());
             targets.chain(sources).map(str::to_owned).collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// Lists what stands in backticks, blocks of code left out.
+pub fn code(text: &str) -> Vec<String> {
+    prose(text).flat_map(|line| line.split('`').skip(1).step_by(2).map(str::to_owned)).collect()
 }
 
 /// Reads the rows of the tables in a text: the cells of each, the title first.

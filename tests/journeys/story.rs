@@ -4,9 +4,6 @@ use sekisho::domain::queue::Trouble;
 
 use crate::journey::{Journey, Start};
 
-/// What the overview says where nothing is in its queue.
-const QUIET: &str = "Nothing needs a person.";
-
 /// Names where the story stands, by what the overview says of production.
 fn chapter(journey: &Journey) -> &'static str {
     let has = |text: &str| journey.has(text);
@@ -69,8 +66,8 @@ async fn the_open_service_follows_its_rollout_to_the_rollback() {
     journey.write("prd web");
     journey.go("enter enter").await;
     let mut stages = vec![stage(&journey)];
-    for _ in 0..50 {
-        journey.pass("10s").await;
+    for _ in 0..40 {
+        journey.pass("15s").await;
         let now = stage(&journey);
         if stages.last() != Some(&now) {
             stages.push(now);

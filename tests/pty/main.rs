@@ -7,11 +7,14 @@ use std::env;
 use std::io::{self, Read as _};
 use std::net::TcpListener;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
 use pty::Pty;
 use rstest::rstest;
 use sekisho::cli::guarded;
+use sekisho::i18n::{Lang, Texts};
 use sekisho::terminal::{Options, Terminal};
 use tempfile::TempDir;
 use vt100::MouseProtocolMode;
@@ -20,9 +23,10 @@ use vt100::MouseProtocolMode;
 /// keeps the terminal open until it was read.
 const SCRIPT: &str = "stty -g; \"$@\"; code=$?; stty -g; echo \"code $code\"; echo over; read -r";
 
-/// The same as an interactive shell does it: the program has a process group of its own, and `fg` continues it.
-const JOB_SCRIPT: &str = "set -m; stty -g; \"$@\"; echo stopped; read -r; fg; code=$?; stty -g; echo \"code $code\"; \
-                          echo over; read -r";
+/// The same as an interactive shell does it: the program has a process group of its own, the terminal gets the shell's
+/// modes when it is stopped, and `fg` continues it.
+const JOB_SCRIPT: &str = "set -m; modes=$(stty -g); echo \"$modes\"; \"$@\"; stty \"$modes\"; echo stopped; read -r; \
+                          fg; code=$?; stty -g; echo \"code $code\"; echo over; read -r";
 
 /// The same with the process's number told before it begins.
 const NUMBERED: &str = "stty -g; bash -c 'echo \"number $$.\"; exec \"$@\"' bash \"$@\"; code=$?; stty -g; \
@@ -123,9 +127,7 @@ fn in_japanese_without_colours_and_without_the_mouse() {
 fn a_signal_ends_it_as_shells_tell_it_with_the_terminal_as_it_was(#[case] name: &str, #[case] code: i32) {
     let (mut pty, _home) = demo(NUMBERED, &[]);
     pty.until_shown("web: rollout failing");
-    let written = pty.written();
-    let (number, _) = written.split_once("number ").and_then(|(_, rest)| rest.split_once('.')).unwrap();
-    assert!(Command::new("kill").args([&format!("-{name}"), number]).status().unwrap().success());
+    kill(name, &number(&pty));
     assert_ended(&mut pty, code);
 }
 
@@ -156,6 +158,62 @@ fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() {
     pty.press("q");
     assert_ended(&mut pty, 0);
     assert_eq!(pty.wrote("\x1b[?1049h"), 2);
+}
+
+/// Finds the number that a program told of itself before it began.
+fn number(pty: &Pty) -> String {
+    let written = pty.written();
+    let (number, _) = written.split_once("number ").and_then(|(_, rest)| rest.split_once('.')).unwrap();
+    number.to_owned()
+}
+
+fn kill(signal: &str, number: &str) {
+    assert!(Command::new("kill").args([&format!("-{signal}"), number]).status().unwrap().success());
+}
+
+/// Waits until a process is stopped, as `ps` has it.
+#[track_caller]
+fn until_stopped(number: &str) {
+    let deadline = Instant::now() + pty::PATIENCE;
+    loop {
+        let output = Command::new("ps").args(["-o", "stat=", "-p", number]).output().unwrap();
+        if output.stdout.trim_ascii_start().starts_with(b"T") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "it runs on in the background");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn stopped_from_outside_it_takes_the_terminal_back_when_it_is_continued() {
+    let home = tempfile::tempdir().unwrap();
+    let tell = "echo \"number $$.\"; exec \"$@\"";
+    let arguments = ["-c", tell, "bash", env!("CARGO_BIN_EXE_sekisho"), "demo", "--at", "3m"];
+    let mut pty = Pty::start(around(JOB_SCRIPT, "bash", &arguments, &home));
+    pty.until_shown("web: rollout failing");
+    let number = number(&pty);
+    kill("TSTP", &number);
+    // The shell writes over our screen, and sets the terminal to its own modes.
+    pty.until_shown("stopped");
+    // In the background it may not have the terminal, and stops once more.
+    kill("CONT", &number);
+    until_stopped(&number);
+    pty.press("\n");
+    pty.until("taken back", |screen| {
+        let shown = screen.contents();
+        screen.alternate_screen() && shown.contains("web: rollout failing") && !shown.contains("stopped")
+    });
+    pty.press("2");
+    pty.until_shown("contracts");
+    // Continued without a stop it only draws anew.
+    let entered = pty.wrote("\x1b[?1049h");
+    kill("CONT", &number);
+    pty.press("4");
+    pty.until_shown("▌Alarms");
+    assert_eq!(pty.wrote("\x1b[?1049h"), entered);
+    pty.press("q");
+    assert_ended(&mut pty, 0);
 }
 
 #[test]
@@ -211,7 +269,9 @@ fn the_first_frame_and_the_keys_wait_for_no_network() {
 #[ignore = "the child of the test below"]
 fn child() {
     let Ok(part) = env::var("SEKISHO_PTY_CHILD") else { return };
-    let code = guarded(|| {
+    let lang = Lang::from_code(&env::var("SEKISHO_LANG").unwrap_or_default()).unwrap_or_default();
+    let code = guarded(Texts::of(lang), || {
+        assert_ne!(part, "early", "a defect before the console");
         let mut terminal = Terminal::enter(Options { mouse: true }).unwrap();
         terminal.draw(|frame| frame.render_widget("ready", frame.area())).unwrap();
         let mut key = [0];
@@ -222,6 +282,20 @@ fn child() {
         0
     });
     std::process::exit(i32::from(code));
+}
+
+#[rstest]
+#[case("en", "This is a defect of Sekisho. The terminal is as it was before, and the exit code is 70.")]
+#[case("ja", "Sekisho の不具合です。端末は元の状態に戻しました(終了コード 70)。")]
+fn a_panic_in_a_pipe_has_no_colours_and_says_last_what_to_do(#[case] lang: &str, #[case] says: &str) {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "child", "--ignored", "--nocapture"]);
+    command.env("SEKISHO_PTY_CHILD", "early").env("SEKISHO_LANG", lang).env_remove("NO_COLOR");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(70));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("a defect before the console") && !told.contains('\u{1b}'), "{told}");
+    assert!(told.trim_end().lines().last().unwrap().starts_with(says), "{told}");
 }
 
 #[rstest]
@@ -238,4 +312,5 @@ fn a_panic_inside_a_view_is_told_on_the_shells_screen_and_ends_in_70(#[case] par
     pty.press("q");
     assert_ended(&mut pty, code);
     assert_eq!(pty.shown().contains("a defect in a view"), part == "view", "{}", pty.shown());
+    assert_eq!(pty.shown().contains("This is a defect of Sekisho."), part == "view", "{}", pty.shown());
 }

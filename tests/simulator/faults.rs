@@ -115,12 +115,17 @@ async fn a_scenario_brings_its_own_faults_in_story_time() {
 
 /// Sends a bare request to the account's own door and gives back the status and the body.
 async fn knock(stage: &Stage, method: &str, path: &str, body: &str) -> (String, String) {
+    knock_with(stage, method, path, "content-type: application/json\r\n", body).await
+}
+
+/// Does the same with other headers, each with its line end.
+async fn knock_with(stage: &Stage, method: &str, path: &str, headers: &str, body: &str) -> (String, String) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let address = stage.simulator.endpoint().replace("http://", "");
     let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -142,6 +147,41 @@ async fn faults_come_and_go_over_http() {
         assert_eq!(status, "400", "{wrong}");
         assert!(body.contains("error"), "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_page_of_a_browser_is_refused() {
+    let stage = Stage::builtin("quiet").await;
+    let fault = r#"{"kind": "deny"}"#;
+    // What a page can send elsewhere without asking first, and what it can send to an address that it took for its own.
+    for (method, path, headers, status) in [
+        ("POST", "/_simulator/faults", "content-type: text/plain\r\n", "415"),
+        ("POST", "/_simulator/faults", "content-type: application/x-www-form-urlencoded\r\n", "415"),
+        ("POST", "/_simulator/faults", "", "415"),
+        ("POST", "/_simulator/faults", "content-type: application/json\r\norigin: http://127.0.0.1\r\n", "403"),
+        ("DELETE", "/_simulator/faults", "origin: null\r\n", "403"),
+        ("DELETE", "/_simulator/calls", "Origin: https://example.com\r\n", "403"),
+        ("GET", "/_simulator/calls", "origin: https://example.com\r\n", "403"),
+    ] {
+        let (found, body) = knock_with(&stage, method, path, headers, fault).await;
+        assert_eq!((found.as_str(), body.contains("error")), (status, true), "{method} {path} {headers}");
+    }
+    stage.ecs.list_clusters().send().await.expect("nothing was injected");
+    let parameters = "Content-Type: application/json; charset=utf-8\r\n";
+    assert_eq!(knock_with(&stage, "POST", "/_simulator/faults", parameters, fault).await.0, "204");
+    assert!(stage.ecs.list_clusters().send().await.is_err());
+}
+
+#[tokio::test]
+async fn its_operations_are_told_by_service() {
+    let stage = Stage::builtin("quiet").await;
+    let (status, body) = knock(&stage, "GET", "/_simulator/operations", "").await;
+    let operations: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(status, "200");
+    assert_eq!(operations["sts"], serde_json::json!(["GetCallerIdentity", "AssumeRole"]));
+    let services: Vec<&String> = operations.as_object().unwrap().keys().collect();
+    assert_eq!(services, ["cloudwatch", "ecs", "sts"]);
+    assert_eq!(knock(&stage, "POST", "/_simulator/operations", "{}").await.0, "405");
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ class Judge:
         if "x-amzn-requestid" not in response_dict["headers"]:
             walk.wrong("headers", "x-amzn-requestid is missing")
         self.members += walk.members
-        self.seen.add((protocol, operation_model.name))
+        self.seen.add((protocol, model.service_name, operation_model.name))
         if walk.problems:
             self.fail(what, walk.problems)
         else:

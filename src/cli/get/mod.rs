@@ -14,6 +14,7 @@ use crate::state::State;
 use super::Exit;
 use super::account::Account;
 use super::args::{GetArgs, Output, View};
+use super::remedy::remedy;
 
 pub use read::read;
 
@@ -55,7 +56,7 @@ fn report_failures(state: &State, view: View, texts: Texts, faults: &mut dyn Wri
                 .collect();
             let what = crate::ui::words::panel(texts, panel);
             let line = crate::ui::words::failure_line(texts, failure);
-            let remedy = crate::ui::words::failure_remedy(texts, failure, &source.profile);
+            let remedy = remedy(texts, failure, &source.profile);
             writeln!(faults, "{} {}: {what}: {line}\n    {remedy}", names.join(" "), source.region)?;
         }
     }

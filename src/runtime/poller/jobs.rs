@@ -67,7 +67,7 @@ pub(super) async fn work(job: &Job, connection: &Connection) -> Option<Outcome> 
         Job::Firing(before) => Outcome::Firing(firing(connection, before).await),
         Job::Metrics(queries, range) => Outcome::Metrics(connection.metrics(queries, *range).await),
         Job::Deployments(key) => Outcome::Deployments(connection.service_deployments(key).await),
-        Job::History(alarm) => Outcome::History(connection.alarm_history(alarm).await),
+        Job::History(alarm, _) => Outcome::History(connection.alarm_history(alarm).await),
     })
 }
 

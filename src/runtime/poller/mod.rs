@@ -33,7 +33,7 @@ use plan::Job;
 /// Asks a poller for something out of its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PollCommand {
-    /// Read anew what is looked at.
+    /// Read anew what is looked at; where there are no credentials, find them at once.
     Refresh,
     /// Read anew what is looked at, and ask again for what was denied.
     ForgetDenials,
@@ -54,9 +54,12 @@ pub struct Poller {
     /// Counts the connections, renewed ones included.
     epoch: u64,
     connection: Option<Arc<Connection>>,
-    identity: Option<Arc<Identity>>,
+    /// Whose rows the book holds, and of which region.
+    known: Option<(Arc<Identity>, String)>,
     book: Book,
     usage: Usage,
+    /// When what was spent was last looked at.
+    usage_at: Timestamp,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
 }
 
@@ -134,9 +137,10 @@ impl Poller {
             generation: Generation::default(),
             epoch: 0,
             connection: None,
-            identity: None,
+            known: None,
             book: Book::new(0),
             usage: Usage::default(),
+            usage_at: Timestamp::MIN,
             running: FuturesUnordered::new(),
         };
         let ears = Ears { interest, commands, idle: idle_asked, interest_open: true, commands_open: true };
@@ -158,10 +162,14 @@ impl Poller {
         while !self.events.is_closed() {
             self.listen(&mut ears);
             let now = self.clock.now();
+            if self.usage_due().is_some_and(|at| at <= now) {
+                self.tell_usage().await;
+            }
             let agenda = plan::agenda(&self.book, &self.interest, now);
             for job in agenda.jobs {
                 self.start(job, now).await;
             }
+            let wake = [agenda.wake, self.usage_due()].into_iter().flatten().min();
             if self.running.is_empty() {
                 for waiter in waiting.drain(..) {
                     let _ = waiter.send(());
@@ -178,7 +186,7 @@ impl Poller {
                     Err(_) => ears.interest_open = false,
                 },
                 Some(waiter) = ears.idle.recv() => waiting.push(waiter),
-                () = self.clock.sleep_until(agenda.wake.unwrap_or(Timestamp::MAX)) => {}
+                () = self.clock.sleep_until(wake.unwrap_or(Timestamp::MAX)) => {}
                 () = self.events.closed() => {}
             }
         }
@@ -197,7 +205,12 @@ impl Poller {
 
     fn obey(&mut self, command: PollCommand) {
         match command {
-            PollCommand::Refresh => self.book.refresh(&self.interest),
+            PollCommand::Refresh => {
+                self.book.refresh(&self.interest);
+                if !self.book.link.connected {
+                    self.find_credentials();
+                }
+            }
             PollCommand::ForgetDenials => {
                 if let Some(connection) = &self.connection {
                     connection.forget_denials();
@@ -206,9 +219,16 @@ impl Poller {
             }
             PollCommand::Reconnect => {
                 self.book.link.reconnect = true;
-                self.book.lane_mut(lane::Lane::Identity).release();
+                self.find_credentials();
             }
         }
+    }
+
+    /// Has credentials found at once, or as soon as the search that is under way has failed.
+    fn find_credentials(&mut self) {
+        let lane = self.book.lane_mut(lane::Lane::Identity);
+        lane.release();
+        self.book.link.again = lane.busy;
     }
 
     /// Starts a job in its lane.

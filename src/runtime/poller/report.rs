@@ -8,7 +8,7 @@ use crate::{
     aws::{Action, Connection, Loaded, Paged, Roster, TaskScope},
     domain::{
         ecs::{Cluster, Task},
-        fetch::Failure,
+        fetch::{Failure, FailureKind},
         identity::{Identity, Principal},
         metric::Series,
     },
@@ -19,12 +19,15 @@ use super::{
     Poller,
     book::Book,
     jobs::{Done, Outcome},
-    lane::Lane,
+    lane::{Hold, Lane},
     plan::{self, Job},
 };
 
 /// How long a connection must have held for its end to be taken for an ordinary one.
 const HELD: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often at most what was spent is looked at while nothing is asked for.
+const DECAY: SignedDuration = SignedDuration::from_secs(15);
 
 /// The call that counts clusters.
 const COUNTING: Action = Action::DescribeClusters;
@@ -81,8 +84,8 @@ impl Poller {
                 Vec::new()
             }
             Outcome::History(Ok(read)) => {
-                if let Job::History(alarm) = &done.job {
-                    let value = self.book.take_history(alarm.clone(), read);
+                if let Job::History(alarm, since) = &done.job {
+                    let value = self.book.take_history(alarm.clone(), *since, read);
                     self.tell(Report::History(alarm.clone(), value)).await;
                 }
                 Vec::new()
@@ -197,7 +200,7 @@ impl Poller {
         }
         match job {
             Job::Deployments(key) => drop(self.book.take_deployments(key.clone(), Vec::new(), at)),
-            Job::History(alarm) => drop(self.book.take_history(alarm.clone(), Vec::new())),
+            Job::History(alarm, since) => drop(self.book.take_history(alarm.clone(), *since, Vec::new())),
             _ => {}
         }
     }
@@ -235,10 +238,14 @@ impl Poller {
         self.connection = None;
         self.book.link.connected = false;
         let lane = self.book.lane_mut(Lane::Identity);
+        let waits = lane.hold == Hold::Asked;
         if held {
             lane.release();
         }
         lane.end(Some(failure.clone()), !held, now, fastrand::f64());
+        if waits {
+            lane.wait_to_be_asked();
+        }
         self.tell(Report::Failed(Lane::Identity.panel(), failure)).await;
     }
 
@@ -248,13 +255,17 @@ impl Poller {
         match result {
             Ok(connection) => self.take_connection(connection, now).await,
             Err(failure) => {
-                let asked_for = std::mem::take(&mut self.book.link.reconnect);
-                let still_there = self.book.link.connected;
-                self.book.link.renewed_at = Some(now);
-                let lasting = failure.kind.is_lasting();
+                let link = &mut self.book.link;
+                let (asked_for, still_there) = (link.reconnect, link.connected);
+                let again = std::mem::take(&mut link.again);
+                link.reconnect &= again;
+                link.renewed_at = Some(now);
+                let waits = waits_to_be_asked(&failure);
                 let lane = self.book.lane_mut(Lane::Identity);
-                lane.end(Some(failure.clone()), !lasting, now, fastrand::f64());
-                if lasting {
+                lane.end(Some(failure.clone()), !waits, now, fastrand::f64());
+                if again {
+                    lane.release();
+                } else if waits {
                     lane.wait_to_be_asked();
                 }
                 // Credentials that still hold do their work while others cannot be found.
@@ -267,14 +278,16 @@ impl Poller {
 
     async fn take_connection(&mut self, connection: Connection, now: Timestamp) {
         let identity = Arc::clone(connection.identity());
-        let same = self.identity.as_ref().is_some_and(|known| is_same_caller(known, &identity));
+        let known = self.known.as_ref();
+        let same =
+            known.is_some_and(|(known, region)| is_same_caller(known, &identity) && region == connection.region());
         if !same {
             // Whatever is under way was asked by somebody else.
             self.running.clear();
             self.generation = Generation(self.generation.0 + 1);
             self.book = Book::new(plan::hash(&(identity.account, connection.region())));
             self.book.look_at(&self.interest);
-            self.identity = Some(Arc::clone(&identity));
+            self.known = Some((Arc::clone(&identity), connection.region().to_owned()));
         }
         let expires = connection.expires();
         let endpoint = connection.endpoint().map(str::to_owned);
@@ -282,14 +295,22 @@ impl Poller {
         self.connection = Some(Arc::new(connection));
         self.book.link.connected = true;
         self.book.link.reconnect = false;
+        self.book.link.again = false;
         self.book.link.expires = expires.filter(|_| self.is_renewable());
         self.book.link.renewed_at = Some(now);
         self.book.lane_mut(Lane::Identity).end_for_now();
         self.tell(Report::Connected { identity, expires, endpoint }).await;
     }
 
+    /// Returns when to look at what was spent though nothing is asked for: a source that rests spends less and less.
+    pub(super) fn usage_due(&self) -> Option<Timestamp> {
+        let until = self.shared.spent_until()?;
+        Some(until.max(plan::after(self.usage_at, DECAY)))
+    }
+
     /// Tells what was spent, where that changed.
-    async fn tell_usage(&mut self) {
+    pub(super) async fn tell_usage(&mut self) {
+        self.usage_at = self.clock.now();
         let spent = self.shared.spent();
         let metrics = u32::try_from(spent.metrics_last_ten_minutes).unwrap_or(u32::MAX);
         let usage = Usage {
@@ -318,6 +339,14 @@ fn is_same_caller(known: &Identity, new: &Identity) -> bool {
     known.account == new.account && (known.arn == new.arn || (both_roles && renewed()))
 }
 
+/// Tells whether a connection that failed so is not to be tried again before a person asks.
+///
+/// That is so for credentials that were not found in time, too: the program that should have made them may still be at
+/// work, waiting for somebody, and each further try would start another one.
+fn waits_to_be_asked(failure: &Failure) -> bool {
+    failure.kind.is_lasting() || (failure.kind == FailureKind::TimedOut && failure.action.is_empty())
+}
+
 /// Tells whether failures are all such that asking again is of no use.
 fn is_denied(failures: &[Failure]) -> bool {
     let denied = |failure: &Failure| failure.kind.is_lasting() && !failure.kind.is_about_credentials();
@@ -329,6 +358,24 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case(FailureKind::TimedOut, "", true)]
+    #[case(FailureKind::TimedOut, "sts:GetCallerIdentity", false)]
+    #[case(FailureKind::Expired, "", false)]
+    #[case(FailureKind::Unreachable { host: String::new() }, "", false)]
+    #[case(FailureKind::Refused, "sts:GetCallerIdentity", true)]
+    #[case(FailureKind::Denied { missing_action: "sts:AssumeRole".to_owned() }, "sts:AssumeRole", true)]
+    fn who_must_ask_for_credentials_again(#[case] kind: FailureKind, #[case] action: &str, #[case] waits: bool) {
+        let failure = Failure {
+            kind,
+            action: action.to_owned(),
+            detail: String::new(),
+            request_id: None,
+            at: Timestamp::UNIX_EPOCH,
+        };
+        assert_eq!(waits_to_be_asked(&failure), waits);
+    }
 
     #[rstest]
     #[case("assumed-role/ops/op-0137", "assumed-role/ops/op-0137", true)]

@@ -3,13 +3,11 @@
 mod sigv4;
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
 
 use super::wire::{ApiError, Request, Service};
 use sigv4::Signed;
@@ -112,16 +110,18 @@ pub struct Vault {
 
 impl Vault {
     /// Makes the run's own key, for a persona in an account.
-    pub fn new(account: &str, persona: Persona) -> Self {
+    ///
+    /// Fails where the system has no randomness to give: a key that could be guessed is none.
+    pub fn new(account: &str, persona: Persona) -> Result<Self, getrandom::Error> {
         let root = Credential {
-            access_key_id: format!("AKIA{}", fresh_id()),
-            secret_access_key: fresh_secret(30),
+            access_key_id: format!("AKIA{}", fresh_id()?),
+            secret_access_key: fresh_secret(30)?,
             session_token: None,
             expires: None,
         };
         let principal = Arc::new(Principal::assumed(account, persona.role_name(), SESSION));
         let keys = HashMap::from([(root.access_key_id.clone(), (root.clone(), principal))]);
-        Self { root, keys: RwLock::new(keys) }
+        Ok(Self { root, keys: RwLock::new(keys) })
     }
 
     /// The run's own key.
@@ -129,13 +129,13 @@ impl Vault {
         &self.root
     }
 
-    /// Opens a session for an identity and forgets sessions that have ended.
-    pub fn open_session(&self, principal: Principal, lasts: SignedDuration) -> Credential {
+    /// Opens a session for an identity and forgets sessions that have ended; fails as [`Vault::new`] does.
+    pub fn open_session(&self, principal: Principal, lasts: SignedDuration) -> Result<Credential, getrandom::Error> {
         let now = Timestamp::now();
         let credential = Credential {
-            access_key_id: format!("ASIA{}", fresh_id()),
-            secret_access_key: fresh_secret(30),
-            session_token: Some(fresh_secret(240)),
+            access_key_id: format!("ASIA{}", fresh_id()?),
+            secret_access_key: fresh_secret(30)?,
+            session_token: Some(fresh_secret(240)?),
             expires: Some(now.saturating_add(lasts).unwrap_or(Timestamp::MAX)),
         };
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
@@ -144,7 +144,7 @@ impl Vault {
             known.expires.is_none_or(|end| end.duration_until(now) < SignedDuration::from_hours(1))
         });
         keys.insert(credential.access_key_id.clone(), (credential.clone(), Arc::new(principal)));
-        credential
+        Ok(credential)
     }
 
     /// Finds out who signed a request, or why it is refused.
@@ -169,38 +169,29 @@ fn unknown_key() -> ApiError {
         .or_code("InvalidClientTokenId")
 }
 
-/// Makes bytes that nobody can know: the process's hash keys come from the system's randomness.
-fn fresh_bytes(count: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(count + 32);
-    while bytes.len() < count {
-        let mut hash = Sha256::new();
-        for salt in 0_u8..4 {
-            hash.update(RandomState::new().hash_one((salt, Timestamp::now().as_nanosecond())).to_le_bytes());
-        }
-        hash.update(std::process::id().to_le_bytes());
-        bytes.extend_from_slice(&hash.finalize());
-    }
-    bytes.truncate(count);
-    bytes
+/// Makes bytes that nobody can know, from the system's randomness.
+fn fresh_bytes(count: usize) -> Result<Vec<u8>, getrandom::Error> {
+    let mut bytes = vec![0; count];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Makes the sixteen letters and digits of a key's id.
-fn fresh_id() -> String {
+fn fresh_id() -> Result<String, getrandom::Error> {
     const ALPHABET: [char; 32] = [
         'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V',
         'W', 'X', 'Y', 'Z', '2', '3', '4', '5', '6', '7',
     ];
-    fresh_bytes(16).iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).collect()
+    Ok(fresh_bytes(16)?.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).collect())
 }
 
-fn fresh_secret(bytes: usize) -> String {
-    base64::engine::general_purpose::STANDARD.encode(fresh_bytes(bytes))
+fn fresh_secret(bytes: usize) -> Result<String, getrandom::Error> {
+    Ok(base64::engine::general_purpose::STANDARD.encode(fresh_bytes(bytes)?))
 }
 
-/// Makes the id of a request, a version 4 UUID.
+/// Makes the id of a request, a version 4 UUID; it is a name and no secret.
 pub fn fresh_request_id() -> String {
-    let seed = RandomState::new().hash_one(Timestamp::now().as_nanosecond());
-    super::random::Dice::new(seed, &["request"]).uuid()
+    super::random::Dice::new(fastrand::u64(..), &["request"]).uuid()
 }
 
 #[cfg(test)]
@@ -209,7 +200,8 @@ mod tests {
 
     #[test]
     fn every_run_has_its_own_keys() {
-        let (one, other) = (Vault::new("1", Persona::Responder), Vault::new("1", Persona::Responder));
+        let vault = || Vault::new("1", Persona::Responder).unwrap();
+        let (one, other) = (vault(), vault());
         assert_ne!(one.root().access_key_id, other.root().access_key_id);
         assert_ne!(one.root().secret_access_key, other.root().secret_access_key);
         assert_eq!(one.root().access_key_id.len(), 20);
@@ -218,10 +210,10 @@ mod tests {
 
     #[test]
     fn a_session_ends_when_its_time_is_up() {
-        let vault = Vault::new("111122223333", Persona::Responder);
+        let vault = Vault::new("111122223333", Persona::Responder).unwrap();
         let open = |seconds| {
             let principal = Principal::assumed("444455556666", "reader", "op");
-            vault.open_session(principal, SignedDuration::from_secs(seconds))
+            vault.open_session(principal, SignedDuration::from_secs(seconds)).unwrap()
         };
         let ask = |credential: &Credential| {
             vault.authenticate(&sigv4::signed_request(credential, "ecs", Timestamp::now()), Service::Ecs)

@@ -42,6 +42,11 @@ impl ApiError {
         Self::new("SerializationException", message).or_code("MalformedInput")
     }
 
+    /// The service itself is at fault.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self { status: 500, ..Self::new("InternalFailure", message) }
+    }
+
     /// Too many calls.
     pub fn throttled() -> Self {
         Self::new("ThrottlingException", "Rate exceeded").or_code("Throttling")

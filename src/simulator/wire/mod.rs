@@ -26,6 +26,9 @@ pub enum Service {
 }
 
 impl Service {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ecs, Self::CloudWatch, Self::Sts];
+
     /// The name in IAM actions.
     pub const fn prefix(self) -> &'static str {
         match self {

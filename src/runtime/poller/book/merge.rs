@@ -59,6 +59,8 @@ impl Book {
             let known =
                 self.services.range(first_of(&cluster.name)..).take_while(|(key, _)| key.cluster == cluster.name);
             let known = u32::try_from(known.count()).unwrap_or(u32::MAX);
+            // One that could not be described among others that could has its name alone.
+            let counted = counted && !cluster.arn.is_empty();
             let book = self.clusters.entry(cluster.name.clone()).or_default();
             let had = book.cluster.as_ref().filter(|_| book.counted).map(|had| had.active_services);
             if counted && had.is_some_and(|had| had != cluster.active_services) && known != cluster.active_services {
@@ -93,8 +95,8 @@ impl Book {
 
     /// Takes services that were described, of those that were asked for.
     ///
-    /// One that is missing or inactive disappears. One that the answer passes over in silence because its call was
-    /// denied counts as read, for asking again is of no use; any other one stays due.
+    /// One that is missing or inactive disappears. One that an answer passes over in silence counts as read, and so does
+    /// one whose call was denied, for asking again at once is of no use; any other one stays due.
     pub(in super::super) fn take_services(
         &mut self,
         asked: &[ServiceKey],
@@ -104,6 +106,11 @@ impl Book {
     ) {
         for key in &described.missing {
             self.services.remove(key);
+        }
+        for key in &described.silent {
+            if let Some(row) = self.services.get_mut(key) {
+                row.read_at = Some(now);
+            }
         }
         for new in described.services {
             // A service that was deleted is still described for a while ("DescribeServices").
@@ -248,16 +255,20 @@ impl Book {
     }
 
     /// Takes an alarm's history and returns it, shared with the last one where they are equal.
-    pub(in super::super) fn take_history(&mut self, alarm: String, read: Vec<HistoryItem>) -> Arc<Vec<HistoryItem>> {
+    ///
+    /// `since` is since when the alarm was in its state when the history was asked for: what happened afterwards may
+    /// not be in it.
+    pub(in super::super) fn take_history(
+        &mut self,
+        alarm: String,
+        since: Option<Timestamp>,
+        read: Vec<HistoryItem>,
+    ) -> Arc<Vec<HistoryItem>> {
         let value = match self.history.take() {
             Some(last) if last.alarm == alarm && *last.value == read => last.value,
             _ => Arc::new(read),
         };
-        self.history = Some(HistoryRead {
-            since: self.alarms.get(&alarm).and_then(|alarm| alarm.since),
-            value: Arc::clone(&value),
-            alarm,
-        });
+        self.history = Some(HistoryRead { since, value: Arc::clone(&value), alarm });
         value
     }
 }

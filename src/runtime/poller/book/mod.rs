@@ -73,6 +73,8 @@ pub(super) struct Link {
     pub(super) renewed_at: Option<Timestamp>,
     /// Whether it is to be opened anew.
     pub(super) reconnect: bool,
+    /// Whether a person asked for that while it was being opened, so that a failure is not the last word.
+    pub(super) again: bool,
 }
 
 /// Holds what is known of one cluster.
@@ -110,7 +112,7 @@ impl ClusterBook {
 pub(super) struct Row {
     /// The service.
     pub(super) service: Option<Arc<Service>>,
-    /// When it was read, or could not be because it is denied.
+    /// When it was read, or could not be because it is denied or passed over in silence.
     pub(super) read_at: Option<Timestamp>,
 }
 
@@ -132,7 +134,7 @@ pub(super) struct DeploymentsRead {
 pub(super) struct HistoryRead {
     /// The alarm.
     pub(super) alarm: String,
-    /// Since when the alarm was in its state at that time.
+    /// Since when the alarm was in its state when it was asked for.
     pub(super) since: Option<Timestamp>,
     /// What was read.
     value: Arc<Vec<HistoryItem>>,

@@ -19,7 +19,7 @@ fn roster(names: &[(&str, usize)]) -> Loaded<Roster> {
 }
 
 fn described(services: &[Service]) -> Described {
-    Described { services: services.iter().cloned().map(Arc::new).collect(), missing: Vec::new() }
+    Described { services: services.iter().cloned().map(Arc::new).collect(), ..Described::default() }
 }
 
 fn book() -> Book {
@@ -55,7 +55,7 @@ fn the_stamp_of_an_unchanged_row_follows_within_a_minute() {
 #[test]
 fn missing_and_inactive_services_disappear() {
     let mut book = book();
-    let gone = Described { services: Vec::new(), missing: vec![key("shop", 0)] };
+    let gone = Described { missing: vec![key("shop", 0)], ..Described::default() };
     book.take_services(&[key("shop", 0)], gone, false, at(1));
     let mut inactive = service(key("shop", 1), 0, at(1));
     inactive.status = "INACTIVE".to_owned();
@@ -79,6 +79,27 @@ fn denied_services_count_as_read_and_failed_ones_do_not() {
     assert_eq!(book.services[&key("dev", 0)].read_at, None);
     book.take_services(&[key("dev", 0)], Described::default(), true, at(1));
     assert_eq!(book.services[&key("dev", 0)].read_at, Some(at(1)));
+}
+
+#[test]
+fn services_that_are_passed_over_in_silence_count_as_read() {
+    let mut book = book();
+    let silent = Described { silent: vec![key("dev", 0), key("shop", 0), key("dev", 7)], ..Described::default() };
+    book.take_services(&[key("dev", 0), key("shop", 0)], silent, false, at(9));
+    assert_eq!(book.services[&key("dev", 0)].read_at, Some(at(9)));
+    let shown = &book.services[&key("shop", 0)];
+    assert_eq!((shown.read_at, shown.service.is_some()), (Some(at(9)), true));
+    assert!(!book.services.contains_key(&key("dev", 7)));
+}
+
+#[test]
+fn a_cluster_without_an_arn_is_not_counted_among_others_that_are() {
+    let mut book = Book::new(0);
+    let mut partly = roster(&[("shop", 3), ("dev", 1)]);
+    partly.value.clusters[1] = Cluster { arn: String::new(), ..cluster("dev", 0, 0) };
+    partly.failures.push(failure(FailureKind::Denied { missing_action: "ecs:DescribeClusters".to_owned() }));
+    book.take_roster(partly, at(0));
+    assert_eq!(["shop", "dev"].map(|name| book.clusters[name].counted), [true, false]);
 }
 
 #[test]
@@ -184,9 +205,9 @@ fn alarms_that_left_alarm_are_replaced_and_deleted_ones_go() {
 #[test]
 fn equal_histories_and_deployments_are_shared() {
     let mut book = book();
-    let first = book.take_history("cpu".to_owned(), Vec::new());
-    assert!(Arc::ptr_eq(&first, &book.take_history("cpu".to_owned(), Vec::new())));
-    assert!(!Arc::ptr_eq(&first, &book.take_history("web".to_owned(), Vec::new())));
+    let first = book.take_history("cpu".to_owned(), None, Vec::new());
+    assert!(Arc::ptr_eq(&first, &book.take_history("cpu".to_owned(), None, Vec::new())));
+    assert!(!Arc::ptr_eq(&first, &book.take_history("web".to_owned(), None, Vec::new())));
     let first = book.take_deployments(key("shop", 0), Vec::new(), at(0));
     assert!(Arc::ptr_eq(&first, &book.take_deployments(key("shop", 0), Vec::new(), at(5))));
 }

@@ -80,8 +80,8 @@ pub(super) enum Job {
     Metrics(Vec<Query>, Range),
     /// Read the service deployments of a service.
     Deployments(ServiceKey),
-    /// Read the history of an alarm.
-    History(String),
+    /// Read the history of an alarm, which has been in its state since then.
+    History(String, Option<Timestamp>),
 }
 
 impl Job {
@@ -95,7 +95,7 @@ impl Job {
             Self::Alarms | Self::Firing(_) => Lane::Alarms,
             Self::Metrics(..) => Lane::Metrics,
             Self::Deployments(_) => Lane::Deployments,
-            Self::History(_) => Lane::History,
+            Self::History(..) => Lane::History,
         }
     }
 }
@@ -249,7 +249,7 @@ fn history(book: &Book, interest: &Interest) -> Next {
     let read = book.history.as_ref().filter(|read| read.alarm == *name);
     match read {
         Some(read) if read.since == since => Next::Never,
-        _ => Next::Do(Job::History(name.clone())),
+        _ => Next::Do(Job::History(name.clone(), since)),
     }
 }
 
@@ -267,7 +267,7 @@ fn due(at: Timestamp, now: Timestamp, job: impl FnOnce() -> Job) -> Next {
     if at <= now { Next::Do(job()) } else { Next::At(at) }
 }
 
-fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
+pub(super) fn after(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 

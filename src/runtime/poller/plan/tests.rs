@@ -53,7 +53,7 @@ fn read(services: usize) -> Book {
 
 fn describe(book: &mut Book, keys: &[ServiceKey], running: u32, second: i64) {
     let services = keys.iter().map(|key| Arc::new(service(key.clone(), running, at(second)))).collect();
-    book.take_services(keys, Described { services, missing: Vec::new() }, false, at(second));
+    book.take_services(keys, Described { services, ..Described::default() }, false, at(second));
 }
 
 fn looking_at(visible: std::ops::Range<usize>) -> Interest {
@@ -150,7 +150,7 @@ fn the_open_service_is_read_every_five_seconds_while_it_rolls() {
     assert_eq!(services_due(&book, &open(true), 5), 1);
     let mut rolling = service(key("shop", 7), 1, at(0));
     rolling.deployments[0].rollout = Rollout::InProgress;
-    let described = Described { services: vec![Arc::new(rolling)], missing: Vec::new() };
+    let described = Described { services: vec![Arc::new(rolling)], ..Described::default() };
     book.take_services(&[key("shop", 7)], described, false, at(0));
     assert_eq!(services_due(&book, &open(false), 5), 1);
 }
@@ -241,14 +241,29 @@ fn firing_alarms_are_read_every_minute_and_all_every_five() {
 fn an_alarms_history_is_read_on_opening_and_when_its_state_changed() {
     let mut book = read(1);
     let open = Interest { open_alarm: Some("cpu".to_owned()), ..Interest::default() };
-    let history = Some(Job::History("cpu".to_owned()));
-    assert_eq!(job(&book, &open, 1, Lane::History), history);
-    book.take_history("cpu".to_owned(), Vec::new());
+    let history = |since| Some(Job::History("cpu".to_owned(), Some(at(since))));
+    assert_eq!(job(&book, &open, 1, Lane::History), history(0));
+    book.take_history("cpu".to_owned(), Some(at(0)), Vec::new());
     assert_eq!(job(&book, &open, 1_000, Lane::History), None);
-    let mut ok = alarm("cpu", AlarmState::Ok, at(60));
-    ok.since = Some(at(55));
-    book.take_firing(vec![Arc::new(ok)], &[], at(60));
-    assert_eq!(job(&book, &open, 61, Lane::History), history);
+    change(&mut book, 55);
+    assert_eq!(job(&book, &open, 61, Lane::History), history(55));
+}
+
+/// Has the alarm `cpu` read with another state since then.
+fn change(book: &mut Book, since: i64) {
+    let mut ok = alarm("cpu", AlarmState::Ok, at(since + 5));
+    ok.since = Some(at(since));
+    book.take_firing(vec![Arc::new(ok)], &[], at(since + 5));
+}
+
+#[test]
+fn a_state_that_changes_while_the_history_is_read_has_it_read_again() {
+    let mut book = read(1);
+    let open = Interest { open_alarm: Some("cpu".to_owned()), ..Interest::default() };
+    let Some(Job::History(name, since)) = job(&book, &open, 54, Lane::History) else { panic!() };
+    change(&mut book, 55);
+    book.take_history(name, since, Vec::new());
+    assert_eq!(job(&book, &open, 61, Lane::History), Some(Job::History("cpu".to_owned(), Some(at(55)))));
 }
 
 #[test]
@@ -262,7 +277,7 @@ fn service_deployments_are_read_on_opening_and_as_the_rollout_goes() {
     assert!(job(&book, &open(true), 6, Lane::Deployments).is_some());
     let mut new = service(key("shop", 0), 2, at(2));
     new.deployments[0].id = "ecs-svc/2".to_owned();
-    let described = Described { services: vec![Arc::new(new)], missing: Vec::new() };
+    let described = Described { services: vec![Arc::new(new)], ..Described::default() };
     book.take_services(&[key("shop", 0)], described, false, at(2));
     assert!(job(&book, &open(false), 2, Lane::Deployments).is_some());
 }
