@@ -68,7 +68,7 @@ fn overlays(state: &State) {
                 assert!(prompt.input.value().chars().count() <= 256);
             }
             Overlay::Detail(..) => {
-                assert!(matches!(state.screen, Screen::Service | Screen::Alarm), "it is of an open object")
+                assert!(matches!(state.screen, Screen::Service | Screen::Alarm), "it is of an open object");
             }
             Overlay::Help(_) | Overlay::Errors(_) => {}
         }
