@@ -90,6 +90,8 @@ async fn picture(
         settle(&mut console, &mut buffer, &hand).await;
     }
     hold_still(&mut console);
+    // Reports let time in as they come; the picture is of the clock's time, whichever came last.
+    console.tick();
     buffer.reset();
     let cursor = console.draw(&mut buffer);
     svg(&buffer, &Options { title: "sekisho demo".to_owned(), cursor })

@@ -25,6 +25,9 @@ use super::{Exit, complain, no_color};
 /// What the demo plays unless it is told otherwise.
 const SCENARIO: &str = "bad-deploy";
 
+/// Where in the story one comes in unless one says otherwise: the release is under way, its trouble is a moment off.
+const BEGINNING: SignedDuration = SignedDuration::from_secs(75);
+
 /// Whom the demo plays unless it is told otherwise.
 const ROLE: &str = "responder";
 
@@ -138,7 +141,7 @@ async fn simulate(
     if !unknown.is_empty() {
         return Err(unknown.iter().map(|error| error.render(texts)).collect());
     }
-    let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or_default();
+    let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or(BEGINNING);
     let mut options = simulator::Options { at, persona, ..simulator::Options::default() };
     if let Some(listen) = demo.listen {
         options.listen = listen;
