@@ -292,8 +292,8 @@ def main():
                 table = Table()
                 peer = [os.path.abspath(arguments.peer)]
                 first_frame(table, peer, account, home, runs=5)
-                key_latency(table, peer, account, home, "peer", 60, [], "")
-                peer_idle(table, peer, account, home, min(arguments.steady, 60.0))
+                key_latency(table, peer, account, home, "peer", 20, [], "")
+                peer_idle(table, peer, account, home, min(arguments.steady, 30.0))
     finally:
         account.stop()
 

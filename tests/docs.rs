@@ -45,9 +45,6 @@ fn is_page(path: &str) -> bool {
     path.starts_with("docs/") && Path::new(path).extension().is_some_and(|extension| extension == "md")
 }
 
-/// Pages that are named already and come with a change of their own.
-const ON_ITS_WAY: [&str; 1] = ["docs/performance.md"];
-
 #[test]
 fn the_page_of_keys_is_as_the_keymaps_are() {
     let (path, page) = (root().join("docs/keys.md"), keys_page::page());
@@ -85,7 +82,7 @@ fn pages_that_are_named_are_there() {
         }
     }
     assert!(named.iter().any(|(page, _)| page == "docs/keys.md"), "no page is named: {named:?}");
-    named.retain(|(page, _)| !root().join(page).exists() && !ON_ITS_WAY.contains(&page.as_str()));
+    named.retain(|(page, _)| !root().join(page).exists());
     assert!(named.is_empty(), "pages that are not there, and where they are named: {named:?}");
 }
 
