@@ -199,7 +199,7 @@ fn faults_are_told_in_both_languages_with_what_to_do() {
     let errors = over("default", "[list]\n\"x\" = \"srot\"\n[global]\n\"s x\" = \"quit\"").unwrap_err();
     let told: Vec<String> = errors.iter().map(|error| error.render(Texts::of(Lang::Ja))).collect();
     assert!(told[0].starts_with("keys.toml:2:7: 「srot」") && told[0].contains("「sort」ではありませんか"), "{told:?}");
-    assert!(told[1].contains("[list] に \"s\" = \"none\""), "{told:?}");
+    assert!(told[1].contains("[list]に\"s\" = \"none\""), "{told:?}");
     assert!(errors[0].to_string().contains("Did you mean \"sort\"?"), "{}", errors[0]);
 }
 
