@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_sdk_cloudwatch::types as aws;
+use aws_sdk_cloudwatch::{operation::describe_alarms::builders::DescribeAlarmsFluentBuilder, types as aws};
 use jiff::Timestamp;
 
 use crate::domain::{
@@ -47,7 +47,10 @@ impl Connection {
     /// A [`Failure`] of the first page that fails.
     pub async fn alarms_of(&self, scope: &AlarmScope) -> Result<Paged<Arc<Alarm>>, Failure> {
         pages(MOST_ALARMS, |token| async move {
-            let describe = || self.describe_alarms(scope).set_next_token(token.clone()).send();
+            let describe = || {
+                let request = within(self.cloudwatch.describe_alarms(), scope, |name| self.original(name));
+                request.set_next_token(token.clone()).send()
+            };
             let answer = self.caller.call(Action::DescribeAlarms, "", describe).await?;
             let as_of = self.caller.now.get();
             let metric = answer.metric_alarms.unwrap_or_default();
@@ -58,27 +61,6 @@ impl Connection {
             Ok((alarms, answer.next_token))
         })
         .await
-    }
-
-    fn describe_alarms(
-        &self,
-        scope: &AlarmScope,
-    ) -> aws_sdk_cloudwatch::operation::describe_alarms::builders::DescribeAlarmsFluentBuilder {
-        // Without its types named, DescribeAlarms leaves composite alarms out; without a number, a page holds 50.
-        let request = self
-            .cloudwatch
-            .describe_alarms()
-            .alarm_types(aws::AlarmType::MetricAlarm)
-            .alarm_types(aws::AlarmType::CompositeAlarm)
-            .max_records(PAGE);
-        match scope {
-            AlarmScope::All => request,
-            AlarmScope::Firing => request.state_value(aws::StateValue::Alarm),
-            AlarmScope::Names(names) => {
-                let names = names.iter().take(ALARMS_A_CALL).map(|name| self.original(name));
-                request.set_alarm_names(Some(names.collect()))
-            }
-        }
     }
 
     /// Reads the latest 100 lines of an alarm's history, newest first.
@@ -137,6 +119,27 @@ impl Connection {
             watches: Watches::Composite(composite_rule(raw.alarm_rule.as_deref())),
             as_of,
         })
+    }
+}
+
+/// Limits a request to a scope, with names as `original` has them.
+///
+/// Without its types named, `DescribeAlarms` leaves composite alarms out; how many alarms a page has by default its
+/// reference does not say.
+fn within(
+    request: DescribeAlarmsFluentBuilder,
+    scope: &AlarmScope,
+    original: impl Fn(&str) -> String,
+) -> DescribeAlarmsFluentBuilder {
+    let request =
+        request.alarm_types(aws::AlarmType::MetricAlarm).alarm_types(aws::AlarmType::CompositeAlarm).max_records(PAGE);
+    match scope {
+        AlarmScope::All => request,
+        AlarmScope::Firing => request.state_value(aws::StateValue::Alarm),
+        AlarmScope::Names(names) => {
+            let names = names.iter().take(ALARMS_A_CALL).map(|name| original(name));
+            request.set_alarm_names(Some(names.collect()))
+        }
     }
 }
 
@@ -224,6 +227,23 @@ fn history_item(raw: &aws::AlarmHistoryItem) -> Option<HistoryItem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_pages_of_both_kinds_are_asked_for_in_every_scope() {
+        let config = aws_sdk_cloudwatch::Config::builder().behavior_version_latest().build();
+        let client = aws_sdk_cloudwatch::Client::from_conf(config);
+        let names: Vec<String> = (0..101).map(|number| format!("a{number}")).collect();
+        for scope in [AlarmScope::All, AlarmScope::Firing, AlarmScope::Names(names)] {
+            let request = within(client.describe_alarms(), &scope, str::to_uppercase);
+            assert_eq!(*request.get_max_records(), Some(100), "{scope:?}");
+            assert_eq!(request.get_alarm_types().as_ref().map(Vec::len), Some(2), "{scope:?}");
+            assert_eq!(request.get_state_value().is_some(), scope == AlarmScope::Firing);
+            if let AlarmScope::Names(_) = scope {
+                let asked = request.get_alarm_names().as_ref().unwrap();
+                assert_eq!((asked.len(), asked[7].as_str()), (100, "A7"));
+            }
+        }
+    }
 
     fn query(id: &str) -> aws::builders::MetricDataQueryBuilder {
         aws::MetricDataQuery::builder().id(id)

@@ -1,4 +1,4 @@
-//! ECS clusters and services: the calls in AWS's batches, and how AWS's rows become ours.
+//! ECS services: the calls in AWS's batches, and how AWS's rows become ours.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -10,14 +10,13 @@ use futures::{StreamExt, stream};
 use jiff::Timestamp;
 
 use crate::domain::{
-    ecs::{Capacity, CircuitBreaker, Cluster, Deployment, Rollout, Service, ServiceEvent, ServiceKey},
+    ecs::{Capacity, CircuitBreaker, Deployment, Rollout, Service, ServiceEvent, ServiceKey},
     fetch::{Failure, FailureKind},
 };
 
 use super::{
     Connection,
     action::Action,
-    denial::denied_resource,
     error::Attempt,
     load::Loaded,
     names::unique,
@@ -25,16 +24,12 @@ use super::{
     words::{count, last_part, message, name, time},
 };
 
-/// The most clusters that are read of one account and region. AWS's own default quota is 10,000.
-pub(super) const MOST_CLUSTERS: usize = 1_000;
 /// The most services that are read of one account and region.
 pub(super) const MOST_SERVICES: usize = 10_000;
 /// How many calls of one load are under way at once.
 pub(super) const AT_ONCE: usize = 8;
 /// How many services `DescribeServices` takes.
 pub const SERVICES_A_CALL: usize = 10;
-/// How many clusters `DescribeClusters` takes.
-const CLUSTERS_A_CALL: usize = 100;
 /// How many items a page of ECS's lists has at most; the default of `ListServices` is 10.
 pub(super) const PAGE: i32 = 100;
 
@@ -50,82 +45,6 @@ pub struct Described {
 }
 
 impl Connection {
-    /// Lists the names of the clusters.
-    pub(super) async fn cluster_names(&self) -> Result<Paged<String>, Failure> {
-        let listed = pages(MOST_CLUSTERS, |token| async move {
-            let list = || {
-                let request = self.ecs.list_clusters().max_results(PAGE);
-                request.set_next_token(token.clone()).send()
-            };
-            let answer = self.caller.call(Action::ListClusters, "", list).await?;
-            Ok((answer.cluster_arns.unwrap_or_default(), answer.next_token))
-        });
-        Ok(listed.await?.map(|arn| self.remember(last_part(&arn))))
-    }
-
-    /// Describes clusters with their counts.
-    pub(super) async fn clusters(&self, names: &[String]) -> Loaded<Vec<Cluster>> {
-        let batches = names.chunks(CLUSTERS_A_CALL).map(<[String]>::to_vec).collect::<Vec<_>>();
-        let answers =
-            stream::iter(batches).map(|batch| self.clusters_of_one_call(batch)).buffered(AT_ONCE).collect::<Vec<_>>();
-        let mut loaded = Loaded::<Vec<Cluster>>::default();
-        for answer in answers.await {
-            loaded.value.extend(answer.value);
-            for failure in answer.failures {
-                if !loaded.failures.contains(&failure) {
-                    loaded.failures.push(failure);
-                }
-            }
-        }
-        loaded
-    }
-
-    /// Describes clusters in one call, or in two: where a policy denies one of them, it denies the whole call, and the
-    /// others are asked for without it.
-    async fn clusters_of_one_call(&self, mut names: Vec<String>) -> Loaded<Vec<Cluster>> {
-        let denials = &self.caller.ledger.denials;
-        let mut loaded = Loaded::<Vec<Cluster>>::default();
-        for again in [true, false] {
-            names.retain(|name| {
-                let denial = denials.recall(Action::DescribeClusters, name);
-                let allowed = denial.is_none();
-                loaded.failures.extend(denial);
-                allowed
-            });
-            if names.is_empty() {
-                break;
-            }
-            match self.describe_clusters(&names).await {
-                Ok(clusters) => {
-                    loaded.value = clusters;
-                    break;
-                }
-                Err(failure) => {
-                    let denied = denied_cluster(&failure, &names);
-                    denials.note(Action::DescribeClusters, denied.as_deref().unwrap_or_default(), &failure);
-                    if denied.is_none() || !again {
-                        loaded.failures.push(failure);
-                        break;
-                    }
-                }
-            }
-        }
-        loaded
-    }
-
-    async fn describe_clusters(&self, names: &[String]) -> Result<Vec<Cluster>, Failure> {
-        let describe = || {
-            self.ecs
-                .describe_clusters()
-                .set_clusters(Some(names.iter().map(|name| self.original(name)).collect()))
-                .include(aws::ClusterField::Statistics)
-                .send()
-        };
-        let answer = self.caller.ask(Action::DescribeClusters, describe).await?;
-        let clusters = answer.clusters.unwrap_or_default();
-        Ok(clusters.iter().filter_map(cluster).collect())
-    }
-
     /// Lists the names of the services of one cluster.
     pub(super) async fn service_names(&self, cluster: &str) -> Result<Paged<String>, Failure> {
         let listed = pages(MOST_SERVICES, |token| async move {
@@ -182,13 +101,6 @@ impl Connection {
                 .collect(),
         }
     }
-}
-
-/// Returns which of some clusters a denial names.
-fn denied_cluster(failure: &Failure, names: &[String]) -> Option<String> {
-    let FailureKind::Denied { .. } = failure.kind else { return None };
-    let name = unique(last_part(denied_resource(&failure.detail)?));
-    names.contains(&name).then_some(name)
 }
 
 /// Tells what became of the services that a call asked for and that its answer does not describe.
@@ -252,19 +164,6 @@ fn batches(keys: &[ServiceKey]) -> Vec<(String, Vec<String>)> {
 /// Counts the calls that it takes to describe services.
 pub fn calls_for(keys: &[ServiceKey]) -> usize {
     batches(keys).len()
-}
-
-fn cluster(raw: &aws::Cluster) -> Option<Cluster> {
-    let arn = raw.cluster_arn.as_deref().unwrap_or_default();
-    let cluster_name = raw.cluster_name.as_deref().unwrap_or_else(|| last_part(arn));
-    (!cluster_name.is_empty()).then(|| Cluster {
-        name: unique(cluster_name),
-        arn: name(Some(arn)),
-        status: name(raw.status.as_deref()),
-        active_services: count(raw.active_services_count),
-        running_tasks: count(raw.running_tasks_count),
-        pending_tasks: count(raw.pending_tasks_count),
-    })
 }
 
 /// Maps a service; one without a name cannot be pointed at and is left out.
@@ -411,26 +310,6 @@ mod tests {
         assert_eq!((whole.complaint(), whole.missing.len()), (None, 0));
         let failures = [failure("api", None), aws::Failure::builder().build()];
         assert_eq!(Answered::of(&asked[..1], &[], &failures).complaint().as_deref(), Some("api"));
-    }
-
-    #[test]
-    fn only_a_cluster_that_was_asked_for_is_left_out() {
-        let denial = |kind: FailureKind, resource: &str| Failure {
-            kind,
-            action: String::new(),
-            detail: format!(
-                "User: x is not authorized to perform: ecs:DescribeClusters on resource: {resource} because"
-            ),
-            request_id: None,
-            at: Timestamp::UNIX_EPOCH,
-        };
-        let names = ["dev", "prd"].map(str::to_owned);
-        let denied = || FailureKind::Denied { missing_action: String::new() };
-        let dev = "arn:aws:ecs:ap-northeast-1:111122223333:cluster/dev";
-        assert_eq!(denied_cluster(&denial(denied(), dev), &names).as_deref(), Some("dev"));
-        assert_eq!(denied_cluster(&denial(denied(), "arn:aws:ecs:x:1:cluster/stg"), &names), None);
-        assert_eq!(denied_cluster(&denial(denied(), "*"), &names), None);
-        assert_eq!(denied_cluster(&denial(FailureKind::Throttled, dev), &names), None);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod alarms;
 mod budget;
 mod call;
 mod cloudwatch;
+mod clusters;
 mod connection;
 mod credentials;
 mod denial;

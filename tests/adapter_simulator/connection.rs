@@ -218,17 +218,6 @@ async fn sixty_services_come_soon_at_a_tenth_of_a_second_a_call() {
 }
 
 #[tokio::test]
-async fn a_hundred_names_of_alarms_make_one_call() {
-    let simulator = simulate("sixty").await;
-    let connection = connect(&simulator).await;
-    let names: Vec<String> = connection.alarms().await.unwrap().alarms.iter().map(|alarm| alarm.name.clone()).collect();
-    assert_eq!(names.len(), 60);
-    simulator.reset_calls();
-    assert_eq!(connection.alarms_of(&AlarmScope::Names(names)).await.unwrap().items.len(), 60);
-    assert_eq!(simulator.calls().of("cloudwatch:DescribeAlarms"), 1);
-}
-
-#[tokio::test]
 async fn every_action_can_be_probed() {
     let simulator = simulate("quiet").await;
     let connection = connect(&simulator).await;
