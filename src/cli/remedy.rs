@@ -10,6 +10,7 @@ pub fn remedy(texts: Texts, failure: &Failure, profile: &str) -> String {
     let text = match &failure.kind {
         FailureKind::Denied { missing_action } => return t!(texts, "cli.remedy.denied", action = missing_action),
         FailureKind::NotSubscribed => t!(texts, "cli.remedy.not-subscribed"),
+        FailureKind::NotEnabled => t!(texts, "cli.remedy.not-enabled"),
         FailureKind::Throttled => t!(texts, "cli.remedy.throttled"),
         FailureKind::Refused => t!(texts, "cli.remedy.refused"),
         FailureKind::Unreachable { .. } => t!(texts, "cli.remedy.unreachable"),
@@ -40,6 +41,7 @@ mod tests {
         for kind in [
             FailureKind::Denied { missing_action: action.clone() },
             FailureKind::NotSubscribed,
+            FailureKind::NotEnabled,
             FailureKind::Throttled,
             FailureKind::Expired,
             FailureKind::NoCredentials,

@@ -25,6 +25,22 @@ pub enum Panel {
     Deployments,
     /// History of the alarm that is open.
     History,
+    /// Web ACLs.
+    Waf,
+    /// What the rules of the open web ACL counted.
+    WafRules,
+    /// Sampled requests of the open web ACL.
+    WafSamples,
+    /// What the open web ACL protects, and whom its rate limits block.
+    WafUse,
+    /// Findings.
+    Findings,
+    /// History of the finding that is open.
+    FindingHistory,
+    /// Targets of the service that is open.
+    Targets,
+    /// The log that is tailed.
+    Log,
 }
 
 /// Holds the last value that was read, and what became of the latest attempt to read it anew.
@@ -107,6 +123,8 @@ pub enum FailureKind {
     },
     /// The service is not available to this account, region or support plan.
     NotSubscribed,
+    /// The service is there and nobody switched it on in this account and region.
+    NotEnabled,
     /// AWS asked us to slow down, and kept asking.
     Throttled,
     /// The credentials or the SSO session ended.
@@ -147,6 +165,7 @@ impl FailureKind {
         match self {
             Self::Denied { .. } => "denied",
             Self::NotSubscribed => "not-subscribed",
+            Self::NotEnabled => "not-enabled",
             Self::Throttled => "throttled",
             Self::Expired => "expired",
             Self::NoCredentials => "no-credentials",
@@ -164,7 +183,10 @@ impl FailureKind {
 
     /// Tells whether asking again cannot help until something outside changes.
     pub fn is_lasting(&self) -> bool {
-        matches!(self, Self::Denied { .. } | Self::NotSubscribed | Self::WrongAccount { .. } | Self::Refused)
+        matches!(
+            self,
+            Self::Denied { .. } | Self::NotSubscribed | Self::NotEnabled | Self::WrongAccount { .. } | Self::Refused
+        )
     }
 
     /// Tells whether the credentials themselves are what failed, so that other ones have to be found.

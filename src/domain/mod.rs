@@ -5,10 +5,14 @@
 
 pub mod alarm;
 pub mod ecs;
+pub mod elb;
 pub mod endpoint;
 pub mod environment;
 pub mod fetch;
+pub mod finding;
 pub mod identity;
+pub mod log;
 pub mod metric;
 pub mod queue;
 pub mod text;
+pub mod waf;

@@ -9,9 +9,13 @@ use crate::command::Command;
 use crate::domain::{
     alarm::{AlarmsSnapshot, HistoryItem},
     ecs::{ServiceDeployment, ServiceKey, ServicesSnapshot, TasksSnapshot},
+    elb::TargetGroup,
     fetch::{Failure, Panel, SourceId},
+    finding::{FindingChange, FindingKey, FindingsSnapshot, FindingsWanted},
     identity::Identity,
+    log::{LogChunk, LogPlace, LogTail},
     metric::{Query, Range, Series},
+    waf::{RuleTraffic, Samples, WafSnapshot, WebAclKey, WebAclUse},
 };
 
 /// Counts the identities that a source has had; what was asked under an earlier one is dropped.
@@ -46,6 +50,26 @@ pub enum Report {
     Deployments(ServiceKey, Arc<Vec<ServiceDeployment>>),
     /// History of one alarm, newest first.
     History(String, Arc<Vec<HistoryItem>>),
+    /// All web ACLs.
+    Waf(Arc<WafSnapshot>),
+    /// What web ACLs blocked in the last eight days, by periods of [`crate::domain::waf::BASELINE_PERIOD`].
+    WafBaselines(Vec<(WebAclKey, Arc<Series>)>),
+    /// What the rules of a web ACL counted.
+    WafRules(WebAclKey, Arc<RuleTraffic>),
+    /// Sampled requests of a web ACL.
+    WafSamples(WebAclKey, Arc<Samples>),
+    /// What a web ACL protects, and whom its rate limits block.
+    WafUse(WebAclKey, Arc<WebAclUse>),
+    /// The findings that were read so far.
+    Findings(Arc<FindingsSnapshot>),
+    /// History of one finding, newest first.
+    FindingHistory(FindingKey, Arc<Vec<FindingChange>>),
+    /// Target groups of one service.
+    Targets(ServiceKey, Arc<Vec<TargetGroup>>),
+    /// Where the containers of a task definition, named by its ARN, log to.
+    LogPlaces(String, Arc<Vec<LogPlace>>),
+    /// Lines of the log that is tailed.
+    Log(LogChunk),
     /// What was spent; sent when a number that is shown changes.
     Usage(Usage),
 }
@@ -75,6 +99,18 @@ pub struct Interest {
     pub open_service: Option<(ServiceKey, bool)>,
     /// The alarm that is open.
     pub open_alarm: Option<String>,
+    /// The target groups of the open service, by ARN.
+    pub target_groups: Vec<String>,
+    /// The open service's task definition, by ARN, while its log is looked for.
+    pub log_places: Option<String>,
+    /// The log that is tailed, while it is not held still.
+    pub log_tail: Option<LogTail>,
+    /// The web ACL that is open.
+    pub open_web_acl: Option<WebAclKey>,
+    /// Which findings are wanted beyond those to do.
+    pub findings: FindingsWanted,
+    /// The finding that is open.
+    pub open_finding: Option<FindingKey>,
     /// Metrics that are on the screen.
     pub queries: Vec<Query>,
     /// How far back they go.

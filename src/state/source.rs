@@ -1,16 +1,20 @@
 //! What is known of one source: its identity and the last state of everything that it reads.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use jiff::Timestamp;
 
 use crate::domain::{
     alarm::{AlarmsSnapshot, HistoryItem},
     ecs::{ServiceDeployment, ServiceKey, ServicesSnapshot, TasksSnapshot},
+    elb::TargetGroup,
     environment::AccountId,
     fetch::{Failure, Fetched, Panel, Phase},
+    finding::{FindingChange, FindingKey, FindingsSnapshot},
     identity::Identity,
+    log::{LogChunk, LogPlace},
     metric::{Query, Series},
+    waf::{RuleTraffic, Samples, WafSnapshot, WebAclKey, WebAclUse},
 };
 
 use super::event::{Generation, Report, Usage};
@@ -18,7 +22,7 @@ use super::event::{Generation, Report, Usage};
 /// Series that are kept beyond those on the screen, so that going back shows charts at once.
 const KEPT_SERIES: usize = 2_000;
 
-/// Services and alarms whose deployments and history are kept after they were closed.
+/// Objects of a kind whose details are kept after they were closed.
 const KEPT_OBJECTS: usize = 50;
 
 /// Holds everything known of one source.
@@ -52,22 +56,46 @@ pub struct Source {
     pub deployments: HashMap<ServiceKey, Fetched<Vec<ServiceDeployment>>>,
     /// Histories of the alarms that were opened.
     pub histories: HashMap<String, Fetched<Vec<HistoryItem>>>,
+    /// Web ACLs.
+    pub waf: Fetched<WafSnapshot>,
+    /// What each web ACL blocked in the last eight days.
+    pub waf_baselines: HashMap<WebAclKey, Arc<Series>>,
+    /// What the rules of the web ACLs that were opened counted.
+    pub waf_rules: HashMap<WebAclKey, Fetched<RuleTraffic>>,
+    /// Sampled requests of the web ACLs that were opened.
+    pub waf_samples: HashMap<WebAclKey, Fetched<Samples>>,
+    /// What the web ACLs that were opened protect, and whom they block.
+    pub waf_use: HashMap<WebAclKey, Fetched<WebAclUse>>,
+    /// Findings.
+    pub findings: Fetched<FindingsSnapshot>,
+    /// Histories of the findings that were opened.
+    pub finding_histories: HashMap<FindingKey, Fetched<Vec<FindingChange>>>,
+    /// Target groups of the services that were opened.
+    pub targets: HashMap<ServiceKey, Fetched<Vec<TargetGroup>>>,
+    /// Where the containers of the task definitions that were looked at log to.
+    pub log_places: HashMap<String, Arc<Vec<LogPlace>>>,
     /// What it spends.
     pub usage: Usage,
     series: HashMap<Query, Arc<Series>>,
-    deployments_phase: Phase,
-    history_phase: Phase,
+    /// How the latest reads of the objects that are open ended; each object keeps its own value.
+    opened: HashMap<Panel, Phase>,
 }
 
 /// Tells which of the derived views a report touched.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Touched {
     /// Rows of services and tasks.
     pub services: bool,
     /// Rows of alarms.
     pub alarms: bool,
+    /// Rows of web ACLs, or what is charted of them.
+    pub waf: bool,
+    /// Rows of findings.
+    pub findings: bool,
     /// The queue alone: an identity, a failure.
     pub queue: bool,
+    /// Lines of the log that is tailed, for the log to take.
+    pub log: Option<LogChunk>,
 }
 
 impl Source {
@@ -89,8 +117,9 @@ impl Source {
             Panel::Tasks => &self.tasks.phase,
             Panel::Alarms => &self.alarms.phase,
             Panel::Metrics => &self.metrics.phase,
-            Panel::Deployments => &self.deployments_phase,
-            Panel::History => &self.history_phase,
+            Panel::Waf => &self.waf.phase,
+            Panel::Findings => &self.findings.phase,
+            opened => self.opened.get(&opened).unwrap_or(&Phase::Unasked),
         }
     }
 
@@ -104,7 +133,7 @@ impl Source {
 
     /// Returns the failures that stand, worst for the reader first.
     pub fn failures(&self) -> impl Iterator<Item = (Panel, &Failure)> {
-        [Panel::Identity, Panel::Services, Panel::Alarms, Panel::Tasks, Panel::Metrics]
+        [Panel::Identity, Panel::Services, Panel::Alarms, Panel::Findings, Panel::Waf, Panel::Tasks, Panel::Metrics]
             .into_iter()
             .filter_map(|panel| self.failure(panel).map(|failure| (panel, failure)))
     }
@@ -150,23 +179,51 @@ impl Source {
                 self.metrics.succeed(Arc::new(()), at);
                 self.keep_series(series);
             }
-            Report::Deployments(key, deployments) => {
-                self.deployments_phase = Phase::Idle;
-                if self.deployments.len() >= KEPT_OBJECTS {
-                    self.deployments.clear();
-                }
-                self.deployments.entry(key).or_default().succeed(deployments, at);
+            Report::Waf(snapshot) => {
+                self.waf_baselines.retain(|key, _| snapshot.find(key).is_some());
+                self.waf.succeed(snapshot, at);
+                touched.waf = true;
             }
-            Report::History(name, history) => {
-                self.history_phase = Phase::Idle;
-                if self.histories.len() >= KEPT_OBJECTS {
-                    self.histories.clear();
+            Report::WafBaselines(baselines) => {
+                self.waf_baselines.extend(baselines);
+                touched.waf = true;
+            }
+            Report::Findings(snapshot) => {
+                self.findings.succeed(snapshot, at);
+                touched.findings = true;
+            }
+            Report::Log(chunk) => {
+                self.opened.insert(Panel::Log, Phase::Idle);
+                touched.log = Some(chunk);
+            }
+            Report::LogPlaces(definition, places) => {
+                self.opened.insert(Panel::Log, Phase::Idle);
+                if self.log_places.len() >= KEPT_OBJECTS {
+                    self.log_places.clear();
                 }
-                self.histories.entry(name).or_default().succeed(history, at);
+                self.log_places.insert(definition, places);
             }
             Report::Usage(usage) => self.usage = usage,
+            opened => self.take_opened(opened, at),
         }
         touched
+    }
+
+    /// Takes a report of an object that is open.
+    fn take_opened(&mut self, report: Report, at: Timestamp) {
+        let panel = match report {
+            Report::Deployments(key, value) => keep(&mut self.deployments, key, value, at, Panel::Deployments),
+            Report::History(name, value) => keep(&mut self.histories, name, value, at, Panel::History),
+            Report::WafRules(key, value) => keep(&mut self.waf_rules, key, value, at, Panel::WafRules),
+            Report::WafSamples(key, value) => keep(&mut self.waf_samples, key, value, at, Panel::WafSamples),
+            Report::WafUse(key, value) => keep(&mut self.waf_use, key, value, at, Panel::WafUse),
+            Report::FindingHistory(key, value) => {
+                keep(&mut self.finding_histories, key, value, at, Panel::FindingHistory)
+            }
+            Report::Targets(key, value) => keep(&mut self.targets, key, value, at, Panel::Targets),
+            _ => return,
+        };
+        self.opened.insert(panel, Phase::Idle);
     }
 
     /// Forgets everything that was read under an identity that is no longer ours.
@@ -200,8 +257,24 @@ impl Source {
             Panel::Tasks => self.tasks.phase = phase,
             Panel::Alarms => self.alarms.phase = phase,
             Panel::Metrics => self.metrics.phase = phase,
-            Panel::Deployments => self.deployments_phase = phase,
-            Panel::History => self.history_phase = phase,
+            Panel::Waf => self.waf.phase = phase,
+            Panel::Findings => self.findings.phase = phase,
+            opened => drop(self.opened.insert(opened, phase)),
         }
     }
+}
+
+/// Keeps what was read of an object that is open, among a few others.
+fn keep<K: Eq + Hash, T>(
+    kept: &mut HashMap<K, Fetched<T>>,
+    key: K,
+    value: Arc<T>,
+    at: Timestamp,
+    panel: Panel,
+) -> Panel {
+    if kept.len() >= KEPT_OBJECTS && !kept.contains_key(&key) {
+        kept.clear();
+    }
+    kept.entry(key).or_default().succeed(value, at);
+    panel
 }

@@ -166,6 +166,14 @@ pub fn panel(texts: Texts, panel: Panel) -> &'static str {
         Panel::Metrics => t!(texts, "screens.panel.metrics"),
         Panel::Deployments => t!(texts, "screens.panel.deployments"),
         Panel::History => t!(texts, "screens.panel.history"),
+        Panel::Waf => t!(texts, "screens.panel.waf"),
+        Panel::WafRules => t!(texts, "screens.panel.waf-rules"),
+        Panel::WafSamples => t!(texts, "screens.panel.waf-samples"),
+        Panel::WafUse => t!(texts, "screens.panel.waf-use"),
+        Panel::Findings => t!(texts, "screens.panel.findings"),
+        Panel::FindingHistory => t!(texts, "screens.panel.finding-history"),
+        Panel::Targets => t!(texts, "screens.panel.targets"),
+        Panel::Log => t!(texts, "screens.panel.log"),
     }
 }
 
@@ -174,6 +182,7 @@ fn failure_keys(kind: &FailureKind) -> (&'static str, &'static str) {
     match kind {
         FailureKind::Denied { .. } => ("aws.denied", "aws.denied-remedy"),
         FailureKind::NotSubscribed => ("aws.not-subscribed", "aws.not-subscribed-remedy"),
+        FailureKind::NotEnabled => ("aws.not-enabled", "aws.not-enabled-remedy"),
         FailureKind::Throttled => ("aws.throttled", "aws.throttled-remedy"),
         FailureKind::Expired => ("aws.expired", "aws.expired-remedy"),
         FailureKind::NoRegion => ("aws.no-region", "aws.no-region-remedy"),

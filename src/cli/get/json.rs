@@ -391,5 +391,13 @@ fn panel_name(panel: Panel) -> &'static str {
         Panel::Metrics => "metrics",
         Panel::Deployments => "deployments",
         Panel::History => "history",
+        Panel::Waf => "waf",
+        Panel::WafRules => "waf-rules",
+        Panel::WafSamples => "waf-samples",
+        Panel::WafUse => "waf-use",
+        Panel::Findings => "findings",
+        Panel::FindingHistory => "finding-history",
+        Panel::Targets => "targets",
+        Panel::Log => "log",
     }
 }

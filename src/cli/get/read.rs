@@ -21,7 +21,7 @@ pub fn needs(view: View, panel: Panel) -> bool {
         Panel::Services => matches!(view, View::Services | View::Tasks | View::Queue),
         Panel::Tasks => matches!(view, View::Services | View::Tasks),
         Panel::Alarms => matches!(view, View::Alarms | View::Queue),
-        Panel::Metrics | Panel::Deployments | Panel::History => false,
+        _ => false,
     }
 }
 
