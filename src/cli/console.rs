@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::i18n::Texts;
 use crate::runtime::console::Console;
 use crate::runtime::event_loop::{self, End};
+use crate::runtime::marks::MarkStore;
 use crate::t;
 use crate::terminal::{NotATerminal, Options, Terminal};
 
@@ -32,6 +33,12 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
     let mut console = Console::start(&account.watch(), ui);
     if account.config.chosen {
         console.hide_unassigned();
+    }
+    // What the simulated account plays is gone with it.
+    if account.simulator().is_none()
+        && let Some(folder) = super::log::folder()
+    {
+        console.keep_marks(MarkStore::within(&folder));
     }
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,

@@ -13,14 +13,16 @@ use crate::command;
 use crate::config::EnvironmentConfig;
 use crate::domain::fetch::{Panel, SourceId};
 use crate::domain::identity::RoleMapping;
+use crate::domain::queue::Mark;
 use crate::state::State;
-use crate::state::event::{Effect, Event, Interest, SourceEvent};
+use crate::state::event::{Effect, Event, Interest, Notice, SourceEvent};
 use crate::state::interest::interest;
 use crate::state::update::update;
 use crate::ui::{self, Drawn, Ui, words};
 
 use super::clock::Clock;
 use super::keys::Keys;
+use super::marks::MarkStore;
 use super::poller::{PollCommand, Poller, PollerHandle};
 use super::sources::{self, SourcePlan};
 
@@ -50,6 +52,7 @@ pub struct Console {
     dirty: bool,
     reports: mpsc::Receiver<SourceEvent>,
     pollers: Vec<Source>,
+    marks: MarkStore,
 }
 
 /// A poller with the lines to it.
@@ -102,7 +105,14 @@ impl Console {
             dirty: true,
             reports,
             pollers,
+            marks: MarkStore::default(),
         }
+    }
+
+    /// Takes up what was marked as seen in earlier runs, and keeps what is from now on.
+    pub fn keep_marks(&mut self, store: MarkStore) {
+        update(&mut self.state, Event::Marks(store.load()));
+        self.marks = store;
     }
 
     /// Returns the state, for those who look.
@@ -163,11 +173,13 @@ impl Console {
     pub fn apply(&mut self, event: Event) -> Vec<Effect> {
         self.dirty = true;
         let effects = update(&mut self.state, event);
-        let (own, outside): (Vec<_>, Vec<_>) =
-            effects.into_iter().partition(|effect| matches!(effect, Effect::Refresh(_)));
+        let is_own = |effect: &Effect| matches!(effect, Effect::Refresh(_) | Effect::KeepMarks(_));
+        let (own, outside): (Vec<_>, Vec<_>) = effects.into_iter().partition(is_own);
         for effect in own {
-            if let Effect::Refresh(sources) = effect {
-                self.refresh(&sources);
+            match effect {
+                Effect::Refresh(sources) => self.refresh(&sources),
+                Effect::KeepMarks(marks) => self.save_marks(&marks),
+                _ => {}
             }
         }
         self.tell_interests();
@@ -231,6 +243,14 @@ impl Console {
         update(&mut self.state, Event::Source(report));
         self.dirty = true;
         self.tell_interests();
+    }
+
+    /// Keeps marks; where that fails they last as long as the console, and it says so.
+    fn save_marks(&mut self, marks: &[Mark]) {
+        if let Err(error) = self.marks.save(marks) {
+            let notice = Notice::with("screens.notice.marks-not-kept", "why", error.to_string());
+            update(&mut self.state, Event::Notice(notice));
+        }
     }
 
     fn refresh(&self, sources: &[SourceId]) {

@@ -5,5 +5,6 @@ pub mod console;
 pub mod event_loop;
 mod input;
 mod keys;
+pub mod marks;
 pub mod poller;
 pub mod sources;

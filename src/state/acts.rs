@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 
-use super::{Screen, State, services::ServicePanel};
+use super::{Screen, State, prompt, services::ServicePanel};
 
 impl State {
     /// Tells whether a command does something on the screen below the overlays.
@@ -10,9 +10,11 @@ impl State {
     /// A keymap binds a chord once for all lists; where a list cannot be filtered, the chord for it is not offered.
     pub fn acts(&self, command: Command) -> bool {
         match command {
-            Command::Filter | Command::NextMatch | Command::PreviousMatch | Command::Sort | Command::ReverseSort => {
-                matches!(self.screen, Screen::Services | Screen::Alarms)
+            Command::Filter | Command::NextMatch | Command::PreviousMatch => prompt::has_filter(self),
+            Command::Sort | Command::ReverseSort => {
+                matches!(self.screen, Screen::Services | Screen::Alarms | Screen::Waf | Screen::Findings)
             }
+            Command::MarkSeen => self.screen == Screen::Overview && self.rows() > 0,
             Command::NextPanel | Command::PreviousPanel | Command::Left | Command::Right => self.has_panels(),
             Command::Up
             | Command::Down
@@ -30,9 +32,9 @@ impl State {
     /// Tells whether the screen has panels that take the keys in turn.
     fn has_panels(&self) -> bool {
         match self.screen {
-            Screen::Service => true,
+            Screen::Service | Screen::WebAcl | Screen::Findings | Screen::Fleet => true,
             Screen::Alarm => self.alarm.as_ref().is_some_and(|view| !view.tree.is_empty()),
-            Screen::Overview | Screen::Services | Screen::Alarms => false,
+            Screen::Overview | Screen::Services | Screen::Alarms | Screen::Waf | Screen::Finding => false,
         }
     }
 
@@ -54,13 +56,25 @@ impl State {
                 Some(_) => view.tree.len(),
                 None => self.history().len(),
             }),
+            Screen::Waf => self.waf.rows.len(),
+            Screen::WebAcl => self.web_acl_rows(),
+            Screen::Findings => match self.findings.group {
+                Some(_) => self.findings.groups.len(),
+                None => self.findings.rows.len(),
+            },
+            Screen::Finding => usize::from(self.finding.is_some()),
+            Screen::Fleet => self.fleet.rows.len(),
         }
     }
 
     /// Tells whether there is something that can be opened, copied or linked to.
     fn has_object(&self) -> bool {
         match self.screen {
-            Screen::Overview | Screen::Services | Screen::Alarms => self.rows() > 0,
+            Screen::Overview | Screen::Services | Screen::Alarms | Screen::Waf | Screen::Findings | Screen::Fleet => {
+                self.rows() > 0
+            }
+            Screen::WebAcl => self.web_acl.as_ref().is_some_and(|view| view.row.is_some()),
+            Screen::Finding => self.finding.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Service => self.service.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Alarm => self.alarm.as_ref().is_some_and(|view| view.row.is_some()),
         }

@@ -20,10 +20,14 @@ mod alarms;
 mod charts;
 mod deployments;
 mod detail;
+mod finding;
+mod findings;
+mod fleet;
 mod footer;
 pub mod glyphs;
 mod header;
 mod measure;
+mod multiples;
 mod overlays;
 mod overview;
 mod queue;
@@ -32,6 +36,8 @@ mod services;
 mod tasks;
 pub mod theme;
 mod unread;
+mod waf;
+mod web_acl;
 pub mod widgets;
 pub mod words;
 
@@ -108,6 +114,11 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::Service => service::render(state, ui, body, buf, &mut drawn),
         Screen::Alarms => alarms::render(state, ui, body, buf, &mut drawn),
         Screen::Alarm => alarm::render(state, ui, body, buf, &mut drawn),
+        Screen::Waf => waf::render(state, ui, body, buf, &mut drawn),
+        Screen::WebAcl => web_acl::render(state, ui, body, buf, &mut drawn),
+        Screen::Findings => findings::render(state, ui, body, buf, &mut drawn),
+        Screen::Finding => finding::render(state, ui, body, buf, &mut drawn),
+        Screen::Fleet => fleet::render(state, ui, body, buf, &mut drawn),
     }
     footer::render(state, ui, footer_area, buf, &mut drawn);
     for overlay in &state.overlays {
