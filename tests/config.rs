@@ -337,7 +337,7 @@ fn any_config() -> impl Strategy<Value = Config> {
     let roles = prop::collection::vec(role, 0..3);
     let lang = prop::sample::select(Lang::ALL.to_vec());
     let glyphs = prop::sample::select(vec![Glyphs::Unicode, Glyphs::Ascii]);
-    let keymap = prop::sample::select(vec!["default", "vim"]);
+    let keymap = prop::sample::select(vec!["default", "vim", "emacs"]);
     (environments, roles, lang, glyphs, keymap, prop::bool::ANY, prop::bool::ANY).prop_map(
         |(mut environments, roles, lang, glyphs, keymap, mouse, utc)| {
             for (index, config) in environments.iter_mut().enumerate() {

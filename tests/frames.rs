@@ -1,5 +1,7 @@
 //! Frames of every screen as pictures in text, with their colours, at three sizes and in both languages.
 
+#[path = "frames/contrast.rs"]
+mod contrast;
 mod support;
 
 use std::fmt::Write as _;
@@ -20,18 +22,21 @@ use sekisho::ui;
 use support::{answer_queries, bad_day, bad_morning, empty, quiet_day, report, web_deployments, web_history};
 
 /// Draws a state as the console does: twice, since the second frame knows how many rows the first had room for.
-fn frame(state: &mut State, lang: Lang, (width, height): (u16, u16)) -> Buffer {
-    let drawing = support::ui(lang);
+fn frame(state: &mut State, lang: Lang, size: (u16, u16)) -> Buffer {
+    frame_with(state, &support::ui(lang), size)
+}
+
+fn frame_with(state: &mut State, drawing: &ui::Ui, (width, height): (u16, u16)) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
     for _ in 0..2 {
         update(state, Event::Resize(width, height));
         buffer.reset();
-        let drawn = ui::render(state, &drawing, &mut buffer);
+        let drawn = ui::render(state, drawing, &mut buffer);
         update(state, Event::Drawn { page: drawn.page, end: drawn.end });
         answer_queries(state);
     }
     buffer.reset();
-    ui::render(state, &drawing, &mut buffer);
+    ui::render(state, drawing, &mut buffer);
     buffer
 }
 
@@ -76,11 +81,15 @@ fn snapshot(name: &str, make: impl Fn() -> State) {
     for lang in [Lang::En, Lang::Ja] {
         for size in SIZES {
             let mut state = make();
-            let picture = picture(&frame(&mut state, lang, size));
             let name = format!("{name}-{}-{}x{}", lang.code(), size.0, size.1);
-            insta::assert_snapshot!(name, picture);
+            hold(&name, &frame(&mut state, lang, size));
         }
     }
+}
+
+/// Holds a frame against the picture of that name.
+fn hold(name: &str, buffer: &Buffer) {
+    insta::assert_snapshot!(name, picture(buffer));
 }
 
 fn press(state: &mut State, commands: &[Command]) {

@@ -75,6 +75,41 @@ fn hands_that_know_k9s_find_their_keys(#[case] scope: Scope, #[case] chord: &str
     assert_eq!(press(&keymap, scope, chord), Lookup::Command(command));
 }
 
+#[rstest]
+#[case(Scope::Services, "ctrl-n", Command::Down)]
+#[case(Scope::Services, "ctrl-p", Command::Up)]
+#[case(Scope::Services, "ctrl-v", Command::PageDown)]
+#[case(Scope::Services, "alt-v", Command::PageUp)]
+#[case(Scope::Alarms, "alt-<", Command::Top)]
+#[case(Scope::Alarms, "alt->", Command::Bottom)]
+#[case(Scope::Alarms, "ctrl-s", Command::Filter)]
+#[case(Scope::Prompt, "ctrl-s", Command::NextEntry)]
+#[case(Scope::Prompt, "ctrl-g", Command::Cancel)]
+#[case(Scope::Palette, "ctrl-g", Command::Cancel)]
+#[case(Scope::Service, "ctrl-g", Command::Back)]
+#[case(Scope::Service, "ctrl-x o", Command::NextPanel)]
+#[case(Scope::Overview, "alt-x", Command::Palette)]
+#[case(Scope::Overview, "ctrl-x ctrl-c", Command::Quit)]
+#[case(Scope::Overview, "g", Command::Refresh)]
+#[case(Scope::Service, "alt-w", Command::Copy)]
+fn hands_that_know_emacs_find_their_keys(#[case] scope: Scope, #[case] chord: &str, #[case] command: Command) {
+    let keymap = Keymap::load("emacs", None).unwrap();
+    assert_eq!(press(&keymap, scope, chord), Lookup::Command(command));
+}
+
+#[test]
+fn meta_reaches_the_ends_as_terminals_send_it() {
+    let keymap = Keymap::load("emacs", None).unwrap();
+    for (typed, command) in [('<', Command::Top), ('>', Command::Bottom), ('x', Command::Palette)] {
+        // Some say that shift was held for it, some do not.
+        for modifiers in [KeyModifiers::ALT, KeyModifiers::ALT | KeyModifiers::SHIFT] {
+            let modifiers = if typed == 'x' { KeyModifiers::ALT } else { modifiers };
+            let key = KeyCombination::from(KeyEvent::new(KeyCode::Char(typed), modifiers));
+            assert_eq!(keymap.lookup(Scope::Services.chain(), &[key]), Lookup::Command(command), "{typed}");
+        }
+    }
+}
+
 #[test]
 fn letters_are_letters_where_text_is_typed() {
     for name in builtin_names() {
@@ -213,7 +248,7 @@ fn a_built_in_chord_in_the_way_can_be_given_up() {
 fn an_unknown_keymap_is_refused() {
     let errors = Keymap::load("emacz", None).unwrap_err();
     assert_eq!(errors[0].problem.code(), "unknown-keymap");
-    assert!(errors[0].to_string().contains("default, vim"));
+    assert!(errors[0].to_string().contains("default, vim, emacs"));
 }
 
 #[test]

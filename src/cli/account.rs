@@ -118,11 +118,7 @@ fn theme(name: &str) -> Theme {
     if no_color() {
         return Theme::no_color();
     }
-    crate::ui::theme::BUILT_IN
-        .iter()
-        .find(|(known, _)| *known == name)
-        .and_then(|(_, text)| Theme::parse(text).ok())
-        .unwrap_or_else(Theme::no_color)
+    Theme::built_in(name).unwrap_or_else(Theme::no_color)
 }
 
 /// Starts the account that the arguments ask for, and says how its scenario divides it; or what is wrong with them.

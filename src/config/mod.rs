@@ -25,7 +25,7 @@ use document::{FileProblem, Place};
 use file::{ConfigFile, Part, check_profile, unknown_value};
 
 /// The themes that come with the program, the default first.
-pub const THEMES: &[&str] = &["default"];
+pub const THEMES: &[&str] = &["default", "high-contrast"];
 
 /// A role of this program, and who has it: one `[[role]]`.
 pub type RoleConfig = RoleMapping;

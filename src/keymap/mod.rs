@@ -1,7 +1,7 @@
 //! Finds the command behind the keys that were pressed.
 //!
-//! A keymap is a file of tables, one a [`Scope`], that bind chords to commands of [`crate::command`]. Two come with
-//! the program; a user's file goes over one of them, chord by chord.
+//! A keymap is a file of tables, one a [`Scope`], that bind chords to commands of [`crate::command`]. Three come
+//! with the program; a user's file goes over one of them, chord by chord.
 
 mod chord;
 mod error;
@@ -18,8 +18,11 @@ use crate::command::{Command, Scope};
 use crate::config::document::{self, FileProblem};
 
 /// The keymaps that come with the program, by name.
-const BUILTIN: &[(&str, &str)] =
-    &[("default", include_str!("../../keymaps/default.toml")), ("vim", include_str!("../../keymaps/vim.toml"))];
+const BUILTIN: &[(&str, &str)] = &[
+    ("default", include_str!("../../keymaps/default.toml")),
+    ("vim", include_str!("../../keymaps/vim.toml")),
+    ("emacs", include_str!("../../keymaps/emacs.toml")),
+];
 
 /// Names the keymaps that come with the program, the default first.
 pub fn builtin_names() -> impl Iterator<Item = &'static str> {

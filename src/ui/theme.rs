@@ -9,8 +9,10 @@ use serde::de::{self, Deserializer, Visitor};
 
 const DEFAULT: &str = include_str!("../../themes/default.toml");
 
+const HIGH_CONTRAST: &str = include_str!("../../themes/high-contrast.toml");
+
 /// The themes that are built in, by the name that `--theme` takes.
-pub const BUILT_IN: &[(&str, &str)] = &[("default", DEFAULT)];
+pub const BUILT_IN: &[(&str, &str)] = &[("default", DEFAULT), ("high-contrast", HIGH_CONTRAST)];
 
 /// The styles of everything on the screen, by meaning.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -23,7 +23,7 @@ fn an_unknown_key_is_pointed_at_in_both_languages() {
 #[rstest]
 #[case("get services --config nowhere.toml", "There is no such file.")]
 #[case("--theme neon get services", "\"neon\" is no theme.")]
-#[case("--keymap emacs keys", "\"emacs\" is no keymap.")]
+#[case("--keymap ed keys", "\"ed\" is no keymap.")]
 #[case("get services --endpoint-url ftp://x", "is not the URL of an endpoint.")]
 #[case("get", "<VIEW> is lacking.")]
 #[case("get alarm", "Did you mean \"alarms\"?")]
@@ -128,6 +128,7 @@ fn keys_lists_what_is_in_force_and_checks_a_file() {
     home.run("keys").exits(0).quietly().says("z z").says("half-page-down");
     home.run("keys --lang ja").exits(0).quietly().says("z z");
     home.run("keys --keymap vim").exits(0).quietly().says("g g");
+    home.run("keys --keymap emacs").exits(0).quietly().says("ctrl-x ctrl-c");
     let home = home.file("bad.toml", "[services]\n\"z\" = \"sort\"\n\"z z\" = \"open\"\n\"q\" = \"no-such\"\n");
     let ran = home.run("keys --check bad.toml").exits(2);
     assert!(ran.err.contains("bad.toml:4:") && ran.err.contains("There is no command \"no-such\"."), "{}", ran.err);

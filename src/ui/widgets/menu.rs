@@ -238,6 +238,7 @@ pub fn overlay(
     let height = size.1.saturating_add(2).min(area.height);
     let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
     clear(outer, buf);
+    buf.set_style(outer, theme.text);
     let inner = frame(outer, buf, theme.border, glyphs);
     if outer.width < 6 || outer.height < 2 {
         return (outer, inner);
@@ -245,7 +246,7 @@ pub fn overlay(
     let room = usize::from(outer.width - 2);
     let framed = |text: &str| format!(" {} ", fit(text, room - 2, glyphs));
     // Reset first: what a style leaves open would be the frame's otherwise.
-    let over_frame = |style: Style| Style::reset().patch(style);
+    let over_frame = |style: Style| Style::reset().patch(theme.text).patch(style);
     if !title.is_empty() {
         put(buf, outer.x + 1, outer.y, &framed(title), cells(room), over_frame(theme.title));
     }
