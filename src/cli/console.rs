@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use crate::i18n::Texts;
 use crate::runtime::console::Console;
 use crate::runtime::event_loop::{self, End};
-use crate::runtime::marks::MarkStore;
 use crate::t;
 use crate::terminal::{NotATerminal, Options, Terminal};
 
 use super::Exit;
 use super::account::Account;
+use super::seen::MarkStore;
 
 /// Shows the console until it is left, and returns the number that the shell sees.
 ///
@@ -38,7 +38,8 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
     if account.simulator().is_none()
         && let Some(folder) = super::log::folder()
     {
-        console.keep_marks(MarkStore::within(&folder));
+        let store = MarkStore::within(&folder);
+        console.keep_marks(store.load(), Box::new(move |marks| store.save(marks)));
     }
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows a terminal: [`super::event_loop`] feeds one, a test feeds keys and reads the buffer.
 
+use std::io;
+
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use futures::future::{join_all, select_all};
 use ratatui::buffer::Buffer;
@@ -13,7 +15,7 @@ use crate::command;
 use crate::config::EnvironmentConfig;
 use crate::domain::fetch::{Panel, SourceId};
 use crate::domain::identity::RoleMapping;
-use crate::domain::queue::Mark;
+use crate::domain::queue::{Mark, Marks};
 use crate::state::State;
 use crate::state::event::{Effect, Event, Interest, Notice, SourceEvent};
 use crate::state::interest::interest;
@@ -22,7 +24,6 @@ use crate::ui::{self, Drawn, Ui, words};
 
 use super::clock::Clock;
 use super::keys::Keys;
-use super::marks::MarkStore;
 use super::poller::{PollCommand, Poller, PollerHandle};
 use super::sources::{self, SourcePlan};
 
@@ -42,6 +43,9 @@ pub struct Watch {
     pub clock: Clock,
 }
 
+/// Keeps the rows that a person has marked as seen for the next run.
+pub type KeepMarks = Box<dyn Fn(&[Mark]) -> io::Result<()> + Send>;
+
 /// Holds a running console.
 pub struct Console {
     state: State,
@@ -52,7 +56,7 @@ pub struct Console {
     dirty: bool,
     reports: mpsc::Receiver<SourceEvent>,
     pollers: Vec<Source>,
-    marks: MarkStore,
+    marks: KeepMarks,
 }
 
 /// A poller with the lines to it.
@@ -105,14 +109,16 @@ impl Console {
             dirty: true,
             reports,
             pollers,
-            marks: MarkStore::default(),
+            marks: Box::new(|_| Ok(())),
         }
     }
 
-    /// Takes up what was marked as seen in earlier runs, and keeps what is from now on.
-    pub fn keep_marks(&mut self, store: MarkStore) {
-        update(&mut self.state, Event::Marks(store.load()));
-        self.marks = store;
+    /// Takes up what was marked as seen in earlier runs; `keep` keeps what is from now on.
+    ///
+    /// Without it marks last as long as the console.
+    pub fn keep_marks(&mut self, marks: Marks, keep: KeepMarks) {
+        update(&mut self.state, Event::Marks(marks));
+        self.marks = keep;
     }
 
     /// Returns the state, for those who look.
@@ -247,7 +253,7 @@ impl Console {
 
     /// Keeps marks; where that fails they last as long as the console, and it says so.
     fn save_marks(&mut self, marks: &[Mark]) {
-        if let Err(error) = self.marks.save(marks) {
+        if let Err(error) = (self.marks)(marks) {
             let notice = Notice::with("screens.notice.marks-not-kept", "why", error.to_string());
             update(&mut self.state, Event::Notice(notice));
         }

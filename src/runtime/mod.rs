@@ -5,6 +5,5 @@ pub mod console;
 pub mod event_loop;
 mod input;
 mod keys;
-pub mod marks;
 pub mod poller;
 pub mod sources;

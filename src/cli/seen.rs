@@ -24,21 +24,21 @@ struct Line {
     at: Timestamp,
 }
 
-/// Keeps marks in a file; without one they last as long as the console.
-#[derive(Debug, Clone, Default)]
+/// Keeps marks in a file.
+#[derive(Debug, Clone)]
 pub struct MarkStore {
-    file: Option<PathBuf>,
+    file: PathBuf,
 }
 
 impl MarkStore {
     /// Keeps marks in the file `seen.json` of a folder, which is made when there is something to keep.
     pub fn within(folder: &Path) -> Self {
-        Self { file: Some(folder.join("seen.json")) }
+        Self { file: folder.join("seen.json") }
     }
 
     /// Reads what was kept.
     pub fn load(&self) -> Marks {
-        let Some(file) = &self.file else { return Marks::default() };
+        let file = &self.file;
         let text = fs::metadata(file).and_then(|known| {
             if known.len() > LONGEST {
                 return Err(io::Error::from(io::ErrorKind::FileTooLarge));
@@ -67,7 +67,7 @@ impl MarkStore {
     /// # Errors
     /// Where the file cannot be written.
     pub fn save(&self, marks: &[Mark]) -> io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
+        let file = &self.file;
         let lines: Vec<Line> = marks
             .iter()
             .map(|mark| Line {
@@ -124,6 +124,5 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
         assert!(MarkStore::within(&folder.path().join("file")).save(&[]).is_err());
-        assert!(MarkStore::default().save(&[]).is_ok());
     }
 }
