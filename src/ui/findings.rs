@@ -15,7 +15,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::domain::fetch::Panel as Read;
-use crate::domain::finding::{FindingSeverity, Workflow};
+use crate::domain::finding::{Finding, FindingSeverity, Workflow};
 use crate::domain::text;
 use crate::state::State;
 use crate::state::event::Target;
@@ -24,12 +24,17 @@ use crate::t;
 
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Sorted, Table};
+use super::widgets::{horizontal_rule, put_line, wrap_within};
 use super::{Drawn, Ui, measure, services, unread, words};
 
 /// Rows of the matrix with its title and the names of its columns, and one for severities that AWS has no word for.
 const MATRIX: u16 = 8;
 /// From this height on there is room for the matrix.
 const TALL: u16 = 18;
+/// From this height on the selected finding is previewed below the list.
+const PREVIEWED: u16 = 32;
+/// Rows of that preview.
+const PREVIEW: u16 = 9;
 /// From this width on the counts stand beside the matrix.
 const WIDE: u16 = 78;
 
@@ -46,7 +51,33 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
             groups(state, ui, right, buf, drawn);
         }
     }
-    list(state, ui, below, buf, drawn);
+    let preview = if area.height >= PREVIEWED && !state.findings.rows.is_empty() { PREVIEW } else { 0 };
+    list(state, ui, Rect { height: below.height - preview, ..below }, buf, drawn);
+    if let Some(row) = state.findings.selected().filter(|_| preview > 0) {
+        let area = Rect { y: below.bottom() - preview, height: preview, ..below };
+        horizontal_rule(area, buf, ui.theme.border, ui.glyphs);
+        advice(ui, &row.finding, Rect { y: area.y + 1, height: preview - 1, ..area }, buf);
+    }
+}
+
+/// Draws what a finding's product says of it, and what it advises.
+pub fn advice(ui: &Ui, finding: &Finding, area: Rect, buf: &mut Buffer) {
+    let room = area.width.saturating_sub(2);
+    let texts = [
+        (&finding.description, ui.theme.text),
+        (&finding.remediation.text, ui.theme.dim),
+        (&finding.remediation.url, ui.theme.dim),
+    ];
+    let mut y = area.y;
+    for (text, style) in texts.into_iter().filter(|(text, _)| !text.is_empty()) {
+        let line = Line::styled(text.replace('\n', " "), style);
+        for wrapped in wrap_within(&line, usize::from(room), 4, ui.glyphs) {
+            if y < area.bottom() {
+                put_line(buf, area.x + 1, y, &wrapped, room);
+                y += 1;
+            }
+        }
+    }
 }
 
 /// Returns how many findings there are: `1,200+ loaded` while these are not all.

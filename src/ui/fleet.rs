@@ -48,7 +48,8 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
 
 fn columns(state: &State, ui: &Ui) -> Vec<Column<'static>> {
     let texts = ui.texts;
-    let names = measure::widest(state.environments.iter().map(|environment| &environment.name)).clamp(6, 24);
+    let places = state.fleet.rows.iter().map(|row| ui.place(state, row.line.place).content);
+    let names = measure::widest(places).clamp(6, 24);
     let title = |concern: Concern| match concern {
         Concern::Queue => t!(texts, "screens.overview.queue"),
         Concern::Services => t!(texts, "screens.services.title"),
@@ -57,7 +58,7 @@ fn columns(state: &State, ui: &Ui) -> Vec<Column<'static>> {
         Concern::Findings => t!(texts, "screens.findings.title"),
     };
     let mut columns = vec![
-        Column::new(t!(texts, "screens.column.environment"), names.min(10), names),
+        Column::new(t!(texts, "screens.column.environment"), names.min(12), names),
         Column::new(t!(texts, "screens.column.account"), 12, 14).rank(1),
     ];
     let cells = [(10, 12), (10, 22), (10, 20), (8, 12), (10, 20)];

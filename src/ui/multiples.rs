@@ -38,7 +38,7 @@ impl Multiple {
         let plus = if findings.partial { "+" } else { "" };
         let many = |n: usize| if n > 0 { format!("{}{plus}", words::thousands(n)) } else { String::new() };
         let spikes = match line.waf.factor {
-            Some(factor) if line.waf.spikes > 0 => format!("{}{}", words::number(factor.round()), glyphs.times),
+            Some(factor) if line.waf.spikes > 0 => words::times(texts, factor),
             _ => number(line.waf.spikes),
         };
         Self {

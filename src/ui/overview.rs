@@ -19,7 +19,6 @@ use ratatui::text::{Line, Span};
 
 use crate::domain::ecs::Service;
 use crate::domain::fetch::Panel as Read;
-use crate::domain::finding::Finding;
 use crate::domain::queue::{Trouble, since as queue_since};
 use crate::domain::text;
 use crate::state::State;
@@ -30,8 +29,8 @@ use crate::t;
 use super::multiples::Multiple;
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
-use super::widgets::{fit, horizontal_rule, line_width, put, put_line, vertical_rule, wrap_within};
-use super::{Drawn, Ui, charts, measure, queue, services, words};
+use super::widgets::{fit, horizontal_rule, line_width, put, vertical_rule};
+use super::{Drawn, Ui, charts, findings, measure, queue, services, words};
 
 /// From this width on the multiples stand beside the queue.
 const WIDE: u16 = 110;
@@ -270,28 +269,11 @@ fn selected_chart(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
                 charts::web_acls(state, ui, std::slice::from_ref(row), &acl.key.name, area, buf);
             }
         }
-        Trouble::Findings { finding, .. } => remediation(ui, finding, area, buf),
+        Trouble::Findings { finding, .. } => findings::advice(ui, finding, area, buf),
         other => {
             if let Some(service) = service_of(other) {
                 // Of a service's statistics only the average is asked for here: each costs.
                 charts::utilization(state, ui, (source, service, "CPUUtilization"), &["Average"], area, buf);
-            }
-        }
-    }
-}
-
-/// Draws what a finding's product says of it, and what it advises.
-fn remediation(ui: &Ui, finding: &Finding, area: Rect, buf: &mut Buffer) {
-    let room = area.width.saturating_sub(2);
-    let texts = [&finding.description, &finding.remediation.text, &finding.remediation.url];
-    let lines = texts.into_iter().filter(|text| !text.is_empty());
-    let mut y = area.y;
-    for text in lines {
-        let line = Line::styled(text.replace('\n', " "), ui.theme.dim);
-        for wrapped in wrap_within(&line, usize::from(room), 6, ui.glyphs) {
-            if y < area.bottom() {
-                put_line(buf, area.x + 1, y, &wrapped, room);
-                y += 1;
             }
         }
     }

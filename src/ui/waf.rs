@@ -143,7 +143,7 @@ fn status(ui: &Ui, row: &WebAclRow) -> (&'static str, String, Style) {
 /// Returns the factor of a spike: `14×`; a word where usually nothing at all is blocked.
 pub fn factor(ui: &Ui, spike: &Spike) -> String {
     match spike.factor {
-        Some(factor) => format!("{}{}", words::number(factor.round()), ui.glyphs.times),
+        Some(factor) => words::times(ui.texts, factor),
         None => t!(ui.texts, "screens.waf.spike").to_owned(),
     }
 }

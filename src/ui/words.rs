@@ -334,7 +334,7 @@ pub fn trouble(texts: Texts, state: &State, place: Place, trouble: &Trouble) -> 
         Trouble::WafSpike { acl, spike } => {
             let name = &acl.key.name;
             match spike.factor {
-                Some(factor) => t!(texts, "screens.trouble.waf", name = name, factor = number(factor.round())),
+                Some(factor) => t!(texts, "screens.trouble.waf", name = name, factor = times(texts, factor)),
                 None => t!(texts, "screens.trouble.waf-new", name = name, now = number(spike.now.round())),
             }
         }
@@ -358,6 +358,11 @@ fn finding_words(finding: &Finding) -> String {
     let title = if finding.title.is_empty() { resource() } else { &finding.title };
     let title: String = title.chars().take(400).collect();
     if finding.product.is_empty() { title } else { format!("{}: {title}", finding.product) }
+}
+
+/// Returns how many times the usual something is: `14×`.
+pub fn times(texts: Texts, factor: f64) -> String {
+    t!(texts, "screens.waf.times", factor = number(factor.round()))
 }
 
 /// Returns a count with its thousands apart: `12,345`.

@@ -63,6 +63,8 @@ pub fn render(state: &State, ui: &Ui, view: &WebAclView, area: Rect, buf: &mut B
 
 fn columns(ui: &Ui, rules: &[Rule]) -> Vec<Column<'static>> {
     let texts = ui.texts;
+    let silences = [Silence::MetricsOff, Silence::UnderItsName, Silence::Nothing];
+    let silence = measure::widest(silences.map(|silence| silence_words(ui, silence)));
     let names = measure::widest(rules.iter().map(|rule| &rule.name)).clamp(12, 40);
     vec![
         Column::new("#", 3, 3).right().rank(5),
@@ -71,7 +73,7 @@ fn columns(ui: &Ui, rules: &[Rule]) -> Vec<Column<'static>> {
         Column::new(t!(texts, "screens.column.blocked"), 8, 8).right(),
         Column::new(t!(texts, "screens.column.share"), 6, 6).right().rank(1),
         Column::new(t!(texts, "screens.column.counted"), 8, 8).right().rank(4),
-        Column::new(t!(texts, "screens.column.trend"), 12, 24).rank(3),
+        Column::new(t!(texts, "screens.column.trend"), silence.max(12), silence.max(12)).rank(3),
         Column::new(t!(texts, "screens.column.what"), 20, 40).rank(6).grows(),
     ]
 }
