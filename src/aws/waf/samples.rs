@@ -54,10 +54,9 @@ impl Connection {
         let now = self.home.caller.now.get();
         let back = range.span().min(KEPT - MARGIN);
         let from = now.saturating_sub(back).unwrap_or(now);
-        let reads = stream::iter(rules.iter().take(MOST_RULES))
-            .map(|rule| self.samples_of(acl, rule, from, now))
-            .buffered(AT_ONCE)
-            .collect::<Vec<_>>();
+        let rules: Vec<String> = rules.iter().take(MOST_RULES).cloned().collect();
+        let reads =
+            stream::iter(rules).map(|rule| self.samples_of(acl, rule, from, now)).buffered(AT_ONCE).collect::<Vec<_>>();
         let mut loaded = Loaded::<Samples>::default();
         for read in reads.await {
             match read {
@@ -74,7 +73,7 @@ impl Connection {
         loaded
     }
 
-    async fn samples_of(&self, acl: &WebAcl, rule: &str, from: Timestamp, to: Timestamp) -> Result<Samples, Failure> {
+    async fn samples_of(&self, acl: &WebAcl, rule: String, from: Timestamp, to: Timestamp) -> Result<Samples, Failure> {
         let site = self.waf_site(acl.key.scope);
         let window = aws::TimeWindow::builder()
             .start_time(DateTime::from_secs(from.as_second()))
@@ -83,18 +82,19 @@ impl Connection {
             .map_err(|error| site.caller.invalid(Action::GetSampledRequests, &error))?;
         let get = || {
             let request = site.wafv2.get_sampled_requests().web_acl_arn(self.original(&acl.arn));
-            let request = request.rule_metric_name(self.original(rule)).scope(aws_scope(acl.key.scope));
+            let request = request.rule_metric_name(self.original(&rule)).scope(aws_scope(acl.key.scope));
             request.time_window(window.clone()).max_items(MOST_OF_A_RULE).send()
         };
         let answer = site.caller.call(Action::GetSampledRequests, &acl.arn, get).await?;
         let of = answer.time_window.as_ref();
-        let requests = answer.sampled_requests().iter().filter_map(|raw| sampled(raw, rule)).map(Arc::new);
+        let requests = answer.sampled_requests().iter().filter_map(|raw| sampled(raw, &rule)).map(Arc::new);
+        let requests = requests.collect();
         Ok(Samples {
-            requests: requests.collect(),
+            requests,
             population: u64::try_from(answer.population_size).unwrap_or(0),
             from: of.and_then(|window| time(Some(&window.start_time))),
             to: of.and_then(|window| time(Some(&window.end_time))),
-            rules: vec![rule.to_owned()],
+            rules: vec![rule],
         })
     }
 }
