@@ -8,5 +8,6 @@ mod interest;
 mod lists;
 mod queue;
 mod random;
+mod security;
 mod sound;
 mod sources;
