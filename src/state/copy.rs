@@ -2,12 +2,12 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::domain::{ecs::ServiceKey, fetch::SourceId, queue::Subject};
+use crate::domain::{ecs::ServiceKey, fetch::SourceId, log::LogPlace, queue::Subject};
 
 use super::{
     Screen, State,
     event::{Effect, Notice},
-    services::ServicePanel,
+    service::ServicePanel,
 };
 
 /// What must not stand as it is in a path of the console's addresses.
@@ -29,6 +29,8 @@ enum Object {
     Service(SourceId, ServiceKey),
     Alarm(SourceId, String),
     Task(String),
+    /// The ARN of a service, and where the log is that is tailed.
+    Log(String, LogPlace),
 }
 
 fn selected(state: &State) -> Option<Object> {
@@ -45,6 +47,11 @@ fn selected(state: &State) -> Option<Object> {
                 Some(arn) if view.panel == ServicePanel::Tasks => Some(Object::Task(arn.clone())),
                 _ => Some(Object::Service(view.id.source, view.id.key.clone())),
             }
+        }
+        Screen::Log => {
+            let view = state.log.as_ref()?;
+            let service = arn(state, &Object::Service(view.id.source, view.id.key.clone()))?;
+            Some(Object::Log(service, view.choice()?.place.clone()))
         }
         Screen::Alarms => state.alarms.selected().map(|row| Object::Alarm(row.id.source, row.id.name.clone())),
         Screen::Alarm => state.alarm.as_ref().map(|view| Object::Alarm(view.id.source, view.id.name.clone())),
@@ -71,12 +78,28 @@ fn arn(state: &State, object: &Object) -> Option<String> {
             .iter()
             .find(|alarm| alarm.name == *name)
             .map(|alarm| alarm.arn.clone()),
-        Object::Task(arn) => Some(arn.clone()),
+        Object::Task(arn) | Object::Log(arn, _) => Some(arn.clone()),
     }
 }
 
-/// Copies the ARN of what the cursor is on.
+/// Copies the line of the log that the cursor is on, and says where CloudWatch Logs has more of it.
+fn copy_line(state: &mut State) -> Vec<Effect> {
+    let Some(line) = state.log.as_ref().and_then(|view| view.line()) else {
+        return nothing(state);
+    };
+    let text = line.message.clone();
+    let done = match line.cut {
+        0 => Notice::plain("log.copied"),
+        cut => Notice::with("log.copied-part", "n", cut.to_string()),
+    };
+    vec![Effect::Copy { text, done }]
+}
+
+/// Copies the ARN of what the cursor is on; of a log, the line.
 pub fn copy(state: &mut State) -> Vec<Effect> {
+    if state.screen == Screen::Log {
+        return copy_line(state);
+    }
     match selected(state).and_then(|object| arn(state, &object)) {
         Some(text) => vec![Effect::Copy { done: Notice::with("screens.notice.copied", "text", text.clone()), text }],
         None => nothing(state),
@@ -104,7 +127,11 @@ fn nothing(state: &mut State) -> Vec<Effect> {
 fn link(arn: &str, object: &Object) -> Option<String> {
     let mut parts = arn.split(':').skip(1);
     let partition = parts.next()?;
-    let region = parts.nth(1)?;
+    let region = match object {
+        // A container may log to another region than it runs in.
+        Object::Log(_, place) if !place.region.is_empty() => place.region.as_str(),
+        _ => parts.nth(1)?,
+    };
     let host = match partition {
         "aws" => format!("{region}.console.aws.amazon.com"),
         "aws-cn" => format!("{region}.console.amazonaws.cn"),
@@ -128,6 +155,11 @@ fn link(arn: &str, object: &Object) -> Option<String> {
             )
         }
         // The part after `#` is read by the page's script, which wants everything but letters and digits escaped.
+        Object::Log(_, place) => {
+            // This page's script wants them escaped twice, the second time with `$` for `%`.
+            let group = utf8_percent_encode(&place.group, NON_ALPHANUMERIC).to_string().replace('%', "$25");
+            format!("https://{host}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}")
+        }
         Object::Alarm(_, name) => format!(
             "https://{host}/cloudwatch/home?region={region}#alarmsV2:alarm/{}",
             utf8_percent_encode(name, NON_ALPHANUMERIC)
@@ -157,5 +189,23 @@ mod tests {
             )
         );
         assert_eq!(link("not an arn", &service), None);
+        let place = |region: &str| LogPlace {
+            container: "web".to_owned(),
+            group: "/ecs/shop".to_owned(),
+            region: region.to_owned(),
+            stream_prefix: String::new(),
+        };
+        let group = Object::Log(String::new(), place(""));
+        assert_eq!(
+            link("arn:aws:ecs:ap-northeast-1:111122223333:service/shop-prd/web", &group).as_deref(),
+            Some(
+                "https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:log-groups/log-group/$252Fecs$252Fshop"
+            )
+        );
+        let elsewhere = link(
+            "arn:aws:ecs:ap-northeast-1:111122223333:service/a/b",
+            &Object::Log(String::new(), place("us-east-1")),
+        );
+        assert!(elsewhere.is_some_and(|link| link.starts_with("https://us-east-1.console.aws.amazon.com/")));
     }
 }

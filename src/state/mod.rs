@@ -13,9 +13,11 @@ pub mod errors;
 pub mod event;
 pub mod interest;
 pub mod list;
+pub mod log;
 mod open;
 pub mod overlay;
 pub mod overview;
+pub mod service;
 pub mod services;
 pub mod source;
 pub mod update;
@@ -34,9 +36,11 @@ use crate::domain::{
 use alarms::{AlarmView, Alarms};
 use errors::ErrorLog;
 use event::Notice;
+use log::LogView;
 use overlay::Overlay;
 use overview::Overview;
-use services::{ServiceView, Services};
+use service::ServiceView;
+use services::Services;
 use source::Source;
 
 /// Names the screens.
@@ -49,6 +53,8 @@ pub enum Screen {
     Services,
     /// One service.
     Service,
+    /// The log of a service.
+    Log,
     /// All alarms.
     Alarms,
     /// One alarm.
@@ -62,6 +68,7 @@ impl Screen {
             Self::Overview => Scope::Overview,
             Self::Services => Scope::Services,
             Self::Service => Scope::Service,
+            Self::Log => Scope::Log,
             Self::Alarms => Scope::Alarms,
             Self::Alarm => Scope::Alarm,
         }
@@ -71,7 +78,7 @@ impl Screen {
     pub fn command(self) -> Command {
         match self {
             Self::Overview => Command::Overview,
-            Self::Services | Self::Service => Command::Services,
+            Self::Services | Self::Service | Self::Log => Command::Services,
             Self::Alarms | Self::Alarm => Command::Alarms,
         }
     }
@@ -104,6 +111,8 @@ pub struct State {
     pub services: Services,
     /// The service that is open.
     pub service: Option<ServiceView>,
+    /// The log that is open.
+    pub log: Option<LogView>,
     /// The rows of alarms.
     pub alarms: Alarms,
     /// The alarm that is open.
@@ -149,6 +158,7 @@ impl State {
             overview: Overview::default(),
             services: Services::default(),
             service: None,
+            log: None,
             alarms: Alarms::default(),
             alarm: None,
             errors: ErrorLog::default(),

@@ -12,10 +12,9 @@ use super::{
     Screen, State, alarms, click, copy,
     event::{Effect, Event, Notice, Report, SourceEvent},
     list::Scroll,
-    open,
-    overlay::{self, FilterPrompt, Menu, MenuKind, Overlay, Palette, PaletteAction},
-    overview, services,
-    services::ServicePanel,
+    log, open,
+    overlay::{self, FilterPrompt, Menu, MenuKind, Overlay, Palette, PaletteAction, Purpose},
+    overview, service, services,
 };
 
 /// Changes the state by what happened and returns what is to be done outside.
@@ -57,6 +56,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Drawn { page, end } => {
             repage(state, page);
+            log::drawn(state, page, end);
             if let Some(scroll) = state.overlays.last_mut().and_then(Overlay::scroll) {
                 scroll.0 = scroll.0.min(end);
             }
@@ -85,6 +85,9 @@ fn person(state: &mut State) {
 }
 
 pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    if log::run(state, command) {
+        return Vec::new();
+    }
     match command {
         Command::Quit => return vec![Effect::Quit],
         Command::Redraw => return vec![Effect::Redraw],
@@ -116,6 +119,9 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Open => open::open(state),
         Command::Back | Command::Cancel => back(state),
         Command::Filter => open_filter(state),
+        Command::Log => log::open(state),
+        // What means something for a log alone, and was done above where there is one.
+        Command::Search | Command::Pause | Command::Wrap | Command::Times => {}
         Command::Sort => sort(state),
         Command::ReverseSort => reverse_sort(state),
         Command::Environment => push_menu(state, MenuKind::Environment),
@@ -163,12 +169,13 @@ fn show(state: &mut State, screen: Screen) {
     state.overlays.clear();
     state.trail.clear();
     state.screen = screen;
+    state.log = None;
     follow_page(state);
 }
 
 fn back(state: &mut State) {
     match state.overlays.pop() {
-        Some(Overlay::Filter(prompt)) => set_filter(state, &prompt.before),
+        Some(Overlay::Filter(prompt)) => typed(state, prompt.purpose, &prompt.before, true),
         Some(_) => {}
         None => {
             if !filter(state).is_empty() {
@@ -177,6 +184,8 @@ fn back(state: &mut State) {
                 open::reopen_alarm(state, parent);
             } else if let Some(screen) = state.trail.pop() {
                 state.screen = screen;
+                // Nothing is opened from a log, so that it never lies behind.
+                state.log = None;
                 follow_page(state);
             } else if state.screen != Screen::Overview {
                 show(state, Screen::Overview);
@@ -199,26 +208,32 @@ pub(super) fn choose(state: &mut State, menu: &Menu) {
 fn pin(state: &mut State, range: Range) {
     state.range = range;
     state.overlays.clear();
+    log::look_back(state);
     state.notice = Some(Notice::with("screens.notice.range", "range", range.name()));
 }
 
 fn show_environment(state: &mut State, environment: Option<usize>) {
     state.shown = environment.filter(|index| *index < state.environments.len());
     state.overview.quiet_since = None;
-    // An object of another environment would contradict the header.
-    let foreign = match state.screen {
-        Screen::Service => {
+    // An object of another environment would contradict the header; so would the one that it was opened from.
+    while is_foreign(state) {
+        leave_object(state);
+    }
+    derive_all(state);
+}
+
+/// Tells whether what is open belongs to an environment that is not shown.
+fn is_foreign(state: &State) -> bool {
+    match state.screen {
+        // A log is of the service that it was opened from.
+        Screen::Service | Screen::Log => {
             state.service.as_ref().and_then(|view| view.row.as_ref()).is_some_and(|row| !state.shows(row.place))
         }
         Screen::Alarm => {
             state.alarm.as_ref().and_then(|view| view.row.as_ref()).is_some_and(|row| !state.shows(row.place))
         }
         _ => false,
-    };
-    if foreign {
-        leave_object(state);
     }
-    derive_all(state);
 }
 
 /// Leaves the opened object for the list that it was opened from, whatever lies over it.
@@ -226,6 +241,7 @@ fn leave_object(state: &mut State) {
     state.overlays.clear();
     match state.screen {
         Screen::Service => state.service = None,
+        Screen::Log => state.log = None,
         Screen::Alarm => state.alarm = None,
         Screen::Overview | Screen::Services | Screen::Alarms => {}
     }
@@ -275,16 +291,10 @@ fn step_screen(state: &mut State, by: isize, page: usize) {
         Screen::Alarms => state.alarms.step(by, page),
         Screen::Service => {
             if let Some(view) = &mut state.service {
-                match view.panel {
-                    ServicePanel::Tasks => {
-                        let keys = view.task_keys();
-                        view.task_list.step(by, &keys, page);
-                    }
-                    ServicePanel::Deployments => view.deployments.step(by, rows),
-                    ServicePanel::Events => view.events.step(by, rows),
-                }
+                view.step(by, rows, page);
             }
         }
+        Screen::Log => log::step(state, by),
         Screen::Alarm => {
             if let Some(view) = &mut state.alarm {
                 view.child.as_mut().unwrap_or(&mut view.history).step(by, rows);
@@ -298,7 +308,7 @@ fn panel(state: &mut State, by: isize) {
         return;
     }
     match (state.screen, &mut state.service, &mut state.alarm) {
-        (Screen::Service, Some(view), _) => view.panel = view.panel.step(by),
+        (Screen::Service, Some(view), _) => view.step_panel(by),
         (Screen::Alarm, _, Some(view)) if !view.tree.is_empty() => {
             view.child = if view.child.is_some() { None } else { Some(Scroll::default()) };
         }
@@ -330,6 +340,15 @@ fn filter(state: &State) -> &str {
     }
 }
 
+/// Takes what a prompt holds while it is typed, and when it is closed.
+fn typed(state: &mut State, purpose: Purpose, text: &str, is_done: bool) {
+    if state.screen == Screen::Log {
+        log::typed(state, purpose, text, is_done);
+    } else {
+        set_filter(state, text);
+    }
+}
+
 fn set_filter(state: &mut State, text: &str) {
     match state.screen {
         Screen::Services => {
@@ -349,22 +368,25 @@ fn open_filter(state: &mut State) {
     if !state.overlays.is_empty() {
         return;
     }
+    if state.screen == Screen::Log {
+        return log::open_prompt(state, Purpose::Filter);
+    }
     if !matches!(state.screen, Screen::Services | Screen::Alarms) {
         state.notice = Some(Notice::plain("screens.notice.no-filter"));
         return;
     }
     let before = filter(state).to_owned();
     let input = Input::new(before.clone());
-    state.overlays.push(Overlay::Filter(FilterPrompt { input, before }));
+    state.overlays.push(Overlay::Filter(FilterPrompt { input, before, purpose: Purpose::Filter }));
 }
 
 fn edit_prompt(state: &mut State, change: impl FnOnce(&mut Input)) -> Vec<Effect> {
     match state.overlays.pop() {
         Some(Overlay::Filter(mut prompt)) => {
             change(&mut prompt.input);
-            let text = prompt.input.value().to_owned();
+            let (text, purpose) = (prompt.input.value().to_owned(), prompt.purpose);
             state.overlays.push(Overlay::Filter(prompt));
-            set_filter(state, &text);
+            typed(state, purpose, &text, false);
         }
         Some(Overlay::Palette(mut palette)) => {
             let before = palette.input.value().to_owned();
@@ -393,8 +415,12 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
                 Vec::new()
             }
         },
-        // The filter has been applied with every key; accepting it only closes the prompt.
-        Some(Overlay::Filter(_)) | None => Vec::new(),
+        // Rows have been filtered with every key; a log is filtered by CloudWatch Logs, which is asked once.
+        Some(Overlay::Filter(prompt)) => {
+            typed(state, prompt.purpose, prompt.input.value(), true);
+            Vec::new()
+        }
+        None => Vec::new(),
         Some(other) => {
             state.overlays.push(other);
             Vec::new()
@@ -461,7 +487,14 @@ fn take(state: &mut State, event: SourceEvent) {
         state.errors.add(event.source, *panel, failure.clone());
     }
     let metrics = matches!(event.report, Report::Series(_));
-    let touched = state.sources[event.source.0].take(event.report, event.at);
+    let places = matches!(event.report, Report::LogPlaces(..));
+    let mut touched = state.sources[event.source.0].take(event.report, event.at);
+    if let Some(chunk) = touched.log.take() {
+        log::take(state, event.source, chunk, event.at);
+    }
+    if touched.services || places {
+        log::derive(state);
+    }
     if changed {
         return derive_all(state);
     }
@@ -470,7 +503,7 @@ fn take(state: &mut State, event: SourceEvent) {
     }
     if touched.alarms {
         alarms::derive(state);
-        services::derive_open(state);
+        service::derive_open(state);
     }
     if touched.services || touched.alarms || touched.queue {
         overview::derive(state);
@@ -480,6 +513,12 @@ fn take(state: &mut State, event: SourceEvent) {
 /// Drops what is open of a source that has another identity now: it was seen with other eyes.
 fn forget_identity(state: &mut State, source: SourceId) {
     state.errors.forget(source);
+    if state.log.as_ref().is_some_and(|view| view.id.source == source) {
+        match state.screen {
+            Screen::Log => leave_object(state),
+            _ => state.log = None,
+        }
+    }
     if state.service.as_ref().is_some_and(|view| view.id.source == source) {
         match state.screen {
             Screen::Service => leave_object(state),
@@ -496,6 +535,7 @@ fn forget_identity(state: &mut State, source: SourceId) {
     let (service, alarm) = (state.service.is_some(), state.alarm.is_some());
     state.trail.retain(|screen| match screen {
         Screen::Service => service,
+        Screen::Log => false,
         Screen::Alarm => alarm,
         Screen::Overview | Screen::Services | Screen::Alarms => true,
     });
@@ -505,6 +545,7 @@ fn forget_identity(state: &mut State, source: SourceId) {
 pub fn panel_of(screen: Screen) -> Panel {
     match screen {
         Screen::Overview | Screen::Services | Screen::Service => Panel::Services,
+        Screen::Log => Panel::Log,
         Screen::Alarms | Screen::Alarm => Panel::Alarms,
     }
 }

@@ -12,7 +12,8 @@ use tui_input::InputRequest;
 use super::sound::{assert_sound, draw};
 use super::support::{
     alarm, alarms, answer_queries, bad_day, bad_morning, composite, denied, empty, failing_service, failure, identity,
-    metric, now, quiet_day, report_at, service, services, task, tasks, web_deployments, web_history,
+    log_lines, log_places, metric, now, quiet_day, report_at, service, services, task, tasks, web_deployments,
+    web_history, web_log, web_targets,
 };
 
 /// What may be done to a state; reports are made when they are needed, as they are not to be compared or shrunk.
@@ -45,7 +46,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(Act::Focus),
         1 => (0..3_600_u16).prop_map(Act::Pass),
         1 => (0..60_usize, 0..60_usize).prop_map(|(page, end)| Act::Drawn(page, end)),
-        5 => (0..14_u8, 0..3_usize, 0..3_u64).prop_map(|(kind, source, generation)| Act::Report(kind, source, generation)),
+        5 => (0..19_u8, 0..3_usize, 0..3_u64).prop_map(|(kind, source, generation)| Act::Report(kind, source, generation)),
         1 => Just(Act::Answer),
         1 => Just(Act::Notice),
     ]
@@ -70,6 +71,10 @@ fn report_of(kind: u8) -> Report {
         10 => web_deployments(),
         11 => web_history(),
         12 => Report::Usage(Usage { calls_per_minute: 7, dollars_per_hour: 0.5, throttled: true }),
+        13 => web_targets(),
+        14 => log_places(&["web", "datadog-agent"]),
+        15 => log_places(&[]),
+        16 => Report::Failed(Panel::Log, denied("logs:FilterLogEvents")),
         _ => Report::Asked(Panel::Alarms),
     }
 }
@@ -120,6 +125,11 @@ proptest! {
                 }
                 Act::Drawn(page, end) => Event::Drawn { page, end },
                 Act::Notice => Event::Notice(Notice::plain("screens.notice.refresh")),
+                Act::Report(18, ..) => {
+                    log_lines(&mut state, web_log());
+                    assert_sound(&state);
+                    continue;
+                }
                 Act::Report(kind, source, generation) => {
                     report_at(&mut state, source, Generation(generation), time, report_of(kind));
                     assert_sound(&state);
