@@ -41,6 +41,8 @@ pub enum Scope {
     Services,
     /// One service, opened.
     Service,
+    /// The log of a service.
+    Log,
     /// The list of alarms, screen 4.
     Alarms,
     /// One alarm, opened.
@@ -69,12 +71,13 @@ pub enum Scope {
 
 impl Scope {
     /// Lists every scope, in the order in which help and keymap files have them.
-    pub const ALL: [Scope; 17] = [
+    pub const ALL: [Scope; 18] = [
         Scope::Global,
         Scope::List,
         Scope::Overview,
         Scope::Services,
         Scope::Service,
+        Scope::Log,
         Scope::Alarms,
         Scope::Alarm,
         Scope::Waf,
@@ -97,6 +100,7 @@ impl Scope {
             Scope::Overview => "overview",
             Scope::Services => "services",
             Scope::Service => "service",
+            Scope::Log => "log",
             Scope::Alarms => "alarms",
             Scope::Alarm => "alarm",
             Scope::Waf => "waf",
@@ -125,6 +129,7 @@ impl Scope {
             Scope::Overview => "keymap.scope.overview",
             Scope::Services => "keymap.scope.services",
             Scope::Service => "keymap.scope.service",
+            Scope::Log => "keymap.scope.log",
             Scope::Alarms => "keymap.scope.alarms",
             Scope::Alarm => "keymap.scope.alarm",
             Scope::Waf => "keymap.scope.waf",
@@ -150,6 +155,7 @@ impl Scope {
             Scope::Overview => &[Scope::Overview, Scope::List, Scope::Global],
             Scope::Services => &[Scope::Services, Scope::List, Scope::Global],
             Scope::Service => &[Scope::Service, Scope::List, Scope::Global],
+            Scope::Log => &[Scope::Log, Scope::List, Scope::Global],
             Scope::Alarms => &[Scope::Alarms, Scope::List, Scope::Global],
             Scope::Alarm => &[Scope::Alarm, Scope::List, Scope::Global],
             Scope::Waf => &[Scope::Waf, Scope::List, Scope::Global],
@@ -251,6 +257,17 @@ commands! {
     Copy "copy" "commands.copy" [List] palette;
     /// Shows the link to the AWS console for what the cursor is on.
     ConsoleLink "console-link" "commands.console-link" [List] palette;
+
+    /// Follows the log of the open service.
+    Log "log" "commands.log" [Service] palette;
+    /// Looks for a text in the lines that are there.
+    Search "search" "commands.search" [Log] palette;
+    /// Lets reading rest, or go on.
+    Pause "pause" "commands.pause" [Log] palette;
+    /// Breaks long lines, or lets them run out to the right.
+    Wrap "wrap" "commands.wrap" [Log] palette;
+    /// Shows times in the next way: time of day, date, age, none.
+    Times "times" "commands.times" [Log] palette;
 
     /// Asks AWS again at once, also for what it denied.
     Refresh "refresh" "commands.refresh" [Global] palette;

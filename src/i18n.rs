@@ -19,7 +19,7 @@ macro_rules! catalogues {
     };
 }
 
-catalogues!["common", "screens", "cli", "config", "keymap", "aws", "commands",];
+catalogues!["common", "screens", "cli", "config", "keymap", "aws", "commands", "log"];
 
 /// Gives the text of a key: `t!(texts, "area.key")`, or with placeholders `t!(texts, "area.key", name = value)`.
 ///

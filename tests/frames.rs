@@ -2,6 +2,8 @@
 
 #[path = "frames/contrast.rs"]
 mod contrast;
+#[path = "frames/log.rs"]
+mod log;
 mod support;
 
 use std::fmt::Write as _;
@@ -289,7 +291,7 @@ fn deployments_and_events_are_read_in_full() {
     press(&mut state, &[Command::Back, Command::Bottom, Command::Open]);
     let attempt = text(&mut state, Lang::En, LARGE);
     assert!(attempt.contains("service-deployment/shop-prd/web/2000"), "{attempt}");
-    press(&mut state, &[Command::Back, Command::NextPanel, Command::Open]);
+    press(&mut state, &[Command::Back, Command::NextPanel, Command::NextPanel, Command::Open]);
     let event = text(&mut state, Lang::En, (80, 24));
     assert!(event.contains("Health checks failed)."), "the last words are there: {event}");
 }
@@ -381,6 +383,7 @@ fn what_is_denied_is_said_where_it_is_missed() {
     assert!(services.contains("⊘ IAM denies cloudwatch:GetMetricData."), "{services}");
     press(&mut state, &[Command::Open]);
     report(&mut state, 0, Report::Failed(Panel::Deployments, support::denied("ecs:ListServiceDeployments")));
+    report(&mut state, 0, support::web_targets());
     let service = shown(&mut state, (120, 40));
     assert!(service.matches("⊘ IAM denies cloudwatch:GetMetricData.").count() >= 2, "a chart each: {service}");
     assert!(service.contains("⊘ IAM denies ecs:ListServiceDeployments."), "{service}");

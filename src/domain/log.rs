@@ -1,8 +1,12 @@
 //! CloudWatch Logs: where a service's containers write, and what they wrote.
 
+mod level;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
+
+pub use level::{Level, level};
 
 /// The most characters of a log line that are kept; CloudWatch Logs takes up to 1 MB.
 pub const LONGEST_LINE: usize = 16_384;

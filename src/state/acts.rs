@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 
-use super::{Screen, State, prompt, services::ServicePanel};
+use super::{Screen, State, prompt, service::ServicePanel};
 
 impl State {
     /// Tells whether a command does something on the screen below the overlays.
@@ -10,12 +10,20 @@ impl State {
     /// A keymap binds a chord once for all lists; where a list cannot be filtered, the chord for it is not offered.
     pub fn acts(&self, command: Command) -> bool {
         match command {
+            Command::NextMatch | Command::PreviousMatch if self.screen == Screen::Log => {
+                self.log.as_ref().is_some_and(|view| !view.needles().is_empty())
+            }
             Command::Filter | Command::NextMatch | Command::PreviousMatch => prompt::has_filter(self),
             Command::Sort | Command::ReverseSort => {
                 matches!(self.screen, Screen::Services | Screen::Alarms | Screen::Waf | Screen::Findings)
             }
             Command::MarkSeen => self.screen == Screen::Overview && self.rows() > 0,
+            Command::Left | Command::Right if self.screen == Screen::Log => {
+                self.log.as_ref().is_some_and(|view| !view.wrap)
+            }
             Command::NextPanel | Command::PreviousPanel | Command::Left | Command::Right => self.has_panels(),
+            Command::Log => self.screen == Screen::Service && self.has_object(),
+            Command::Search | Command::Pause | Command::Wrap | Command::Times => self.screen == Screen::Log,
             Command::Up
             | Command::Down
             | Command::Top
@@ -33,6 +41,7 @@ impl State {
     fn has_panels(&self) -> bool {
         match self.screen {
             Screen::Service | Screen::WebAcl | Screen::Findings | Screen::Fleet => true,
+            Screen::Log => self.log.as_ref().is_some_and(|view| view.choices.len() > 1),
             Screen::Alarm => self.alarm.as_ref().is_some_and(|view| !view.tree.is_empty()),
             Screen::Overview | Screen::Services | Screen::Alarms | Screen::Waf | Screen::Finding => false,
         }
@@ -49,9 +58,11 @@ impl State {
                 (ServicePanel::Deployments, Some(row)) => {
                     row.service.deployments.len() + self.service_deployments().len()
                 }
+                (ServicePanel::Targets, _) => self.targets().count(),
                 (ServicePanel::Events, Some(row)) => row.service.events.len(),
                 (_, None) => 0,
             }),
+            Screen::Log => self.log.as_ref().map_or(0, |view| view.ring.len()),
             Screen::Alarm => self.alarm.as_ref().map_or(0, |view| match view.child {
                 Some(_) => view.tree.len(),
                 None => self.history().len(),
@@ -70,9 +81,13 @@ impl State {
     /// Tells whether there is something that can be opened, copied or linked to.
     fn has_object(&self) -> bool {
         match self.screen {
-            Screen::Overview | Screen::Services | Screen::Alarms | Screen::Waf | Screen::Findings | Screen::Fleet => {
-                self.rows() > 0
-            }
+            Screen::Overview
+            | Screen::Services
+            | Screen::Log
+            | Screen::Alarms
+            | Screen::Waf
+            | Screen::Findings
+            | Screen::Fleet => self.rows() > 0,
             Screen::WebAcl => self.web_acl.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Finding => self.finding.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Service => self.service.as_ref().is_some_and(|view| view.row.is_some()),

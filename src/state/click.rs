@@ -6,10 +6,10 @@ use super::{
     event::{Effect, Target},
     findings::FindingColumn,
     list::Scroll,
-    open,
+    log, open,
     overlay::Overlay,
     prompt::{self, accept},
-    services::{ServiceColumn, ServicePanel},
+    services::ServiceColumn,
     update::run,
     waf::{WafColumn, WafPanel},
 };
@@ -28,8 +28,11 @@ pub fn click(state: &mut State, target: Target) -> Vec<Effect> {
 
 /// Gives a panel of the open object the keys.
 fn click_panel(state: &mut State, index: usize) {
+    if state.screen == Screen::Log {
+        return log::click(state, index);
+    }
     match (state.screen, &mut state.service, &mut state.alarm) {
-        (Screen::Service, Some(view), _) => view.panel = ServicePanel::ALL.get(index).copied().unwrap_or(view.panel),
+        (Screen::Service, Some(view), _) => view.focus_panel(index),
         (Screen::Alarm, _, Some(view)) if index == 0 && !view.tree.is_empty() => {
             view.child.get_or_insert_default();
         }
@@ -48,6 +51,9 @@ fn click_panel(state: &mut State, index: usize) {
 
 /// Selects a row; a click on the row that is selected already opens it.
 fn click_row(state: &mut State, row: usize) {
+    if state.screen == Screen::Log {
+        return log::click_line(state, row);
+    }
     if open::row(state) == Some(row) {
         return open::open(state);
     }
@@ -59,16 +65,10 @@ fn click_row(state: &mut State, row: usize) {
         Screen::Alarms => state.alarms.select(row, page),
         Screen::Service => {
             if let Some(view) = &mut state.service {
-                match view.panel {
-                    ServicePanel::Tasks => {
-                        let keys = view.task_keys();
-                        view.task_list.select(row, &keys, page);
-                    }
-                    ServicePanel::Deployments => view.deployments = place,
-                    ServicePanel::Events => view.events = place,
-                }
+                view.select(row, rows, page);
             }
         }
+        Screen::Log => {}
         Screen::Alarm => {
             if let Some(view) = &mut state.alarm {
                 *view.child.as_mut().unwrap_or(&mut view.history) = place;

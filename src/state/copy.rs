@@ -8,6 +8,7 @@ use crate::domain::{
     ecs::ServiceKey,
     fetch::SourceId,
     finding::Finding,
+    log::LogPlace,
     queue::{Subject, Trouble},
     waf::{Scope, WebAclKey},
 };
@@ -15,7 +16,7 @@ use crate::domain::{
 use super::{
     Screen, State,
     event::{Effect, Notice},
-    services::ServicePanel,
+    service::ServicePanel,
 };
 
 /// What must not stand as it is in a path of the console's addresses.
@@ -39,6 +40,8 @@ enum Object {
     Task(String),
     WebAcl(SourceId, WebAclKey),
     Finding(Arc<Finding>),
+    /// The ARN of a service, and where the log is that is tailed.
+    Log(String, LogPlace),
 }
 
 fn selected(state: &State) -> Option<Object> {
@@ -60,6 +63,11 @@ fn selected(state: &State) -> Option<Object> {
                 Some(arn) if view.panel == ServicePanel::Tasks => Some(Object::Task(arn.clone())),
                 _ => Some(Object::Service(view.id.source, view.id.key.clone())),
             }
+        }
+        Screen::Log => {
+            let view = state.log.as_ref()?;
+            let service = arn(state, &Object::Service(view.id.source, view.id.key.clone()))?;
+            Some(Object::Log(service, view.choice()?.place.clone()))
         }
         Screen::Alarms => state.alarms.selected().map(|row| Object::Alarm(row.id.source, row.id.name.clone())),
         Screen::Alarm => state.alarm.as_ref().map(|view| Object::Alarm(view.id.source, view.id.name.clone())),
@@ -91,7 +99,7 @@ fn arn(state: &State, object: &Object) -> Option<String> {
             .iter()
             .find(|alarm| alarm.name == *name)
             .map(|alarm| alarm.arn.clone()),
-        Object::Task(arn) => Some(arn.clone()),
+        Object::Task(arn) | Object::Log(arn, _) => Some(arn.clone()),
         Object::WebAcl(source, key) => state.source(*source)?.waf.value.as_ref()?.find(key).map(|acl| acl.arn.clone()),
         // What a person copies from a finding is what it is about; its own id opens nothing.
         Object::Finding(finding) => {
@@ -100,8 +108,24 @@ fn arn(state: &State, object: &Object) -> Option<String> {
     }
 }
 
-/// Copies the ARN of what the cursor is on.
+/// Copies the line of the log that the cursor is on, and says where CloudWatch Logs has more of it.
+fn copy_line(state: &mut State) -> Vec<Effect> {
+    let Some(line) = state.log.as_ref().and_then(|view| view.line()) else {
+        return nothing(state);
+    };
+    let text = line.message.clone();
+    let done = match line.cut {
+        0 => Notice::plain("log.copied"),
+        cut => Notice::with("log.copied-part", "n", cut.to_string()),
+    };
+    vec![Effect::Copy { text, done }]
+}
+
+/// Copies the ARN of what the cursor is on; of a log, the line.
 pub fn copy(state: &mut State) -> Vec<Effect> {
+    if state.screen == Screen::Log {
+        return copy_line(state);
+    }
     match selected(state).and_then(|object| arn(state, &object)) {
         Some(text) => vec![Effect::Copy { done: Notice::with("screens.notice.copied", "text", text.clone()), text }],
         None => nothing(state),
@@ -132,7 +156,11 @@ fn nothing(state: &mut State) -> Vec<Effect> {
 fn link(arn: &str, object: &Object) -> Option<String> {
     let mut parts = arn.split(':').skip(1);
     let partition = parts.next()?;
-    let region = parts.nth(1)?;
+    let region = match object {
+        // A container may log to another region than it runs in.
+        Object::Log(_, place) if !place.region.is_empty() => place.region.as_str(),
+        _ => parts.nth(1)?,
+    };
     let host = match partition {
         "aws" => format!("{region}.console.aws.amazon.com"),
         "aws-cn" => format!("{region}.console.amazonaws.cn"),
@@ -168,6 +196,11 @@ fn link(arn: &str, object: &Object) -> Option<String> {
             format!("https://{host}/securityhub/home?region={region}#/findings?search={search}")
         }
         // The part after `#` is read by the page's script, which wants everything but letters and digits escaped.
+        Object::Log(_, place) => {
+            // This page's script wants them escaped twice, the second time with `$` for `%`.
+            let group = utf8_percent_encode(&place.group, NON_ALPHANUMERIC).to_string().replace('%', "$25");
+            format!("https://{host}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}")
+        }
         Object::Alarm(_, name) => format!(
             "https://{host}/cloudwatch/home?region={region}#alarmsV2:alarm/{}",
             utf8_percent_encode(name, NON_ALPHANUMERIC)
@@ -197,5 +230,23 @@ mod tests {
             )
         );
         assert_eq!(link("not an arn", &service), None);
+        let place = |region: &str| LogPlace {
+            container: "web".to_owned(),
+            group: "/ecs/shop".to_owned(),
+            region: region.to_owned(),
+            stream_prefix: String::new(),
+        };
+        let group = Object::Log(String::new(), place(""));
+        assert_eq!(
+            link("arn:aws:ecs:ap-northeast-1:111122223333:service/shop-prd/web", &group).as_deref(),
+            Some(
+                "https://ap-northeast-1.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-1#logsV2:log-groups/log-group/$252Fecs$252Fshop"
+            )
+        );
+        let elsewhere = link(
+            "arn:aws:ecs:ap-northeast-1:111122223333:service/a/b",
+            &Object::Log(String::new(), place("us-east-1")),
+        );
+        assert!(elsewhere.is_some_and(|link| link.starts_with("https://us-east-1.console.aws.amazon.com/")));
     }
 }

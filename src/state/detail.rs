@@ -5,10 +5,12 @@ use std::sync::Arc;
 use crate::domain::{
     alarm::HistoryItem,
     ecs::{Deployment, ServiceDeployment, ServiceEvent, Task},
+    elb::{Target, TargetGroup},
+    log::LogLine,
     waf::{Rule, RuleLine, SampledRequest, Tally, tally},
 };
 
-use super::{State, services::ServicePanel, waf::WafPanel};
+use super::{State, service::ServicePanel, waf::WafPanel};
 
 /// Holds what is read, as it was when it was opened: it stays readable when AWS has forgotten it.
 #[derive(Debug, Clone)]
@@ -19,12 +21,16 @@ pub enum Detail {
     Deployment(Box<Deployment>),
     /// A service deployment.
     ServiceDeployment(Box<ServiceDeployment>),
+    /// A target, with the group that it is registered in.
+    Target(Box<(TargetGroup, Target)>),
     /// An event of a service.
     Event(ServiceEvent),
     /// A rule of a web ACL with its counts, where they were read, and what the sample says of a group's rules.
     Rule(Box<RuleDetail>),
     /// A sampled request.
     Sample(Arc<SampledRequest>),
+    /// A line of a log.
+    LogLine(Arc<LogLine>),
     /// The open alarm, with the line of its history that the cursor was on.
     Alarm(Option<HistoryItem>),
 }
@@ -94,6 +100,11 @@ impl State {
                         .get(index - service.deployments.len())
                         .map(|attempt| Detail::ServiceDeployment(Box::new(attempt.clone()))),
                 }
+            }
+            ServicePanel::Targets => {
+                let index = view.targets.0.min(self.rows().saturating_sub(1));
+                let found = self.targets().nth(index);
+                found.map(|(group, target)| Detail::Target(Box::new((group.clone(), target.clone()))))
             }
             ServicePanel::Events => {
                 let index = view.events.0.min(service.events.len().saturating_sub(1));

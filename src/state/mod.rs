@@ -17,11 +17,13 @@ pub mod fleet;
 pub mod interest;
 pub mod lines;
 pub mod list;
+pub mod log;
 mod open;
 pub mod overlay;
 pub mod overview;
 mod prompt;
 mod report;
+pub mod service;
 pub mod services;
 pub mod source;
 pub mod update;
@@ -43,9 +45,11 @@ use errors::ErrorLog;
 use event::Notice;
 use findings::{FindingView, Findings};
 use fleet::Fleet;
+use log::LogView;
 use overlay::Overlay;
 use overview::Overview;
-use services::{ServiceView, Services};
+use service::ServiceView;
+use services::Services;
 use source::Source;
 use waf::{Waf, WebAclView};
 
@@ -59,6 +63,8 @@ pub enum Screen {
     Services,
     /// One service.
     Service,
+    /// The log of a service.
+    Log,
     /// All alarms.
     Alarms,
     /// One alarm.
@@ -82,6 +88,7 @@ impl Screen {
             Self::Overview => Scope::Overview,
             Self::Services => Scope::Services,
             Self::Service => Scope::Service,
+            Self::Log => Scope::Log,
             Self::Alarms => Scope::Alarms,
             Self::Alarm => Scope::Alarm,
             Self::Waf => Scope::Waf,
@@ -94,14 +101,14 @@ impl Screen {
 
     /// Tells whether it shows one object that was opened.
     pub fn is_object(self) -> bool {
-        matches!(self, Self::Service | Self::Alarm | Self::WebAcl | Self::Finding)
+        matches!(self, Self::Service | Self::Log | Self::Alarm | Self::WebAcl | Self::Finding)
     }
 
     /// Returns the command that leads to this screen, or to the list that it was opened from.
     pub fn command(self) -> Command {
         match self {
             Self::Overview => Command::Overview,
-            Self::Services | Self::Service => Command::Services,
+            Self::Services | Self::Service | Self::Log => Command::Services,
             Self::Alarms | Self::Alarm => Command::Alarms,
             Self::Waf | Self::WebAcl => Command::Waf,
             Self::Findings | Self::Finding => Command::Findings,
@@ -137,6 +144,8 @@ pub struct State {
     pub services: Services,
     /// The service that is open.
     pub service: Option<ServiceView>,
+    /// The log that is open.
+    pub log: Option<LogView>,
     /// The rows of alarms.
     pub alarms: Alarms,
     /// The alarm that is open.
@@ -194,6 +203,7 @@ impl State {
             overview: Overview::default(),
             services: Services::default(),
             service: None,
+            log: None,
             alarms: Alarms::default(),
             alarm: None,
             waf: Waf::default(),
@@ -309,6 +319,7 @@ impl State {
             Screen::Alarm => self.alarm.as_ref().map(|view| view.id.source),
             Screen::WebAcl => self.web_acl.as_ref().map(|view| view.id.source),
             Screen::Finding => self.finding.as_ref().map(|view| view.id.source),
+            Screen::Log => self.log.as_ref().map(|view| view.id.source),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! What Enter opens, and a second click.
 
+use std::sync::Arc;
+
 use crate::command::Command;
 use crate::domain::{
     fetch::{Panel, SourceId},
@@ -9,13 +11,15 @@ use crate::domain::{
 use super::{
     Screen, State, alarms,
     alarms::{AlarmRef, AlarmView},
+    detail::Detail,
     event::Notice,
     findings,
     findings::{FindingRef, FindingView},
     list::Scroll,
     overlay::Overlay,
-    services,
-    services::{ServicePanel, ServiceRef, ServiceView},
+    service,
+    service::ServiceView,
+    services::ServiceRef,
     update::{choose, run, show_environment},
     waf,
     waf::{WebAclRef, WebAclView},
@@ -55,6 +59,10 @@ pub fn open(state: &mut State) {
         Screen::Service => {
             let detail = state.service_detail();
             state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
+        }
+        Screen::Log => {
+            let line = state.log.as_ref().and_then(|view| view.line()).map(Arc::clone);
+            state.overlays.extend(line.map(|line| Overlay::Detail(Detail::LogLine(line), Scroll::default())));
         }
         Screen::Alarm => open_from_alarm(state),
         Screen::Waf => {
@@ -145,19 +153,17 @@ pub fn reopen_alarm(state: &mut State, id: AlarmRef) {
 
 /// Returns the row that the cursor of the screen is on.
 pub fn row(state: &State) -> Option<usize> {
+    if state.screen == Screen::Log {
+        // The rows of a log are named by their numbers, which stay while others come and go.
+        return state.log.as_ref()?.held.map(|held| held.cursor);
+    }
     let last = state.rows().checked_sub(1)?;
     let row = match state.screen {
         Screen::Overview => state.overview.list.selected(),
         Screen::Services => state.services.list.selected(),
         Screen::Alarms => state.alarms.list.selected(),
-        Screen::Service => {
-            let view = state.service.as_ref()?;
-            match view.panel {
-                ServicePanel::Tasks => view.task_list.selected(),
-                ServicePanel::Deployments => view.deployments.0,
-                ServicePanel::Events => view.events.0,
-            }
-        }
+        Screen::Service => state.service.as_ref()?.cursor(),
+        Screen::Log => return None,
         Screen::Alarm => state.alarm.as_ref().map(|view| view.child.unwrap_or(view.history).0)?,
         Screen::Waf => state.waf.list.selected(),
         Screen::WebAcl => state.web_acl.as_ref()?.scroll().0,
@@ -185,9 +191,10 @@ fn open_service(state: &mut State, id: ServiceRef) {
     state.services.select_key(&id, state.page);
     if let Some(source) = state.sources.get_mut(id.source.0) {
         source.reopen(Panel::Deployments);
+        source.reopen(Panel::Targets);
     }
     state.service = Some(ServiceView::new(id));
-    services::derive_open(state);
+    service::derive_open(state);
     go_deeper(state, Screen::Service);
 }
 
@@ -221,7 +228,7 @@ fn open_finding(state: &mut State, id: FindingRef) {
 }
 
 /// Opens a screen from another one, to which `back` returns.
-fn go_deeper(state: &mut State, screen: Screen) {
+pub(super) fn go_deeper(state: &mut State, screen: Screen) {
     if state.screen != screen {
         state.trail.push(state.screen);
     }

@@ -64,6 +64,18 @@ pub struct FilterPrompt {
     pub input: Input,
     /// The filter that was there before, to go back to.
     pub before: String,
+    /// What the text is for.
+    pub purpose: Purpose,
+}
+
+/// Tells what the text of a prompt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// It narrows the rows; of a log, CloudWatch Logs leaves out what does not match once it is taken.
+    #[default]
+    Filter,
+    /// It is looked for in the rows that are there.
+    Search,
 }
 
 /// Holds a menu.

@@ -5,8 +5,8 @@ use tui_input::Input;
 use super::{
     Screen, State, alarms,
     event::{Effect, Notice},
-    findings,
-    overlay::{FilterPrompt, Overlay, PaletteAction},
+    findings, log,
+    overlay::{FilterPrompt, Overlay, PaletteAction, Purpose},
     services,
     update::{run, show_environment},
     waf,
@@ -16,7 +16,7 @@ use super::{
 /// Tells whether the screen has rows to filter.
 pub(super) fn has_filter(state: &State) -> bool {
     match state.screen {
-        Screen::Services | Screen::Alarms | Screen::Waf | Screen::Findings => true,
+        Screen::Services | Screen::Log | Screen::Alarms | Screen::Waf | Screen::Findings => true,
         Screen::WebAcl => {
             state.web_acl.as_ref().is_some_and(|view| matches!(view.panel, WafPanel::Samples | WafPanel::Top))
         }
@@ -100,10 +100,22 @@ pub(super) fn arrange(state: &mut State) {
     }
 }
 
+/// Takes what a prompt holds while it is typed, and when it is closed.
+pub(super) fn typed(state: &mut State, purpose: Purpose, text: &str, is_done: bool) {
+    if state.screen == Screen::Log {
+        log::typed(state, purpose, text, is_done);
+    } else {
+        set_filter(state, text);
+    }
+}
+
 /// Opens the filter's prompt where the screen has rows to filter.
 pub(super) fn open_filter(state: &mut State) {
     if !state.overlays.is_empty() {
         return;
+    }
+    if state.screen == Screen::Log {
+        return log::open_prompt(state, Purpose::Filter);
     }
     if !has_filter(state) {
         state.notice = Some(Notice::plain("screens.notice.no-filter"));
@@ -111,16 +123,16 @@ pub(super) fn open_filter(state: &mut State) {
     }
     let before = filter(state).to_owned();
     let input = Input::new(before.clone());
-    state.overlays.push(Overlay::Filter(FilterPrompt { input, before }));
+    state.overlays.push(Overlay::Filter(FilterPrompt { input, before, purpose: Purpose::Filter }));
 }
 
 pub(super) fn edit_prompt(state: &mut State, change: impl FnOnce(&mut Input)) -> Vec<Effect> {
     match state.overlays.pop() {
         Some(Overlay::Filter(mut prompt)) => {
             change(&mut prompt.input);
-            let text = prompt.input.value().to_owned();
+            let (text, purpose) = (prompt.input.value().to_owned(), prompt.purpose);
             state.overlays.push(Overlay::Filter(prompt));
-            set_filter(state, &text);
+            typed(state, purpose, &text, false);
         }
         Some(Overlay::Palette(mut palette)) => {
             let before = palette.input.value().to_owned();
@@ -150,8 +162,12 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
                 Vec::new()
             }
         },
-        // The filter has been applied with every key; accepting it only closes the prompt.
-        Some(Overlay::Filter(_)) | None => Vec::new(),
+        // Rows have been filtered with every key; a log is filtered by CloudWatch Logs, which is asked once.
+        Some(Overlay::Filter(prompt)) => {
+            typed(state, prompt.purpose, prompt.input.value(), true);
+            Vec::new()
+        }
+        None => Vec::new(),
         Some(other) => {
             state.overlays.push(other);
             Vec::new()

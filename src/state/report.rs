@@ -5,7 +5,7 @@ use crate::domain::fetch::SourceId;
 use super::{
     Screen, State, alarms,
     event::{Report, SourceEvent},
-    findings, overview, services,
+    findings, log, overview, service, services,
     update::{close, derive_all, leave_object},
     waf,
 };
@@ -31,7 +31,14 @@ pub(super) fn take(state: &mut State, event: SourceEvent) {
     }
     let metrics = matches!(event.report, Report::Series(_));
     let opened = matches!(event.report, Report::WafRules(..) | Report::WafSamples(..));
-    let touched = state.sources[event.source.0].take(event.report, event.at);
+    let places = matches!(event.report, Report::LogPlaces(..));
+    let mut touched = state.sources[event.source.0].take(event.report, event.at);
+    if let Some(chunk) = touched.log.take() {
+        log::take(state, event.source, chunk, event.at);
+    }
+    if touched.services || places {
+        log::derive(state);
+    }
     if changed {
         return derive_all(state);
     }
@@ -40,7 +47,7 @@ pub(super) fn take(state: &mut State, event: SourceEvent) {
     }
     if touched.alarms {
         alarms::derive(state);
-        services::derive_open(state);
+        service::derive_open(state);
     }
     if touched.waf {
         waf::derive(state);
@@ -59,7 +66,7 @@ pub(super) fn take(state: &mut State, event: SourceEvent) {
 /// Drops what is open of a source that has another identity now: it was seen with other eyes.
 fn forget_identity(state: &mut State, source: SourceId) {
     state.errors.forget(source);
-    for screen in [Screen::Service, Screen::Alarm, Screen::WebAcl, Screen::Finding] {
+    for screen in [Screen::Log, Screen::Service, Screen::Alarm, Screen::WebAcl, Screen::Finding] {
         if state.opened_from(screen) == Some(source) {
             if state.screen == screen {
                 leave_object(state);

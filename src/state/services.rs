@@ -3,16 +3,13 @@
 use std::{cmp::Ordering, collections::HashMap, sync::Arc};
 
 use crate::domain::{
-    ecs::{Image, Service, ServiceKey, Steadiness, Task},
+    ecs::{Image, Service, ServiceKey, Steadiness, Task, TasksSnapshot},
     fetch::SourceId,
     metric::{Query, ecs_utilization},
     queue::Place,
 };
 
-use super::{
-    State,
-    list::{ListView, Scroll},
-};
+use super::{State, list::ListView, service};
 
 /// Names a service among all sources.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -189,76 +186,6 @@ impl Services {
     }
 }
 
-/// Names the panels of an open service that can have the focus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ServicePanel {
-    /// The tasks and their containers.
-    #[default]
-    Tasks,
-    /// The deployments.
-    Deployments,
-    /// The events.
-    Events,
-}
-
-impl ServicePanel {
-    /// Lists the panels in the order of the tabulator key.
-    pub const ALL: [Self; 3] = [Self::Tasks, Self::Deployments, Self::Events];
-
-    /// Returns the panel so many steps further.
-    #[must_use]
-    pub fn step(self, by: isize) -> Self {
-        let index = Self::ALL.iter().position(|panel| *panel == self).unwrap_or(0);
-        let len = Self::ALL.len().cast_signed();
-        Self::ALL[(index.cast_signed() + by).rem_euclid(len).cast_unsigned()]
-    }
-}
-
-/// Holds the open service.
-#[derive(Debug, Clone)]
-pub struct ServiceView {
-    /// Which service it is.
-    pub id: ServiceRef,
-    /// The service as last read, also when it vanished since.
-    pub row: Option<ServiceRow>,
-    /// Whether it was there in the last snapshot.
-    pub exists: bool,
-    /// The panel with the focus.
-    pub panel: ServicePanel,
-    /// Its tasks, those that are not well first.
-    pub tasks: Vec<Arc<Task>>,
-    /// The selected task.
-    pub task_list: ListView<String>,
-    /// The position in the deployments.
-    pub deployments: Scroll,
-    /// The position in the events.
-    pub events: Scroll,
-    /// The alarms that watch it, as metric and threshold for its charts.
-    pub alarms: Vec<Arc<crate::domain::alarm::Alarm>>,
-}
-
-impl ServiceView {
-    /// Opens a service.
-    pub fn new(id: ServiceRef) -> Self {
-        Self {
-            id,
-            row: None,
-            exists: false,
-            panel: ServicePanel::default(),
-            tasks: Vec::new(),
-            task_list: ListView::default(),
-            deployments: Scroll::default(),
-            events: Scroll::default(),
-            alarms: Vec::new(),
-        }
-    }
-
-    /// Returns the task keys, for the selection.
-    pub fn task_keys(&self) -> Vec<String> {
-        self.tasks.iter().map(|task| task.arn.clone()).collect()
-    }
-}
-
 /// Returns the CPU and memory queries of a service's row.
 pub fn row_queries(key: &ServiceKey, period: u32) -> [Query; 2] {
     ["CPUUtilization", "MemoryUtilization"].map(|name| ecs_utilization(key, name, "Average", period))
@@ -285,7 +212,16 @@ pub fn derive(state: &mut State) {
     state.services.all = all;
     state.services.capped = capped;
     arrange(state);
-    derive_open(state);
+    service::derive_open(state);
+}
+
+/// Makes the row of one service, from what its source holds.
+pub(super) fn row_of(state: &State, id: SourceId, service: &Arc<Service>) -> Option<ServiceRow> {
+    let source = state.source(id)?;
+    let place = state.place_of_cluster(source, &service.key.cluster);
+    let images = images(source.tasks.value.as_deref());
+    let images = images.get(&(service.key.cluster.as_str(), service.key.service.as_str()));
+    Some(row(state, id, place, service, &images.copied().unwrap_or_default()))
 }
 
 fn row(state: &State, source: SourceId, place: Place, service: &Arc<Service>, images: &Images<'_>) -> ServiceRow {
@@ -332,7 +268,7 @@ struct Images<'a> {
 type ImagesByService<'a> = HashMap<(&'a str, &'a str), Images<'a>>;
 
 /// Finds the images of each service's tasks.
-fn images(tasks: Option<&crate::domain::ecs::TasksSnapshot>) -> ImagesByService<'_> {
+fn images(tasks: Option<&TasksSnapshot>) -> ImagesByService<'_> {
     let mut tasks: Vec<&Task> = tasks
         .iter()
         .flat_map(|snapshot| snapshot.tasks.iter().map(AsRef::as_ref))
@@ -425,62 +361,4 @@ fn compare(sort: ServiceSort, a: &ServiceRow, b: &ServiceRow) -> Ordering {
 /// Orders by trouble, then by kind of environment: a steady service of prd comes after a failing one of dev.
 pub fn attention(row: &ServiceRow) -> (std::cmp::Reverse<Steadiness>, u8) {
     (std::cmp::Reverse(row.steadiness), row.place.kind.rank())
-}
-
-/// Brings the open service up to date with the rows.
-pub fn derive_open(state: &mut State) {
-    let Some(mut view) = state.service.take() else {
-        return;
-    };
-    if let Some(source) = state.source(view.id.source) {
-        let found = source
-            .services
-            .value
-            .as_ref()
-            .and_then(|snapshot| snapshot.services.iter().find(|service| service.key == view.id.key).cloned());
-        view.exists = found.is_some();
-        let tasks = source.tasks.value.as_deref();
-        if let Some(service) = found {
-            let place = state.place_of_cluster(source, &service.key.cluster);
-            let images = images(tasks);
-            let images = images.get(&(service.key.cluster.as_str(), service.key.service.as_str()));
-            let images = images.copied().unwrap_or_default();
-            view.row = Some(row(state, view.id.source, place, &service, &images));
-        }
-        if let Some(tasks) = tasks {
-            view.tasks = tasks.of(&view.id.key).cloned().collect();
-            view.tasks.sort_by_key(|task| (task_order(task), std::cmp::Reverse(task.created_at), task.id.clone()));
-        }
-        view.alarms = alarms_watching(source, &view);
-    }
-    let keys = view.task_keys();
-    view.task_list.follow(&keys, state.page);
-    state.service = Some(view);
-}
-
-/// What is not well comes first, what has stopped last.
-fn task_order(task: &Task) -> u8 {
-    match (task.last_status.as_str(), task.health.as_str()) {
-        ("STOPPED" | "DEPROVISIONING", _) => 3,
-        (_, "UNHEALTHY") => 0,
-        ("RUNNING", _) => 2,
-        _ => 1,
-    }
-}
-
-/// Finds the alarms whose metric is the service's, or one of its target groups'.
-fn alarms_watching(source: &super::source::Source, view: &ServiceView) -> Vec<Arc<crate::domain::alarm::Alarm>> {
-    use crate::domain::alarm::Watches;
-    let groups: Vec<&str> = view.row.iter().flat_map(|row| row.service.target_group_dimensions()).collect();
-    let watches = |alarm: &crate::domain::alarm::Alarm| {
-        let Watches::Metric(rule) = &alarm.watches else {
-            return false;
-        };
-        rule.metric.as_ref().is_some_and(|metric| {
-            let own = metric.dimension("ClusterName") == Some(&view.id.key.cluster)
-                && metric.dimension("ServiceName") == Some(&view.id.key.service);
-            own || metric.dimension("TargetGroup").is_some_and(|group| groups.contains(&group))
-        })
-    };
-    source.alarms.value.iter().flat_map(|snapshot| &snapshot.alarms).filter(|alarm| watches(alarm)).cloned().collect()
 }

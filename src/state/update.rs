@@ -8,13 +8,11 @@ use super::{
     event::{Effect, Event, Notice},
     findings,
     list::Scroll,
-    open,
+    log, open,
     overlay::{self, Menu, MenuKind, Overlay, Palette},
     overview,
-    prompt::{accept, complete, edit_prompt, filter, open_filter, reverse_sort, set_filter, sort},
-    report, services,
-    services::ServicePanel,
-    waf,
+    prompt::{accept, complete, edit_prompt, filter, open_filter, reverse_sort, set_filter, sort, typed},
+    report, services, waf,
 };
 
 /// Changes the state by what happened and returns what is to be done outside.
@@ -56,6 +54,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Drawn { page, end } => {
             repage(state, page);
+            log::drawn(state, page, end);
             let finding = state.finding.as_mut().filter(|_| state.screen == Screen::Finding);
             let text = state.overlays.last_mut().and_then(Overlay::scroll);
             if let Some(scroll) = text.or(finding.map(|view| &mut view.scroll)) {
@@ -91,6 +90,9 @@ fn person(state: &mut State) {
 }
 
 pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    if log::run(state, command) {
+        return Vec::new();
+    }
     match command {
         Command::Quit => return vec![Effect::Quit],
         Command::Redraw => return vec![Effect::Redraw],
@@ -135,6 +137,9 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Open => open::open(state),
         Command::Back | Command::Cancel => back(state),
         Command::Filter => open_filter(state),
+        Command::Log => log::open(state),
+        // What means something for a log alone, and was done above where there is one.
+        Command::Search | Command::Pause | Command::Wrap | Command::Times => {}
         Command::Sort => sort(state),
         Command::ReverseSort => reverse_sort(state),
         Command::Environment => push_menu(state, MenuKind::Environment),
@@ -182,12 +187,13 @@ fn show(state: &mut State, screen: Screen) {
     state.overlays.clear();
     state.trail.clear();
     state.screen = screen;
+    state.log = None;
     follow_page(state);
 }
 
 fn back(state: &mut State) {
     match state.overlays.pop() {
-        Some(Overlay::Filter(prompt)) => set_filter(state, &prompt.before),
+        Some(Overlay::Filter(prompt)) => typed(state, prompt.purpose, &prompt.before, true),
         Some(_) => {}
         None => {
             if !filter(state).is_empty() {
@@ -196,6 +202,8 @@ fn back(state: &mut State) {
                 open::reopen_alarm(state, parent);
             } else if let Some(screen) = state.trail.pop() {
                 state.screen = screen;
+                // Nothing is opened from a log, so that it never lies behind.
+                state.log = None;
                 follow_page(state);
             } else if state.screen != Screen::Overview {
                 show(state, Screen::Overview);
@@ -219,24 +227,31 @@ fn pin(state: &mut State, range: Range) {
     state.range = range;
     waf::derive_open(state);
     state.overlays.clear();
+    log::look_back(state);
     state.notice = Some(Notice::with("screens.notice.range", "range", range.name()));
 }
 
 pub(super) fn show_environment(state: &mut State, environment: Option<usize>) {
     state.shown = environment.filter(|index| *index < state.environments.len());
     state.overview.quiet_since = None;
-    // An object of another environment would contradict the header.
+    // An object of another environment would contradict the header; so would the one that it was opened from.
+    while is_foreign(state) {
+        leave_object(state);
+    }
+    derive_all(state);
+}
+
+/// Tells whether what is open belongs to an environment that is not shown.
+fn is_foreign(state: &State) -> bool {
     let place = match state.screen {
-        Screen::Service => state.service.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
+        // A log is of the service that it was opened from.
+        Screen::Service | Screen::Log => state.service.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
         Screen::Alarm => state.alarm.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
         Screen::WebAcl => state.web_acl.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
         Screen::Finding => state.finding.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
         _ => None,
     };
-    if place.is_some_and(|place| !state.shows(place)) {
-        leave_object(state);
-    }
-    derive_all(state);
+    place.is_some_and(|place| !state.shows(place))
 }
 
 /// Leaves the opened object for the list that it was opened from, whatever lies over it.
@@ -254,6 +269,7 @@ pub(super) fn close(state: &mut State, screen: Screen) {
         Screen::Alarm => state.alarm = None,
         Screen::WebAcl => state.web_acl = None,
         Screen::Finding => state.finding = None,
+        Screen::Log => state.log = None,
         _ => {}
     }
 }
@@ -303,16 +319,10 @@ fn step_screen(state: &mut State, by: isize, page: usize) {
         Screen::Alarms => state.alarms.step(by, page),
         Screen::Service => {
             if let Some(view) = &mut state.service {
-                match view.panel {
-                    ServicePanel::Tasks => {
-                        let keys = view.task_keys();
-                        view.task_list.step(by, &keys, page);
-                    }
-                    ServicePanel::Deployments => view.deployments.step(by, rows),
-                    ServicePanel::Events => view.events.step(by, rows),
-                }
+                view.step(by, rows, page);
             }
         }
+        Screen::Log => log::step(state, by),
         Screen::Alarm => {
             if let Some(view) = &mut state.alarm {
                 view.child.as_mut().unwrap_or(&mut view.history).step(by, rows);
@@ -343,7 +353,7 @@ fn panel(state: &mut State, by: isize) {
         return;
     }
     match (state.screen, &mut state.service, &mut state.alarm) {
-        (Screen::Service, Some(view), _) => view.panel = view.panel.step(by),
+        (Screen::Service, Some(view), _) => view.step_panel(by),
         (Screen::Alarm, _, Some(view)) if !view.tree.is_empty() => {
             view.child = if view.child.is_some() { None } else { Some(Scroll::default()) };
         }

@@ -13,6 +13,7 @@ use crate::domain::metric::{Query, ecs_utilization};
 use crate::domain::waf::{ALL_RULES, Outcome, RuleTraffic};
 use crate::state::State;
 use crate::state::alarms::chart_query;
+use crate::state::service::{ServiceView, Traffic};
 use crate::state::waf::{self, WebAclRow, WebAclView};
 use crate::t;
 
@@ -134,6 +135,77 @@ fn thresholds(state: &State, source: SourceId, key: &ServiceKey, name: &str) -> 
             _ => None,
         })
         .collect()
+}
+
+/// Draws what the open service's target groups count, a minute, with the threshold of the alarm that watches it and a
+/// mark where a deployment began.
+pub fn traffic(
+    state: &State,
+    ui: &Ui,
+    view: &ServiceView,
+    (service, traffic): (&Service, Traffic),
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let source = view.id.source;
+    let period = state.range.period();
+    let mut points = sums(state, source, traffic);
+    if traffic == Traffic::Faults {
+        // Requests are always counted, faults only where there were some ("CloudWatch metrics for your Application Load
+        // Balancer"): a minute of requests without faults had none.
+        let requests = sums(state, source, Traffic::Requests);
+        for (start, _) in requests.iter().filter(|(_, value)| value.is_some()) {
+            points.entry(*start).or_default().get_or_insert(0.0);
+        }
+    }
+    let a_minute = 60.0 / f64::from(period);
+    let points = points.into_iter().map(|(start, sum)| (start, sum.map(|sum| sum * a_minute))).collect();
+    let series = vec![("", points, period)];
+    let title = match traffic {
+        Traffic::Requests => t!(ui.texts, "screens.chart.requests"),
+        Traffic::Faults => t!(ui.texts, "screens.chart.faults"),
+    };
+    let thresholds = view.alarms.iter().filter_map(|alarm| {
+        threshold_of_traffic(state, traffic, alarm).map(|threshold| (threshold, alarm.name.clone()))
+    });
+    let plot = Plot {
+        title: title.to_owned(),
+        empty: empty(state, ui, source, &series),
+        series,
+        thresholds: thresholds.collect(),
+        marks: marks(state, source, service),
+        unit: Unit::Count,
+    };
+    plot.render(state, ui, area, buf);
+}
+
+/// Adds up what the open service's target groups counted in each period; a period of which nothing is known has none.
+fn sums(state: &State, source: SourceId, traffic: Traffic) -> BTreeMap<i64, Option<f64>> {
+    let mut sums: BTreeMap<i64, Option<f64>> = BTreeMap::new();
+    let counted = |query: &Query| query.metric.name == traffic.metric();
+    for query in state.traffic_queries(state.range.period()).filter(counted) {
+        for (start, value) in points(state, source, &query) {
+            let sum = sums.entry(start).or_default();
+            *sum = match (*sum, value) {
+                (Some(sum), Some(value)) => Some(sum + value),
+                (sum, value) => sum.or(value),
+            };
+        }
+    }
+    sums
+}
+
+/// Returns the threshold of an alarm that watches just what the chart of that traffic shows: all of it, a minute.
+///
+/// An alarm on one of several target groups or balancers, or over another period, is held against other numbers.
+pub fn threshold_of_traffic(state: &State, traffic: Traffic, alarm: &Alarm) -> Option<f64> {
+    const MINUTE: u32 = 60;
+    let Watches::Metric(rule) = &alarm.watches else { return None };
+    let metric = rule.metric.as_ref().filter(|_| rule.expression.is_none())?;
+    let mut queries = state.traffic_queries(MINUTE).filter(|query| query.metric.name == traffic.metric());
+    let query = queries.next().filter(|_| queries.next().is_none())?;
+    let is_the_same = rule.statistic == query.statistic && rule.period == MINUTE && *metric == query.metric;
+    rule.threshold.filter(|_| is_the_same)
 }
 
 /// Returns when versions of a service began to be brought up, oldest first.

@@ -9,7 +9,7 @@ use crate::domain::ecs::{Deployment, Rollout, Service, ServiceDeployment};
 use crate::domain::fetch::Panel as Read;
 use crate::state::State;
 use crate::state::event::Target;
-use crate::state::services::{ServicePanel, ServiceView};
+use crate::state::service::{ServicePanel, ServiceView};
 use crate::t;
 
 use super::widgets::gauge::Gauge;
@@ -34,7 +34,7 @@ pub fn render(
     drawn: &mut Drawn,
 ) {
     let focused = view.panel == ServicePanel::Deployments;
-    drawn.hits.push((area, Target::Panel(1)));
+    drawn.hits.push((area, Target::Panel(ServicePanel::Deployments.index())));
     let source = state.source(view.id.source);
     let attempts = source.and_then(|source| source.deployments.get(&view.id.key));
     let mut status = attempts.map(|attempts| ui.freshness(state, attempts)).unwrap_or_default();

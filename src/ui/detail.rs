@@ -8,12 +8,14 @@ use ratatui::text::{Line, Span};
 
 use crate::domain::alarm::HistoryItem;
 use crate::domain::ecs::{Container, Deployment, ServiceDeployment, ServiceEvent, Task};
+use crate::domain::elb::{Target, TargetGroup};
+use crate::domain::log::LogLine;
 use crate::domain::text;
 use crate::state::State;
 use crate::state::detail::Detail;
 use crate::t;
 
-use super::{Ui, alarm, deployments, tasks, words};
+use super::{Ui, alarm, deployments, log, targets, tasks, words};
 
 /// Returns the title of what is read.
 pub fn title(ui: &Ui, detail: &Detail) -> &'static str {
@@ -21,7 +23,9 @@ pub fn title(ui: &Ui, detail: &Detail) -> &'static str {
         Detail::Task(_) => t!(ui.texts, "screens.detail.task"),
         Detail::Deployment(_) => t!(ui.texts, "screens.detail.deployment"),
         Detail::ServiceDeployment(_) => t!(ui.texts, "screens.detail.service-deployment"),
+        Detail::Target(_) => t!(ui.texts, "screens.detail.target"),
         Detail::Event(_) => t!(ui.texts, "screens.detail.event"),
+        Detail::LogLine(_) => t!(ui.texts, "log.line"),
         Detail::Alarm(_) => t!(ui.texts, "screens.detail.alarm"),
         Detail::Rule(_) => t!(ui.texts, "screens.detail.rule"),
         Detail::Sample(_) => t!(ui.texts, "screens.detail.sample"),
@@ -52,7 +56,16 @@ pub fn lines(state: &State, ui: &Ui, detail: &Detail) -> Vec<Line<'static>> {
             let now = state.service_deployments().iter().find(|attempt| attempt.arn == held.arn);
             sheet.service_deployment(now.unwrap_or(held));
         }
+        Detail::Target(held) => {
+            let (group, target) = &**held;
+            let same = |(now_in, now): &(&TargetGroup, &Target)| {
+                now_in.arn == group.arn && (&now.id, now.port) == (&target.id, target.port)
+            };
+            let (group, target) = state.targets().find(same).unwrap_or((group, target));
+            sheet.target(group, target);
+        }
         Detail::Event(event) => sheet.event(event),
+        Detail::LogLine(line) => sheet.log_line(line),
         Detail::Alarm(item) => sheet.alarm(item.as_ref()),
         Detail::Rule(rule) => sheet.rule(rule),
         Detail::Sample(request) => sheet.sample(request),
@@ -237,12 +250,44 @@ impl Sheet<'_> {
         self.fact(t!(texts, "screens.detail.arn"), attempt.arn.clone());
     }
 
+    fn target(&mut self, group: &TargetGroup, target: &Target) {
+        let (ui, texts) = (self.ui, self.ui.texts);
+        let (mark, style) = targets::health_style(ui, &target.health);
+        self.styled(t!(texts, "screens.detail.health"), format!("{mark} {}", target.health.as_str()), style);
+        self.styled(t!(texts, "screens.detail.reason"), target.reason.clone(), ui.theme.warning);
+        self.fact(t!(texts, "screens.detail.description"), target.description.clone());
+        self.fact(t!(texts, "screens.detail.address"), targets::address(target));
+        self.fact(t!(texts, "screens.detail.zone"), target.zone.clone());
+        self.heading(t!(texts, "screens.detail.target-group", name = group.name));
+        self.fact(t!(texts, "screens.detail.health-check"), group.health_check.clone());
+        for balancer in &group.balancers {
+            self.fact(t!(texts, "screens.detail.balancer"), balancer.clone());
+        }
+        self.fact(t!(texts, "screens.detail.arn"), group.arn.clone());
+    }
+
     fn event(&mut self, event: &ServiceEvent) {
         let texts = self.ui.texts;
         self.moment(t!(texts, "screens.detail.at"), Some(event.at));
         self.fact(t!(texts, "screens.detail.id"), event.id.clone());
         self.entries.push(Entry::Line(Line::default()));
         self.sentence(&event.message);
+    }
+
+    fn log_line(&mut self, line: &LogLine) {
+        let (ui, texts) = (self.ui, self.ui.texts);
+        let at = line.at.to_zoned(ui.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string();
+        self.fact(t!(texts, "screens.detail.at"), at);
+        self.fact(t!(texts, "log.stream"), line.stream.clone());
+        self.fact(t!(texts, "screens.detail.id"), line.id.clone());
+        if line.cut > 0 {
+            self.styled(t!(texts, "log.cut"), t!(texts, "log.cut-value", n = line.cut), ui.theme.warning);
+        }
+        self.entries.push(Entry::Line(Line::default()));
+        let broken = log::json::lines(&line.message).unwrap_or_else(|| vec![line.message.clone()]);
+        for part in &broken {
+            self.sentence(part);
+        }
     }
 
     /// A line of the history, and what the alarm says of itself now.

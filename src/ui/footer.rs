@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::command::Command;
-use crate::state::State;
 use crate::state::event::Target;
-use crate::state::overlay::Overlay;
+use crate::state::overlay::{Overlay, Purpose};
+use crate::state::{Screen, State};
 use crate::t;
 
 use super::widgets::input::Prompt;
@@ -25,12 +25,16 @@ const SCREENS: [(Command, &str); 6] = [
 ];
 
 /// The keys that the footer reminds of, most needed first; those that do nothing on a screen are left out there.
-const HINTS: [(Command, &str); 9] = [
+const HINTS: [(Command, &str); 13] = [
     (Command::Errors, "screens.hint.errors"),
     (Command::Help, "screens.hint.help"),
     (Command::Palette, "screens.hint.palette"),
+    (Command::Log, "log.hint.log"),
+    (Command::Pause, "log.hint.pause"),
     (Command::NextPanel, "screens.hint.panel"),
     (Command::Filter, "screens.hint.filter"),
+    (Command::Search, "log.hint.search"),
+    (Command::Wrap, "log.hint.wrap"),
     (Command::Range, "screens.hint.range"),
     (Command::Environment, "screens.hint.environment"),
     (Command::Refresh, "screens.hint.refresh"),
@@ -40,10 +44,18 @@ const HINTS: [(Command, &str); 9] = [
 /// Draws the footer.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     if let Some(Overlay::Filter(prompt)) = state.overlays.last() {
+        let label = match prompt.purpose {
+            Purpose::Filter => "/".to_owned(),
+            Purpose::Search => format!("{} ", t!(ui.texts, "log.search-label")),
+        };
         let prompt = Prompt {
-            label: "/",
+            label: &label,
             input: &prompt.input,
-            hint: t!(ui.texts, "screens.filter-hint"),
+            hint: match (state.screen, prompt.purpose) {
+                (Screen::Log, Purpose::Filter) => t!(ui.texts, "log.filter-hint"),
+                (Screen::Log, Purpose::Search) => t!(ui.texts, "log.search-hint"),
+                _ => t!(ui.texts, "screens.filter-hint"),
+            },
             theme: &ui.theme,
             glyphs: ui.glyphs,
         };

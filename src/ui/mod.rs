@@ -26,6 +26,7 @@ mod fleet;
 mod footer;
 pub mod glyphs;
 mod header;
+mod log;
 mod measure;
 mod multiples;
 mod overlays;
@@ -33,6 +34,7 @@ mod overview;
 mod queue;
 mod service;
 mod services;
+mod targets;
 mod tasks;
 pub mod theme;
 mod unread;
@@ -112,6 +114,7 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::Overview => overview::render(state, ui, body, buf, &mut drawn),
         Screen::Services => services::render(state, ui, body, buf, &mut drawn),
         Screen::Service => service::render(state, ui, body, buf, &mut drawn),
+        Screen::Log => log::render(state, ui, body, buf, &mut drawn),
         Screen::Alarms => alarms::render(state, ui, body, buf, &mut drawn),
         Screen::Alarm => alarm::render(state, ui, body, buf, &mut drawn),
         Screen::Waf => waf::render(state, ui, body, buf, &mut drawn),

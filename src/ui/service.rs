@@ -3,31 +3,34 @@
 //! ```text
 //! ┌ ▲ failing  web  shop-prd          2/3  ━━━━╍──  v1.4.2 ┐
 //! ├ charts ───────────────────┬ deployments ───────────────┤
-//! │ CPU, memory, alarms       │ events                     │
+//! │ CPU, memory, requests,    │ target groups              │
+//! │ faults, alarms            │ events                     │
 //! ├ tasks ────────────────────┴────────────────────────────┤
 //! └────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! A small terminal has the charts as sparklines and one panel at a time, the one with the focus.
 
+mod subjects;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::domain::alarm::{Alarm, AlarmState, Watches};
 use crate::domain::ecs::Service;
 use crate::domain::fetch::Panel as Read;
 use crate::domain::text;
 use crate::state::State;
 use crate::state::event::Target;
-use crate::state::services::{ServicePanel, ServiceRow, ServiceView};
+use crate::state::service::{ServicePanel, ServiceView};
+use crate::state::services::ServiceRow;
 use crate::t;
 
 use super::widgets::gauge::Gauge;
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
 use super::widgets::{fit, fit_line, line_width, put, put_line, vertical_rule};
-use super::{Drawn, Ui, charts, deployments, services, tasks, unread, words};
+use super::{Drawn, Ui, deployments, services, targets, tasks, unread, words};
 
 /// From this size on charts and lists are all shown at once.
 const ROOMY: (u16, u16) = (100, 26);
@@ -53,14 +56,33 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let left = Rect { width: upper.width * 11 / 20, ..upper };
     let right = Rect { x: left.right() + 1, width: upper.width - left.width - 1, ..upper };
     vertical_rule(Rect { x: left.right(), width: 1, ..upper }, buf, ui.theme.border, ui.glyphs);
-    stack_of_charts(state, ui, view, &row.service, left, buf);
-    let deployments_height = u16::try_from(deployments::lines(state, ui, view, &row.service)).unwrap_or(u16::MAX);
-    let deployments_height = deployments_height.saturating_add(2).clamp(4, right.height / 2);
-    let top = Rect { height: deployments_height, ..right };
-    let bottom = Rect { y: top.bottom(), height: right.height - top.height, ..right };
-    deployments::render(state, ui, view, &row.service, top, buf, drawn);
-    events(state, ui, view, &row.service, bottom, buf, drawn);
+    subjects::stack(state, ui, view, &row.service, left, buf);
+    lists(state, ui, view, &row.service, right, buf, drawn);
     tasks::render(state, ui, view, lower, buf, drawn);
+}
+
+/// Draws deployments, target groups and events one above the other; what has much to say leaves room for the others.
+fn lists(
+    state: &State,
+    ui: &Ui,
+    view: &ServiceView,
+    service: &Service,
+    area: Rect,
+    buf: &mut Buffer,
+    drawn: &mut Drawn,
+) {
+    let has_targets = view.panels().any(|panel| panel == ServicePanel::Targets);
+    let share = if has_targets { area.height / 3 } else { area.height / 2 };
+    let height = |lines: usize| u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2).clamp(4, share.max(4));
+    let top = Rect { height: height(deployments::lines(state, ui, view, service)), ..area };
+    let middle_height = if has_targets { height(targets::lines(state)) } else { 0 };
+    let middle = Rect { y: top.bottom(), height: middle_height, ..area };
+    let bottom = Rect { y: middle.bottom(), height: area.bottom().saturating_sub(middle.bottom()), ..area };
+    deployments::render(state, ui, view, service, top, buf, drawn);
+    if has_targets {
+        targets::render(state, ui, view, middle, buf, drawn);
+    }
+    events(state, ui, view, service, bottom, buf, drawn);
 }
 
 /// Draws the heading and returns what is below it.
@@ -141,67 +163,6 @@ fn facts(ui: &Ui, service: &Service) -> String {
     facts.join(&format!(" {} ", ui.glyphs.separator))
 }
 
-/// What a chart of the stack shows.
-enum Subject<'a> {
-    /// A metric that ECS has of every service.
-    Own(&'static str),
-    /// What an alarm watches that is none of those.
-    Alarm(&'a Alarm),
-}
-
-/// Returns the charts of a service in their order: what is in ALARM, CPU, memory, what else its alarms watch.
-fn subjects(view: &ServiceView) -> Vec<Subject<'_>> {
-    const OWN: [&str; 2] = ["CPUUtilization", "MemoryUtilization"];
-    let is_other = |alarm: &Alarm| match &alarm.watches {
-        Watches::Metric(rule) => {
-            rule.expression.is_some() || rule.metric.as_ref().is_some_and(|metric| !OWN.contains(&metric.name.as_str()))
-        }
-        Watches::Composite(_) => false,
-    };
-    let mut others: Vec<&Alarm> = view.alarms.iter().map(AsRef::as_ref).filter(|alarm| is_other(alarm)).collect();
-    others.sort_by_key(|alarm| (std::cmp::Reverse(alarm.state), alarm.name.clone()));
-    // What is in ALARM comes first: it is why one looks.
-    let firing = others.iter().filter(|alarm| alarm.state == AlarmState::Alarm).count();
-    let (firing, quiet) = others.split_at(firing);
-    let own = OWN.into_iter().map(Subject::Own);
-    firing
-        .iter()
-        .map(|alarm| Subject::Alarm(alarm))
-        .chain(own)
-        .chain(quiet.iter().map(|alarm| Subject::Alarm(alarm)))
-        .collect()
-}
-
-fn chart(
-    state: &State,
-    ui: &Ui,
-    view: &ServiceView,
-    service: &Service,
-    subject: &Subject<'_>,
-    area: Rect,
-    buf: &mut Buffer,
-) {
-    let source = view.id.source;
-    match subject {
-        Subject::Own(name) => {
-            charts::utilization(state, ui, (source, service, name), &["Average", "Maximum"], area, buf);
-        }
-        Subject::Alarm(alarm) => charts::alarm(state, ui, (source, alarm), Some(service), area, buf),
-    }
-}
-
-/// Draws one chart above the other, as many as there is room for.
-fn stack_of_charts(state: &State, ui: &Ui, view: &ServiceView, service: &Service, area: Rect, buf: &mut Buffer) {
-    let subjects = subjects(view);
-    let count = (area.height / 7).clamp(1, u16::try_from(subjects.len()).unwrap_or(u16::MAX));
-    let height = area.height / count;
-    for (subject, index) in subjects.iter().zip(0..count) {
-        let y = area.y + height * index;
-        let height = if index + 1 == count { area.bottom() - y } else { height };
-        chart(state, ui, view, service, subject, Rect { y, height, ..area }, buf);
-    }
-}
-
 /// The small layout: two sparklines, then the panel with the focus under the names of all.
 fn narrow(
     state: &State,
@@ -217,32 +178,41 @@ fn narrow(
     let half = top.width / 2;
     let left = Rect { width: half, ..top };
     let right = Rect { x: top.x + half + 1, width: top.width - half - 1, ..top };
-    for (subject, area) in subjects(view).iter().zip([left, right]) {
-        chart(state, ui, view, &row.service, subject, area, buf);
-    }
+    subjects::row(state, ui, view, &row.service, [left, right], buf);
     let names = Rect { y: top.bottom(), height: 1, ..area };
-    panel_names(ui, view, &row.service, names, buf, drawn);
+    panel_names(state, ui, view, &row.service, names, buf, drawn);
     let rest = Rect { y: names.bottom(), height: area.bottom().saturating_sub(names.bottom()), ..area };
     match view.panel {
         ServicePanel::Tasks => tasks::render(state, ui, view, rest, buf, drawn),
         ServicePanel::Deployments => deployments::render(state, ui, view, &row.service, rest, buf, drawn),
+        ServicePanel::Targets => targets::render(state, ui, view, rest, buf, drawn),
         ServicePanel::Events => events(state, ui, view, &row.service, rest, buf, drawn),
     }
 }
 
-fn panel_names(ui: &Ui, view: &ServiceView, service: &Service, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let names = [
-        (t!(ui.texts, "screens.service.tasks"), view.tasks.len()),
-        (t!(ui.texts, "screens.service.deployments"), service.deployments.len()),
-        (t!(ui.texts, "screens.service.events"), service.events.len()),
-    ];
+fn panel_names(
+    state: &State,
+    ui: &Ui,
+    view: &ServiceView,
+    service: &Service,
+    area: Rect,
+    buf: &mut Buffer,
+    drawn: &mut Drawn,
+) {
     let mut x = area.x + 1;
-    for (index, ((name, count), panel)) in names.into_iter().zip(ServicePanel::ALL).enumerate() {
-        let text = format!("{name} {count}");
+    for panel in view.panels() {
+        let text = match panel {
+            ServicePanel::Tasks => format!("{} {}", t!(ui.texts, "screens.service.tasks"), view.tasks.len()),
+            ServicePanel::Deployments => {
+                format!("{} {}", t!(ui.texts, "screens.service.deployments"), service.deployments.len())
+            }
+            ServicePanel::Targets => format!("{} {}", t!(ui.texts, "screens.service.targets"), targets::count(state)),
+            ServicePanel::Events => format!("{} {}", t!(ui.texts, "screens.service.events"), service.events.len()),
+        };
         let width = u16::try_from(text::width(&text)).unwrap_or(u16::MAX);
         let style = if panel == view.panel { ui.theme.accent } else { ui.theme.dim };
         put(buf, x, area.y, &text, area.right().saturating_sub(x), style);
-        drawn.hits.push((Rect { x, width, ..area }, Target::Panel(index)));
+        drawn.hits.push((Rect { x, width, ..area }, Target::Panel(panel.index())));
         x = x.saturating_add(width + 3);
     }
 }
@@ -257,7 +227,7 @@ fn events(
     drawn: &mut Drawn,
 ) {
     let focused = view.panel == ServicePanel::Events;
-    drawn.hits.push((area, Target::Panel(2)));
+    drawn.hits.push((area, Target::Panel(ServicePanel::Events.index())));
     let panel = Panel {
         title: Line::raw(t!(ui.texts, "screens.service.events")),
         status: vec![Span::styled(service.events.len().to_string(), ui.theme.dim)],

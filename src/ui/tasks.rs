@@ -9,7 +9,7 @@ use crate::domain::ecs::{Container, Task};
 use crate::domain::fetch::Panel as Read;
 use crate::state::State;
 use crate::state::event::Target;
-use crate::state::services::{ServicePanel, ServiceView};
+use crate::state::service::{ServicePanel, ServiceView};
 use crate::t;
 
 use super::widgets::panel::Panel;
@@ -43,7 +43,7 @@ pub fn lines(view: &ServiceView) -> usize {
 /// Draws the tasks.
 pub fn render(state: &State, ui: &Ui, view: &ServiceView, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let focused = view.panel == ServicePanel::Tasks;
-    drawn.hits.push((area, Target::Panel(0)));
+    drawn.hits.push((area, Target::Panel(ServicePanel::Tasks.index())));
     let source = state.source(view.id.source);
     let was_read = source.is_some_and(|source| source.tasks.value.is_some());
     let empty = unread::unread(ui, source, Read::Tasks, was_read, t!(ui.texts, "screens.no-tasks"));

@@ -4,12 +4,14 @@ use rstest::rstest;
 use sekisho::command::{Command, entries};
 use sekisho::state::event::{Effect, Event, Target};
 use sekisho::state::overlay::Overlay;
-use sekisho::state::services::ServicePanel;
+use sekisho::state::service::ServicePanel;
 use sekisho::state::update::update;
 use sekisho::state::{Screen, State};
 
 use super::sound::{assert_sound, draw};
-use super::support::{bad_day, bad_morning, empty, report, web_deployments, web_history};
+use super::support::{
+    bad_day, bad_morning, empty, log_lines, log_places, report, web_deployments, web_history, web_log, web_targets,
+};
 
 pub fn press(state: &mut State, commands: &[Command]) -> Vec<Effect> {
     commands.iter().flat_map(|command| update(state, Event::Command(*command))).collect()
@@ -20,6 +22,9 @@ fn on(mut state: State, screen: &[Command]) -> State {
     press(&mut state, screen);
     report(&mut state, 0, web_deployments());
     report(&mut state, 0, web_history());
+    report(&mut state, 0, web_targets());
+    report(&mut state, 0, log_places(&["web", "datadog-agent"]));
+    log_lines(&mut state, web_log());
     state
 }
 
@@ -30,6 +35,9 @@ fn no_command_breaks_a_state(
         &[Command::Overview][..],
         &[Command::Services],
         &[Command::Services, Command::Open],
+        &[Command::Services, Command::Open, Command::Log],
+        &[Command::Services, Command::Open, Command::Log, Command::Filter],
+        &[Command::Services, Command::Open, Command::Log, Command::Search],
         &[Command::Alarms],
         &[Command::Alarms, Command::Open],
         &[Command::Alarms, Command::Down, Command::Open],
@@ -112,11 +120,12 @@ fn panels_of_a_service_take_the_keys_in_a_circle() {
     press(&mut state, &[Command::Services, Command::Open]);
     let panel = |state: &State| state.service.as_ref().unwrap().panel;
     let mut seen = vec![panel(&state)];
-    for _ in 0..3 {
+    for _ in 0..4 {
         press(&mut state, &[Command::NextPanel]);
         seen.push(panel(&state));
     }
-    assert_eq!(seen, [ServicePanel::Tasks, ServicePanel::Deployments, ServicePanel::Events, ServicePanel::Tasks]);
+    let [tasks, deployments, targets, events] = ServicePanel::ALL;
+    assert_eq!(seen, [tasks, deployments, targets, events, tasks]);
     press(&mut state, &[Command::PreviousPanel]);
     assert_eq!(panel(&state), ServicePanel::Events);
     update(&mut state, Event::Click(Target::Panel(1)));

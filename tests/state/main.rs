@@ -6,6 +6,7 @@ mod support;
 mod commands;
 mod interest;
 mod lists;
+mod log;
 mod queue;
 mod random;
 mod security;

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use sekisho::i18n::{Lang, Texts};
 use sekisho::state::list::ListView;
-use sekisho::state::overlay::Overlay;
+use sekisho::state::overlay::{Overlay, Purpose};
 use sekisho::state::{Screen, State};
 
 use super::support;
@@ -44,6 +44,13 @@ pub fn assert_sound(state: &State) {
     assert!(state.shown.is_none_or(|shown| shown < state.environments.len()));
     assert!(state.screen != Screen::Service || state.service.is_some());
     assert!(state.screen != Screen::Alarm || state.alarm.is_some());
+    assert_eq!(state.screen == Screen::Log, state.log.is_some(), "a log is in front or not there");
+    if let Some(view) = &state.log {
+        assert!(state.service.as_ref().is_some_and(|service| service.id == view.id));
+        assert!(view.chosen < view.choices.len().max(1));
+        assert_eq!(view.window().is_some(), view.held.is_some());
+        assert!(view.window().is_none_or(|(top, cursor)| top <= cursor && cursor < view.ring.len()));
+    }
     assert!(state.trail.len() <= 3, "the way back is short: {:?}", state.trail);
     assert!(state.errors.entries().len() <= 200);
     overlays(state);
@@ -70,7 +77,12 @@ fn overlays(state: &State) {
             Overlay::Menu(menu) => assert!(menu.selected < menu.len(state)),
             Overlay::Palette(palette) => assert!(palette.selected < palette.entries.len().max(1)),
             Overlay::Filter(prompt) => {
+                let log = state.log.as_ref();
                 let filter = match state.screen {
+                    Screen::Log => match prompt.purpose {
+                        Purpose::Filter => log.and_then(|view| view.typed.as_ref()).unwrap_or(&prompt.before),
+                        Purpose::Search => log.map(|view| &view.search).unwrap(),
+                    },
                     Screen::Services => &state.services.filter,
                     Screen::Alarms => &state.alarms.filter,
                     Screen::Waf => &state.waf.filter,
@@ -83,7 +95,7 @@ fn overlays(state: &State) {
             }
             Overlay::Detail(..) => {
                 assert!(
-                    matches!(state.screen, Screen::Service | Screen::Alarm | Screen::WebAcl),
+                    matches!(state.screen, Screen::Service | Screen::Alarm | Screen::WebAcl | Screen::Log),
                     "it is of an open object"
                 );
             }

@@ -14,10 +14,12 @@ use sekisho::domain::ecs::{
     BreakerCount, Capacity, CircuitBreaker, Cluster, Container, Deployment, Image, Rollout, Service, ServiceDeployment,
     ServiceEvent, ServiceKey, ServicesSnapshot, Task, TasksSnapshot,
 };
+use sekisho::domain::elb::{Target, TargetGroup, TargetHealth};
 use sekisho::domain::environment::{Environment, Kind};
 use sekisho::domain::fetch::{Failure, FailureKind, Panel, SourceId};
 use sekisho::domain::finding::FindingsSnapshot;
 use sekisho::domain::identity::{Identity, Pattern, RoleMapping};
+use sekisho::domain::log::{Follow, LogChunk, LogLine, LogPlace};
 use sekisho::domain::metric::{Metric, Query, Series};
 use sekisho::domain::waf::Scope;
 use sekisho::i18n::{Lang, Texts};
@@ -438,6 +440,85 @@ pub fn web_deployments() -> Report {
             rollback_reason: String::new(),
         }]),
     )
+}
+
+/// The target group of the failing service, of which one target does not pass its health checks.
+pub fn web_targets() -> Report {
+    let target = |number: u32, health: TargetHealth, reason: &str, description: &str| Target {
+        id: format!("10.0.{number}.34"),
+        port: Some(8080),
+        zone: "ap-northeast-1a".to_owned(),
+        health,
+        reason: reason.to_owned(),
+        description: description.to_owned(),
+    };
+    let failed = "Health checks failed with these codes: [503]";
+    Report::Targets(
+        key("shop-prd", "web"),
+        Arc::new(vec![TargetGroup {
+            arn: "arn:aws:elasticloadbalancing:ap-northeast-1:111122223333:targetgroup/shop-prd-web/0123456789abcdef"
+                .to_owned(),
+            name: "shop-prd-web".to_owned(),
+            balancers: vec!["app/shop-prd/50dc6c495c0c9188".to_owned()],
+            health_check: "HTTP /health".to_owned(),
+            targets: vec![
+                target(1, TargetHealth::Unhealthy, "Target.FailedHealthChecks", failed),
+                target(2, TargetHealth::Healthy, "", ""),
+                target(3, TargetHealth::Healthy, "", ""),
+            ],
+        }]),
+    )
+}
+
+/// The ARN of the failing service's task definition.
+pub const WEB_DEFINITION: &str = "arn:aws:ecs:ap-northeast-1:111122223333:task-definition/web:42";
+
+pub fn log_place(container: &str) -> LogPlace {
+    LogPlace {
+        container: container.to_owned(),
+        group: "/ecs/shop-prd/web".to_owned(),
+        region: String::new(),
+        stream_prefix: format!("ecs/{container}/"),
+    }
+}
+
+/// Where the containers of the failing service log to.
+pub fn log_places(containers: &[&str]) -> Report {
+    let places = containers.iter().map(|container| log_place(container)).collect();
+    Report::LogPlaces(WEB_DEFINITION.to_owned(), Arc::new(places))
+}
+
+/// A line of a container of the failing service, so many milliseconds before now.
+pub fn log_line(number: u32, before: i64, container: &str, message: &str) -> Arc<LogLine> {
+    Arc::new(LogLine {
+        id: format!("{number:056}"),
+        at: now() - SignedDuration::from_millis(before),
+        stream: format!("ecs/{container}/{:08x}{:024x}", 0x1a2b_3c4d + (number % 3) * 0x0101_0101, number % 3),
+        message: message.to_owned(),
+        cut: 0,
+    })
+}
+
+/// Reports lines of what is tailed, as a poller that reads again and again.
+pub fn log_lines(state: &mut State, lines: Vec<Arc<LogLine>>) {
+    let Some(tail) = state.log.as_ref().and_then(|view| view.tail()) else { return };
+    report(state, 0, Report::Log(LogChunk { tail, lines, follow: Follow::Polling, sampled: false }));
+}
+
+/// What the failing service's containers wrote: levels, JSON, Japanese, a line that is too long for any screen.
+pub fn web_log() -> Vec<Arc<LogLine>> {
+    let long = format!("INFO headers {}", "x-forwarded-for: 203.0.113.7, ".repeat(40));
+    let messages = [
+        "INFO listening on 0.0.0.0:8080",
+        "INFO GET /health 200 3ms",
+        r#"{"level":"warn","msg":"slow query","ms":1870,"sql":"SELECT * FROM 注文"}"#,
+        "決済サービスへの接続に失敗しました ERROR: timeout after 3000 ms",
+        long.as_str(),
+        "[error] 29#29: *1 upstream timed out (110: Connection timed out) while connecting to upstream",
+        "INFO GET /health 503 3001ms",
+    ];
+    let line = |(number, message): (u32, &&str)| log_line(number, i64::from(9_000 - number * 1_100), "web", message);
+    (0..).zip(messages.iter()).map(line).collect()
 }
 
 /// The history of the alarm on the failing service.

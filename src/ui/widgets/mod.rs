@@ -171,7 +171,7 @@ fn scroll_bar(area: Rect, buf: &mut Buffer, offset: usize, len: usize, style: St
 }
 
 /// Returns a number of cells as a coordinate, at most the widest screen there can be.
-fn cells(count: usize) -> u16 {
+pub fn cells(count: usize) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX)
 }
 
