@@ -3,7 +3,9 @@
 mod connection;
 mod fake;
 mod faults;
+mod findings;
 mod odd;
 mod poller;
 mod profiles;
 mod support;
+mod waf;
