@@ -4,6 +4,7 @@ mod connection;
 mod fake;
 mod faults;
 mod findings;
+mod log;
 mod odd;
 mod poller;
 mod profiles;
