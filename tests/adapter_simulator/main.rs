@@ -3,7 +3,10 @@
 mod connection;
 mod fake;
 mod faults;
+mod findings;
+mod log;
 mod odd;
 mod poller;
 mod profiles;
 mod support;
+mod waf;
