@@ -47,6 +47,16 @@ pub enum Scope {
     Alarms,
     /// One alarm, opened.
     Alarm,
+    /// The list of web ACLs, screen 3.
+    Waf,
+    /// One web ACL, opened.
+    WebAcl,
+    /// The list of findings, screen 5.
+    Findings,
+    /// One finding, opened.
+    Finding,
+    /// The environments side by side.
+    Fleet,
     /// The help overlay.
     Help,
     /// The command palette; text is typed in it.
@@ -61,7 +71,7 @@ pub enum Scope {
 
 impl Scope {
     /// Lists every scope, in the order in which help and keymap files have them.
-    pub const ALL: [Scope; 13] = [
+    pub const ALL: [Scope; 18] = [
         Scope::Global,
         Scope::List,
         Scope::Overview,
@@ -70,6 +80,11 @@ impl Scope {
         Scope::Log,
         Scope::Alarms,
         Scope::Alarm,
+        Scope::Waf,
+        Scope::WebAcl,
+        Scope::Findings,
+        Scope::Finding,
+        Scope::Fleet,
         Scope::Help,
         Scope::Menu,
         Scope::Errors,
@@ -88,6 +103,11 @@ impl Scope {
             Scope::Log => "log",
             Scope::Alarms => "alarms",
             Scope::Alarm => "alarm",
+            Scope::Waf => "waf",
+            Scope::WebAcl => "web-acl",
+            Scope::Findings => "findings",
+            Scope::Finding => "finding",
+            Scope::Fleet => "fleet",
             Scope::Help => "help",
             Scope::Palette => "palette",
             Scope::Menu => "menu",
@@ -112,6 +132,11 @@ impl Scope {
             Scope::Log => "keymap.scope.log",
             Scope::Alarms => "keymap.scope.alarms",
             Scope::Alarm => "keymap.scope.alarm",
+            Scope::Waf => "keymap.scope.waf",
+            Scope::WebAcl => "keymap.scope.web-acl",
+            Scope::Findings => "keymap.scope.findings",
+            Scope::Finding => "keymap.scope.finding",
+            Scope::Fleet => "keymap.scope.fleet",
             Scope::Help => "keymap.scope.help",
             Scope::Palette => "keymap.scope.palette",
             Scope::Menu => "keymap.scope.menu",
@@ -133,6 +158,11 @@ impl Scope {
             Scope::Log => &[Scope::Log, Scope::List, Scope::Global],
             Scope::Alarms => &[Scope::Alarms, Scope::List, Scope::Global],
             Scope::Alarm => &[Scope::Alarm, Scope::List, Scope::Global],
+            Scope::Waf => &[Scope::Waf, Scope::List, Scope::Global],
+            Scope::WebAcl => &[Scope::WebAcl, Scope::List, Scope::Global],
+            Scope::Findings => &[Scope::Findings, Scope::List, Scope::Global],
+            Scope::Finding => &[Scope::Finding, Scope::List, Scope::Global],
+            Scope::Fleet => &[Scope::Fleet, Scope::List, Scope::Global],
             Scope::Help => &[Scope::Help, Scope::List, Scope::Global],
             Scope::Menu => &[Scope::Menu, Scope::List, Scope::Global],
             Scope::Errors => &[Scope::Errors, Scope::List, Scope::Global],
@@ -169,8 +199,14 @@ commands! {
     Overview "overview" "commands.overview" [Global] palette;
     /// Shows the services.
     Services "services" "commands.services" [Global] palette;
+    /// Shows the web ACLs.
+    Waf "waf" "commands.waf" [Global] palette;
     /// Shows the alarms.
     Alarms "alarms" "commands.alarms" [Global] palette;
+    /// Shows the findings.
+    Findings "findings" "commands.findings" [Global] palette;
+    /// Shows the environments side by side.
+    Fleet "fleet" "commands.fleet" [Global] palette;
 
     /// Moves the cursor one row up.
     Up "up" "commands.up" [List] keys;
@@ -211,6 +247,12 @@ commands! {
     Sort "sort" "commands.sort" [List] palette;
     /// Turns the order of the rows around.
     ReverseSort "reverse-sort" "commands.reverse-sort" [List] palette;
+    /// Marks the row as seen, or takes the mark away.
+    MarkSeen "mark-seen" "commands.mark-seen" [Overview] palette;
+    /// Shows findings that need nothing as well, or only those to do.
+    Everything "everything" "commands.everything" [Findings] palette;
+    /// Counts the findings by something else: product, account, control.
+    GroupBy "group-by" "commands.group-by" [Findings] palette;
     /// Copies what the cursor is on to the clipboard of the terminal.
     Copy "copy" "commands.copy" [List] palette;
     /// Shows the link to the AWS console for what the cursor is on.
@@ -335,7 +377,7 @@ mod tests {
             assert_eq!(scope.chain().first(), Some(&scope));
             assert_eq!(Scope::from_id(scope.id()), Some(scope));
         }
-        assert_eq!(Scope::from_id("waf"), None);
+        assert_eq!(Scope::from_id("no-such-scope"), None);
     }
 
     #[test]

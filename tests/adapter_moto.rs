@@ -68,6 +68,7 @@ impl Moto {
             region: Some(REGION.to_owned()),
             endpoint_url: Some(self.endpoint.clone()),
             account: None,
+            cloudfront: true,
         }
     }
 

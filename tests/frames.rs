@@ -7,6 +7,7 @@ mod log;
 mod support;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -15,13 +16,16 @@ use rstest::rstest;
 use sekisho::command::Command;
 use sekisho::domain::alarm::{AlarmState, MetricRule, Watches};
 use sekisho::domain::fetch::Panel;
+use sekisho::domain::waf::Scope;
 use sekisho::i18n::Lang;
 use sekisho::state::event::{Event, Report};
 use sekisho::state::update::update;
 use sekisho::state::{Screen, State};
 use sekisho::ui;
 
-use support::{answer_queries, bad_day, bad_morning, empty, quiet_day, report, web_deployments, web_history};
+use support::{
+    answer_queries, bad_day, bad_morning, besieged, empty, quiet_day, report, security, web_deployments, web_history,
+};
 
 /// Draws a state as the console does: twice, since the second frame knows how many rows the first had room for.
 fn frame(state: &mut State, lang: Lang, size: (u16, u16)) -> Buffer {
@@ -116,8 +120,38 @@ fn on_alarm(rows_down: usize) -> State {
     state
 }
 
+fn on_web_acl() -> State {
+    let mut state = besieged();
+    press(&mut state, &[Command::Waf, Command::Open]);
+    let key = security::key(Scope::Regional, "shop-prd");
+    report(&mut state, 0, Report::WafRules(key.clone(), Arc::new(security::traffic())));
+    report(&mut state, 0, Report::WafSamples(key.clone(), Arc::new(security::samples())));
+    report(&mut state, 0, Report::WafUse(key, Arc::new(security::web_acl_use())));
+    state
+}
+
+fn on_screen(command: Command) -> State {
+    let mut state = besieged();
+    press(&mut state, &[command]);
+    state
+}
+
+fn on_finding() -> State {
+    let mut state = on_screen(Command::Findings);
+    press(&mut state, &[Command::Open]);
+    let key = state.finding.as_ref().unwrap().id.key.clone();
+    report(&mut state, 0, Report::FindingHistory(key, Arc::new(security::finding_history())));
+    state
+}
+
 #[rstest]
 #[case("loading", || empty())]
+#[case("overview-besieged", || besieged())]
+#[case("waf", || on_screen(Command::Waf))]
+#[case("web-acl", || on_web_acl())]
+#[case("findings", || on_screen(Command::Findings))]
+#[case("finding", || on_finding())]
+#[case("fleet", || on_screen(Command::Fleet))]
 #[case("overview", || bad_morning())]
 #[case("overview-quiet", || quiet_day())]
 #[case("overview-bad-day", || bad_day())]

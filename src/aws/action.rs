@@ -29,11 +29,41 @@ pub enum Action {
     DescribeAlarmHistory,
     /// `cloudwatch:GetMetricData`
     GetMetricData,
+    /// `ecs:DescribeTaskDefinition`
+    DescribeTaskDefinition,
+    /// `wafv2:ListWebACLs`
+    ListWebAcls,
+    /// `wafv2:GetWebACL`
+    GetWebAcl,
+    /// `wafv2:ListLoggingConfigurations`
+    ListLoggingConfigurations,
+    /// `wafv2:GetSampledRequests`
+    GetSampledRequests,
+    /// `wafv2:GetRateBasedStatementManagedKeys`
+    GetRateBasedStatementManagedKeys,
+    /// `wafv2:ListResourcesForWebACL`
+    ListResourcesForWebAcl,
+    /// `securityhub:GetFindings`
+    GetFindings,
+    /// `securityhub:GetFindingHistory`
+    GetFindingHistory,
+    /// `securityhub:ListFindingAggregators`
+    ListFindingAggregators,
+    /// `securityhub:GetFindingAggregator`
+    GetFindingAggregator,
+    /// `elasticloadbalancing:DescribeTargetGroups`
+    DescribeTargetGroups,
+    /// `elasticloadbalancing:DescribeTargetHealth`
+    DescribeTargetHealth,
+    /// `logs:FilterLogEvents`
+    FilterLogEvents,
+    /// `logs:StartLiveTail`
+    StartLiveTail,
 }
 
 impl Action {
     /// Lists the calls.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 28] = [
         Self::GetCallerIdentity,
         Self::ListClusters,
         Self::DescribeClusters,
@@ -47,6 +77,21 @@ impl Action {
         Self::DescribeAlarms,
         Self::DescribeAlarmHistory,
         Self::GetMetricData,
+        Self::DescribeTaskDefinition,
+        Self::ListWebAcls,
+        Self::GetWebAcl,
+        Self::ListLoggingConfigurations,
+        Self::GetSampledRequests,
+        Self::GetRateBasedStatementManagedKeys,
+        Self::ListResourcesForWebAcl,
+        Self::GetFindings,
+        Self::GetFindingHistory,
+        Self::ListFindingAggregators,
+        Self::GetFindingAggregator,
+        Self::DescribeTargetGroups,
+        Self::DescribeTargetHealth,
+        Self::FilterLogEvents,
+        Self::StartLiveTail,
     ];
 
     /// Returns the IAM action that the call needs.
@@ -65,6 +110,21 @@ impl Action {
             Self::DescribeAlarms => "cloudwatch:DescribeAlarms",
             Self::DescribeAlarmHistory => "cloudwatch:DescribeAlarmHistory",
             Self::GetMetricData => "cloudwatch:GetMetricData",
+            Self::DescribeTaskDefinition => "ecs:DescribeTaskDefinition",
+            Self::ListWebAcls => "wafv2:ListWebACLs",
+            Self::GetWebAcl => "wafv2:GetWebACL",
+            Self::ListLoggingConfigurations => "wafv2:ListLoggingConfigurations",
+            Self::GetSampledRequests => "wafv2:GetSampledRequests",
+            Self::GetRateBasedStatementManagedKeys => "wafv2:GetRateBasedStatementManagedKeys",
+            Self::ListResourcesForWebAcl => "wafv2:ListResourcesForWebACL",
+            Self::GetFindings => "securityhub:GetFindings",
+            Self::GetFindingHistory => "securityhub:GetFindingHistory",
+            Self::ListFindingAggregators => "securityhub:ListFindingAggregators",
+            Self::GetFindingAggregator => "securityhub:GetFindingAggregator",
+            Self::DescribeTargetGroups => "elasticloadbalancing:DescribeTargetGroups",
+            Self::DescribeTargetHealth => "elasticloadbalancing:DescribeTargetHealth",
+            Self::FilterLogEvents => "logs:FilterLogEvents",
+            Self::StartLiveTail => "logs:StartLiveTail",
         }
     }
 
@@ -82,6 +142,18 @@ impl Action {
             Self::DescribeAlarms => Family::Alarms,
             Self::DescribeAlarmHistory => Family::AlarmHistory,
             Self::GetMetricData => Family::Metrics,
+            Self::DescribeTaskDefinition => Family::TaskDefinitions,
+            Self::ListWebAcls => Family::WebAclList,
+            Self::GetWebAcl => Family::WebAcl,
+            Self::ListLoggingConfigurations => Family::WebAclLogging,
+            Self::GetSampledRequests => Family::SampledRequests,
+            Self::GetRateBasedStatementManagedKeys => Family::RateLimits,
+            Self::ListResourcesForWebAcl => Family::WebAclResources,
+            Self::GetFindings => Family::Findings,
+            Self::GetFindingHistory | Self::ListFindingAggregators | Self::GetFindingAggregator => Family::SecurityHub,
+            Self::DescribeTargetGroups | Self::DescribeTargetHealth => Family::LoadBalancing,
+            Self::FilterLogEvents => Family::LogEvents,
+            Self::StartLiveTail => Family::LiveTail,
         }
     }
 }
@@ -103,6 +175,30 @@ pub(super) enum Family {
     AlarmHistory,
     /// `GetMetricData`.
     Metrics,
+    /// Reads of ECS task definitions.
+    TaskDefinitions,
+    /// `ListWebACLs`; AWS WAF counts each of its calls apart.
+    WebAclList,
+    /// `GetWebACL`.
+    WebAcl,
+    /// `ListLoggingConfigurations`.
+    WebAclLogging,
+    /// `GetSampledRequests`.
+    SampledRequests,
+    /// `GetRateBasedStatementManagedKeys`.
+    RateLimits,
+    /// `ListResourcesForWebACL`.
+    WebAclResources,
+    /// `GetFindings`.
+    Findings,
+    /// All other calls of Security Hub.
+    SecurityHub,
+    /// Reads of Elastic Load Balancing.
+    LoadBalancing,
+    /// `FilterLogEvents`.
+    LogEvents,
+    /// `StartLiveTail`.
+    LiveTail,
 }
 
 /// Tells how many calls AWS allows: at once, and a second in the long run.
@@ -116,25 +212,55 @@ pub(super) struct Quota {
 
 impl Family {
     /// Counts the families.
-    pub(super) const COUNT: usize = Self::Metrics as usize + 1;
+    pub(super) const COUNT: usize = Self::LiveTail as usize + 1;
 
     /// Lists the families in the order of their numbers.
-    pub(super) const ALL: [Self; Self::COUNT] =
-        [Self::Sts, Self::Clusters, Self::Services, Self::Tasks, Self::Alarms, Self::AlarmHistory, Self::Metrics];
+    pub(super) const ALL: [Self; Self::COUNT] = [
+        Self::Sts,
+        Self::Clusters,
+        Self::Services,
+        Self::Tasks,
+        Self::Alarms,
+        Self::AlarmHistory,
+        Self::Metrics,
+        Self::TaskDefinitions,
+        Self::WebAclList,
+        Self::WebAcl,
+        Self::WebAclLogging,
+        Self::SampledRequests,
+        Self::RateLimits,
+        Self::WebAclResources,
+        Self::Findings,
+        Self::SecurityHub,
+        Self::LoadBalancing,
+        Self::LogEvents,
+        Self::LiveTail,
+    ];
 
     /// Returns AWS's default quota for an account and region.
     ///
     /// Sources: "Request throttling for the Amazon ECS API" (buckets and refill rates), "CloudWatch service quotas"
     /// (`DescribeAlarms` 9, `DescribeAlarmHistory` 3 and `GetMetricData` 50 a second), "IAM and AWS STS quotas" (600 a
-    /// second for the whole account). CloudWatch and STS name no burst: a second's worth is taken for one.
+    /// second for the whole account), "AWS WAF quotas" (5 a second for each call, 1 for `ListResourcesForWebACL`), "Security
+    /// Hub API Reference" (`GetFindings` 3 a second and 6 at once, other calls 10 and 30), "Request throttling for the Elastic
+    /// Load Balancing API" (40 at once, 10 a second), "CloudWatch Logs quotas" (`FilterLogEvents` 5 a second where it is
+    /// least). Where no burst is named, a second's worth is taken for one; `StartLiveTail` opens one stream at a time.
     pub(super) const fn quota(self) -> Quota {
         let (burst, rate) = match self {
             Self::Sts => (600.0, 600.0),
-            Self::Clusters | Self::Services => (50.0, 20.0),
+            Self::Clusters | Self::Services | Self::TaskDefinitions => (50.0, 20.0),
             Self::Tasks => (100.0, 20.0),
             Self::Alarms => (9.0, 9.0),
             Self::AlarmHistory => (3.0, 3.0),
             Self::Metrics => (50.0, 50.0),
+            Self::WebAclList | Self::WebAcl | Self::WebAclLogging | Self::SampledRequests | Self::RateLimits => {
+                (5.0, 5.0)
+            }
+            Self::WebAclResources => (1.0, 1.0),
+            Self::Findings => (6.0, 3.0),
+            Self::SecurityHub => (30.0, 10.0),
+            Self::LoadBalancing => (40.0, 10.0),
+            Self::LogEvents | Self::LiveTail => (5.0, 5.0),
         };
         Quota { burst, rate }
     }
@@ -152,7 +278,8 @@ mod tests {
         assert_eq!(names.len(), Action::ALL.len());
         for name in names {
             let (service, call) = name.split_once(':').unwrap();
-            assert!(["sts", "ecs", "cloudwatch"].contains(&service), "{name}");
+            let services = ["sts", "ecs", "cloudwatch", "wafv2", "securityhub", "elasticloadbalancing", "logs"];
+            assert!(services.contains(&service), "{name}");
             assert!(call.chars().all(|c| c.is_ascii_alphanumeric()) && call.starts_with(char::is_uppercase), "{name}");
         }
     }

@@ -48,11 +48,11 @@ impl Connection {
     pub async fn alarms_of(&self, scope: &AlarmScope) -> Result<Paged<Arc<Alarm>>, Failure> {
         pages(MOST_ALARMS, |token| async move {
             let describe = || {
-                let request = within(self.cloudwatch.describe_alarms(), scope, |name| self.original(name));
+                let request = within(self.home.cloudwatch.describe_alarms(), scope, |name| self.original(name));
                 request.set_next_token(token.clone()).send()
             };
-            let answer = self.caller.call(Action::DescribeAlarms, "", describe).await?;
-            let as_of = self.caller.now.get();
+            let answer = self.home.caller.call(Action::DescribeAlarms, "", describe).await?;
+            let as_of = self.home.caller.now.get();
             let metric = answer.metric_alarms.unwrap_or_default();
             let composite = answer.composite_alarms.unwrap_or_default();
             let metric = metric.iter().map(|raw| self.metric_alarm(raw, as_of));
@@ -69,7 +69,8 @@ impl Connection {
     /// A [`Failure`] where they cannot be read.
     pub async fn alarm_history(&self, alarm: &str) -> Result<Vec<HistoryItem>, Failure> {
         let describe = || {
-            self.cloudwatch
+            self.home
+                .cloudwatch
                 .describe_alarm_history()
                 .alarm_name(self.original(alarm))
                 .alarm_types(aws::AlarmType::MetricAlarm)
@@ -78,7 +79,7 @@ impl Connection {
                 .scan_by(aws::ScanBy::TimestampDescending)
                 .send()
         };
-        let answer = self.caller.call(Action::DescribeAlarmHistory, "", describe).await?;
+        let answer = self.home.caller.call(Action::DescribeAlarmHistory, "", describe).await?;
         let items = answer.alarm_history_items.unwrap_or_default();
         let mut items: Vec<HistoryItem> = items.iter().filter_map(history_item).collect();
         items.sort_by_key(|item| std::cmp::Reverse(item.at));

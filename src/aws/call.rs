@@ -18,7 +18,7 @@ use super::{
 /// How often a call is tried, the first time included.
 const TRIES: u32 = 3;
 
-/// Sends the calls of one connection, within the budget that it shares with others.
+/// Sends the calls of one connection in one region, within the budget that it shares with others.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) ledger: Ledger,
@@ -86,6 +86,16 @@ impl Caller {
         }
     }
 
+    /// Makes a failure of a call that was not made, or whose answer says that it failed.
+    pub(super) fn failed(&self, action: Action, kind: FailureKind, detail: &str) -> Failure {
+        Attempt { action: action.name(), host: &self.hosts.of(action), at: self.now.get() }.failed(kind, detail)
+    }
+
+    /// Makes a failure of a request that cannot be built.
+    pub(super) fn invalid(&self, action: Action, error: &(dyn Error + 'static)) -> Failure {
+        self.failed(action, FailureKind::Invalid, &error::chain(error))
+    }
+
     /// Puts an error in our terms and slows down where AWS asks for it.
     fn judge<E>(&self, action: Action, error: &SdkError<E, HttpResponse>) -> Failure
     where
@@ -107,12 +117,16 @@ impl Caller {
     }
 }
 
-/// Holds the hosts that the clients of a connection call.
+/// Holds the hosts that the clients of a connection call in a region.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hosts {
     pub(super) sts: host::Seen,
     pub(super) ecs: host::Seen,
     pub(super) cloudwatch: host::Seen,
+    pub(super) wafv2: host::Seen,
+    pub(super) securityhub: host::Seen,
+    pub(super) load_balancing: host::Seen,
+    pub(super) logs: host::Seen,
 }
 
 impl Hosts {
@@ -120,6 +134,10 @@ impl Hosts {
         match action.name().split(':').next() {
             Some("sts") => self.sts.get(),
             Some("ecs") => self.ecs.get(),
+            Some("wafv2") => self.wafv2.get(),
+            Some("securityhub") => self.securityhub.get(),
+            Some("elasticloadbalancing") => self.load_balancing.get(),
+            Some("logs") => self.logs.get(),
             _ => self.cloudwatch.get(),
         }
     }
@@ -137,6 +155,8 @@ pub(super) mod host {
         },
     };
     use aws_smithy_types::config_bag::ConfigBag;
+
+    use crate::domain::endpoint::authority;
 
     /// Holds the host once a request was made.
     #[derive(Debug, Clone, Default)]
@@ -163,27 +183,6 @@ pub(super) mod host {
         ) -> Result<(), BoxError> {
             self.0.get_or_init(|| authority(context.request().uri()).to_owned());
             Ok(())
-        }
-    }
-
-    /// Returns host and port of an address.
-    pub(in super::super) fn authority(uri: &str) -> &str {
-        let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-        authority.rsplit('@').next().unwrap_or(authority)
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::authority;
-
-        #[test]
-        fn an_authority_is_host_and_port() {
-            assert_eq!(authority("http://127.0.0.1:4566/x?y"), "127.0.0.1:4566");
-            assert_eq!(authority("https://ecs.ap-northeast-1.amazonaws.com"), "ecs.ap-northeast-1.amazonaws.com");
-            assert_eq!(authority("http://user:secret@host/"), "host");
-            assert_eq!(authority("http://[::1]:80/"), "[::1]:80");
-            assert_eq!(authority(""), "");
         }
     }
 }

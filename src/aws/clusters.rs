@@ -32,7 +32,7 @@ impl Connection {
                 let request = self.ecs.list_clusters().max_results(PAGE);
                 request.set_next_token(token.clone()).send()
             };
-            let answer = self.caller.call(Action::ListClusters, "", list).await?;
+            let answer = self.home.caller.call(Action::ListClusters, "", list).await?;
             Ok((answer.cluster_arns.unwrap_or_default(), answer.next_token))
         });
         Ok(listed.await?.map(|arn| self.remember(last_part(&arn))))
@@ -58,7 +58,7 @@ impl Connection {
     /// Describes clusters in one call, or in two: where a policy denies one of them, it denies the whole call, and the
     /// others are asked for without it.
     async fn clusters_of_one_call(&self, mut names: Vec<String>) -> Loaded<Vec<Cluster>> {
-        let denials = &self.caller.ledger.denials;
+        let denials = &self.home.caller.ledger.denials;
         let mut loaded = Loaded::<Vec<Cluster>>::default();
         for again in [true, false] {
             names.retain(|name| {
@@ -96,7 +96,7 @@ impl Connection {
                 .include(aws::ClusterField::Statistics)
                 .send()
         };
-        let answer = self.caller.ask(Action::DescribeClusters, describe).await?;
+        let answer = self.home.caller.ask(Action::DescribeClusters, describe).await?;
         let clusters = answer.clusters.unwrap_or_default();
         Ok(clusters.iter().filter_map(cluster).collect())
     }

@@ -16,20 +16,27 @@ use jiff::Timestamp;
 use crate::{
     config::CredentialSource,
     domain::{
+        endpoint::authority,
         environment::AccountId,
         fetch::{Failure, FailureKind},
         identity::{Identity, Principal},
+        waf::CLOUDFRONT_REGION,
     },
 };
 
 use super::{
-    call::{Caller, Hosts, host::authority},
+    call::{Caller, Hosts},
     credentials,
     deployments::Revisions,
     error::Attempt,
+    logs::LogPlaces,
     names::Names,
+    securityhub::Hub,
     shared::Shared,
-    sts, words,
+    site::{Site, Sites},
+    sts,
+    waf::WebAclDetails,
+    words,
 };
 
 /// How long a connection may take to come about.
@@ -48,6 +55,8 @@ pub struct ConnectionPlan {
     pub endpoint_url: Option<String>,
     /// The account that the credentials must belong to; none takes any.
     pub account: Option<AccountId>,
+    /// Whether this connection is the one that reads what the account has in front of CloudFront, from us-east-1.
+    pub cloudfront: bool,
 }
 
 /// Reads from AWS with one verified set of credentials in one region.
@@ -56,13 +65,17 @@ pub struct ConnectionPlan {
 #[derive(Debug)]
 pub struct Connection {
     identity: Arc<Identity>,
-    region: String,
     expires: Option<Timestamp>,
     endpoint: Option<String>,
-    pub(super) caller: Caller,
+    pub(super) cloudfront: bool,
+    pub(super) home: Arc<Site>,
+    pub(super) sites: Sites,
     pub(super) ecs: aws_sdk_ecs::Client,
-    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) load_balancing: aws_sdk_elasticloadbalancingv2::Client,
     pub(super) revisions: Mutex<Revisions>,
+    pub(super) web_acls: Mutex<WebAclDetails>,
+    pub(super) hub: tokio::sync::Mutex<Option<Hub>>,
+    pub(super) log_places: Mutex<LogPlaces>,
     names: Arc<Names>,
 }
 
@@ -91,7 +104,7 @@ impl Connection {
 
     /// Returns the region.
     pub fn region(&self) -> &str {
-        &self.region
+        &self.home.region
     }
 
     /// Returns when the credentials end, where they end.
@@ -104,9 +117,11 @@ impl Connection {
         self.endpoint.as_deref()
     }
 
-    /// Forgets what this identity was denied in this account and region, so that it is asked again.
+    /// Forgets what this identity was denied in this account and region, and in others that it reads from here, so that
+    /// it is asked again.
     pub fn forget_denials(&self) {
-        self.caller.ledger.denials.forget();
+        self.sites.forget_denials();
+        self.forget_hub();
     }
 
     /// Makes a name safe and distinct, and remembers what it was, where that differs.
@@ -141,17 +156,28 @@ async fn open(plan: &ConnectionPlan, shared: &Shared) -> Result<Connection, Fail
     };
     let identity = verify(plan, &caller, &config).await?;
     caller.ledger = shared.ledger(identity.account.as_str(), &region, without_session(&identity));
+    let who = without_session(&identity).to_owned();
+    let sites = Sites::new(shared.clone(), config.clone(), identity.account.to_string(), who);
+    let home = sites.add(&region, caller);
+    if plan.cloudfront {
+        sites.of(CLOUDFRONT_REGION);
+    }
     let ecs = aws_sdk_ecs::config::Builder::from(&config).interceptor(hosts.ecs);
-    let cloudwatch = aws_sdk_cloudwatch::config::Builder::from(&config).interceptor(hosts.cloudwatch);
+    let load_balancing =
+        aws_sdk_elasticloadbalancingv2::config::Builder::from(&config).interceptor(hosts.load_balancing);
     Ok(Connection {
         identity: Arc::new(identity),
-        region,
         expires,
         endpoint,
-        caller,
+        cloudfront: plan.cloudfront,
+        home,
+        sites,
         ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
-        cloudwatch: aws_sdk_cloudwatch::Client::from_conf(cloudwatch.build()),
+        load_balancing: aws_sdk_elasticloadbalancingv2::Client::from_conf(load_balancing.build()),
         revisions: Mutex::default(),
+        web_acls: Mutex::default(),
+        hub: tokio::sync::Mutex::default(),
+        log_places: Mutex::default(),
         names: Arc::clone(&shared.names),
     })
 }

@@ -47,7 +47,7 @@ impl Denials {
         }
         let one_resource = match failure.kind {
             FailureKind::Denied { .. } => denied_resource(&failure.detail).is_some(),
-            FailureKind::NotSubscribed => false,
+            FailureKind::NotSubscribed | FailureKind::NotEnabled => false,
             _ => return,
         };
         let mut actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -59,6 +59,14 @@ impl Denials {
         denied.parts.insert(part.to_owned(), failure.clone());
         if denied.parts.len() >= ENOUGH && !denied.allowed_once {
             denied.whole = Some(failure.clone());
+        }
+    }
+
+    /// Remembers a denial that says nothing of other parts, however AWS words it.
+    pub(super) fn note_part(&self, action: Action, part: &str, failure: &Failure) {
+        if matches!(failure.kind, FailureKind::Denied { .. }) {
+            let mut actions = self.actions.lock().unwrap_or_else(PoisonError::into_inner);
+            actions.entry(action).or_default().parts.insert(part.to_owned(), failure.clone());
         }
     }
 
@@ -130,6 +138,16 @@ mod tests {
     }
 
     #[test]
+    fn a_denial_of_a_part_may_leave_all_others() {
+        let denials = Denials::default();
+        for part in ["APP_RUNNER_SERVICE", "APPSYNC", "API_GATEWAY"] {
+            denials.note_part(Action::ListResourcesForWebAcl, part, &denial("*"));
+        }
+        assert!(denials.recall(Action::ListResourcesForWebAcl, "APPSYNC").is_some());
+        assert_eq!(denials.recall(Action::ListResourcesForWebAcl, "APPLICATION_LOAD_BALANCER"), None);
+    }
+
+    #[test]
     fn who_we_are_is_always_asked() {
         let denials = Denials::default();
         denials.note(Action::GetCallerIdentity, "", &denial("*"));
@@ -154,8 +172,12 @@ mod tests {
         failure.kind = FailureKind::Throttled;
         denials.note(Action::ListServices, "", &failure);
         assert_eq!(denials.recall(Action::ListServices, ""), None);
-        failure.kind = FailureKind::NotSubscribed;
-        denials.note(Action::ListServices, "shop", &failure);
-        assert!(denials.recall(Action::ListServices, "").is_some());
+        for (action, kind) in
+            [(Action::ListServices, FailureKind::NotSubscribed), (Action::GetFindings, FailureKind::NotEnabled)]
+        {
+            failure.kind = kind;
+            denials.note(action, "shop", &failure);
+            assert!(denials.recall(action, "").is_some());
+        }
     }
 }

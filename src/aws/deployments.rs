@@ -38,7 +38,7 @@ impl Connection {
             let request = request.service(self.original(&key.service));
             request.max_results(MOST_DEPLOYMENTS).send()
         };
-        let listed = self.caller.call(Action::ListServiceDeployments, &key.cluster, list).await?;
+        let listed = self.home.caller.call(Action::ListServiceDeployments, &key.cluster, list).await?;
         let arns: Vec<String> = listed
             .service_deployments
             .unwrap_or_default()
@@ -54,7 +54,7 @@ impl Connection {
             request.set_service_deployment_arns(Some(arns.clone())).send()
         };
         let action = Action::DescribeServiceDeployments;
-        let answer = self.caller.call(action, &key.cluster, describe).await?;
+        let answer = self.home.caller.call(action, &key.cluster, describe).await?;
         let raw = answer.service_deployments.unwrap_or_default();
         let revisions = self.task_definitions(&key.cluster, &raw).await;
         let mut deployments: Vec<_> = raw.iter().map(|raw| deployment(raw, &revisions)).collect();
@@ -72,7 +72,7 @@ impl Connection {
                 let request = self.ecs.describe_service_revisions();
                 request.set_service_revision_arns(Some(unknown.clone())).send()
             };
-            let answer = self.caller.call(Action::DescribeServiceRevisions, cluster, describe).await;
+            let answer = self.home.caller.call(Action::DescribeServiceRevisions, cluster, describe).await;
             for revision_of in answer.ok().and_then(|answer| answer.service_revisions).unwrap_or_default() {
                 let task_definition = revision(revision_of.task_definition.as_deref());
                 if let Some(arn) = revision_of.service_revision_arn {

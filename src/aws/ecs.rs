@@ -52,7 +52,7 @@ impl Connection {
                 let request = self.ecs.list_services().cluster(self.original(cluster));
                 request.max_results(PAGE).set_next_token(token.clone()).send()
             };
-            let answer = self.caller.call(Action::ListServices, cluster, list).await?;
+            let answer = self.home.caller.call(Action::ListServices, cluster, list).await?;
             Ok((answer.service_arns.unwrap_or_default(), answer.next_token))
         });
         Ok(listed.await?.map(|arn| self.remember(last_part(&arn))))
@@ -80,11 +80,11 @@ impl Connection {
             let originals = names.iter().map(|name| self.original(name)).collect();
             request.set_services(Some(originals)).send()
         };
-        let answer = match self.caller.call(Action::DescribeServices, &cluster, describe).await {
+        let answer = match self.home.caller.call(Action::DescribeServices, &cluster, describe).await {
             Ok(answer) => answer,
             Err(failure) => return Loaded::failed(failure),
         };
-        let as_of = self.caller.now.get();
+        let as_of = self.home.caller.now.get();
         let (services, failures) = (answer.services.unwrap_or_default(), answer.failures.unwrap_or_default());
         let services: Vec<_> = services.iter().filter_map(|raw| service(raw, &cluster, as_of)).collect();
         let answered = Answered::of(&names, &services, &failures);

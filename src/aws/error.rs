@@ -81,7 +81,7 @@ pub(super) fn is_worth_repeating<E>(error: &SdkError<E, HttpResponse>, failure: 
 
 /// Judges an error that AWS gave a code to.
 ///
-/// Sources: "Common errors" of the ECS, CloudWatch and STS API references; the codes that say "slow down" are those
+/// Sources: "Common errors" and the errors of each call in the API references; the codes that say "slow down" are those
 /// that the SDKs retry ("Retry behavior", AWS SDKs and Tools Reference Guide).
 fn of_code(code: &str, message: &str, status: Option<u16>, action: &str) -> FailureKind {
     // A code may come with a namespace before it (`com.amazon.coral.service#…`) or an address behind it.
@@ -123,9 +123,18 @@ fn of_code(code: &str, message: &str, status: Option<u16>, action: &str) -> Fail
         | "ServerException"
         | "ServiceUnavailable"
         | "ServiceUnavailableException"
-        | "InternalServiceFault" => FailureKind::ServiceFault,
+        | "InternalServiceFault"
+        | "InternalException"
+        | "WAFInternalErrorException" => FailureKind::ServiceFault,
         _ if status.is_some_and(|status| status >= 500) => FailureKind::ServiceFault,
-        _ if code.contains("NotFound") => FailureKind::NotFound,
+        // Security Hub says with one code that it is off and that somebody may not: only the words tell.
+        "InvalidAccessException" if message.contains("not subscribed") || message.contains("not enabled") => {
+            FailureKind::NotEnabled
+        }
+        "InvalidAccessException" => {
+            FailureKind::Denied { missing_action: missing_action(message).unwrap_or(action).to_owned() }
+        }
+        _ if code.contains("NotFound") || code.contains("Nonexistent") => FailureKind::NotFound,
         _ => FailureKind::Invalid,
     }
 }
@@ -262,8 +271,23 @@ mod tests {
     #[case(400, "ServerException", "service-fault")]
     #[case(502, "SomethingNew", "service-fault")]
     #[case(400, "SomethingNew", "invalid")]
+    #[case(400, "WAFNonexistentItemException", "not-found")]
+    #[case(500, "WAFInternalErrorException", "service-fault")]
+    #[case(400, "TargetGroupNotFound", "not-found")]
+    #[case(403, "SubscriptionRequiredException", "not-subscribed")]
+    #[case(400, "InvalidInputException", "invalid")]
+    #[case(429, "LimitExceededException", "throttled")]
     fn codes_are_judged(#[case] status: u16, #[case] code: &str, #[case] kind: &str) {
         let failure = classify(&refusal(status, Some(code), ""), ATTEMPT);
+        assert_eq!(failure.kind.name(), kind);
+    }
+
+    #[rstest]
+    #[case("Account 111122223333 is not subscribed to AWS Security Hub", "not-enabled")]
+    #[case("The account is not an administrator", "denied")]
+    #[case("", "denied")]
+    fn security_hub_says_in_words_that_it_is_off(#[case] message: &str, #[case] kind: &str) {
+        let failure = classify(&refusal(401, Some("InvalidAccessException"), message), ATTEMPT);
         assert_eq!(failure.kind.name(), kind);
     }
 

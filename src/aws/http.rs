@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 
-use super::call::host::authority;
+use crate::domain::endpoint::authority;
 
 /// Makes the client that all connections share: by the proxy of the environment, but past it to this machine itself.
 ///

@@ -12,7 +12,6 @@ use crate::domain::{
 
 use super::{
     Connection,
-    action::Action,
     alarms::AlarmScope,
     ecs::{AT_ONCE, MOST_SERVICES},
     tasks::{MOST_TASKS, TaskScope},
@@ -161,70 +160,6 @@ impl Connection {
         alarms.dedup_by(|a, b| a.name == b.name);
         Ok(AlarmsSnapshot { alarms, capped: read.capped })
     }
-
-    /// Tells whether a list may be called, in the smallest way that it can be.
-    ///
-    /// Calls that want the name of something take it from a list; where there is nothing, nothing was denied.
-    ///
-    /// # Errors
-    /// The [`Failure`] that the call met, or the one that kept it from being made.
-    pub async fn probe(&self, action: Action) -> Result<(), Failure> {
-        let cluster = match action {
-            Action::GetCallerIdentity => return Ok(()),
-            Action::DescribeAlarms => return self.alarms_of(&AlarmScope::Firing).await.map(drop),
-            Action::GetMetricData | Action::DescribeAlarmHistory => return self.probe_cloudwatch(action).await,
-            _ => self.cluster_names().await?.items.into_iter().next(),
-        };
-        let Some(cluster) = cluster else { return Ok(()) };
-        match action {
-            Action::DescribeClusters => first_failure(self.clusters(&[cluster]).await),
-            Action::ListTasks | Action::DescribeTasks => {
-                let read = self.tasks_of(&TaskScope::Cluster(cluster)).await;
-                failure_of(read, action)
-            }
-            Action::ListServices => self.service_names(&cluster).await.map(drop),
-            Action::ListClusters | Action::GetCallerIdentity => Ok(()),
-            _ => self.probe_service(action, cluster).await,
-        }
-    }
-
-    async fn probe_service(&self, action: Action, cluster: String) -> Result<(), Failure> {
-        let Some(service) = self.service_names(&cluster).await?.items.into_iter().next() else {
-            return Ok(());
-        };
-        let key = ServiceKey { cluster, service };
-        if action == Action::DescribeServices {
-            return first_failure(self.describe_services(&[key]).await);
-        }
-        let read = self.service_deployments(&key).await;
-        match self.caller.ledger.denials.recall(action, &key.cluster) {
-            Some(denial) => Err(denial),
-            None => read.map(drop),
-        }
-    }
-
-    async fn probe_cloudwatch(&self, action: Action) -> Result<(), Failure> {
-        if action == Action::DescribeAlarmHistory {
-            let firing = self.alarms_of(&AlarmScope::All).await?;
-            return match firing.items.first() {
-                Some(alarm) => self.alarm_history(&alarm.name).await.map(drop),
-                None => Ok(()),
-            };
-        }
-        let key = ServiceKey { cluster: "sekisho".to_owned(), service: "sekisho".to_owned() };
-        let query = crate::domain::metric::ecs_utilization(&key, "CPUUtilization", "Average", 60);
-        first_failure(self.metrics(&[query], crate::domain::metric::Range::Hour).await)
-    }
-}
-
-fn first_failure<T>(loaded: Loaded<T>) -> Result<(), Failure> {
-    loaded.failures.into_iter().next().map_or(Ok(()), Err)
-}
-
-/// Returns the failure of one action among those of a load that makes several.
-fn failure_of<T>(loaded: Loaded<T>, action: Action) -> Result<(), Failure> {
-    let mine = |failure: &Failure| failure.action == action.name();
-    loaded.failures.into_iter().find(mine).map_or(Ok(()), Err)
 }
 
 /// Adds clusters that are listed and could not be described, and sorts by name.

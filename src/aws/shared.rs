@@ -3,16 +3,17 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
 
+use crate::domain::endpoint::authority;
+
 use super::{
     budget::Budget,
-    call::host::authority,
     denial::Denials,
     http,
     meter::{Meter, Spent},
@@ -59,7 +60,11 @@ pub struct Shared {
     pub(super) patience: Duration,
     http: SharedHttpClient,
     ledgers: Arc<Mutex<Ledgers>>,
+    claims: Arc<Mutex<HashMap<Claim, Weak<Meter>>>>,
 }
+
+/// Names findings that several sources could read: account, who reads them there, and the region that they are read in.
+type Claim = (String, String, String);
 
 /// Holds the budgets by account and region, and the denials by account, region and who was denied.
 #[derive(Debug, Default)]
@@ -87,6 +92,7 @@ impl Shared {
             patience: PATIENCE,
             http: http::client(),
             ledgers: Arc::default(),
+            claims: Arc::default(),
         }
     }
 
@@ -130,6 +136,22 @@ impl Shared {
         Ledger { budget, denials }
     }
 
+    /// Tells whether the findings of an account, as one identity reads them in a region, are this source's to read.
+    ///
+    /// In Security Hub's aggregation region there are the findings of all linked ones: the first source that asks has
+    /// them, until it ends. A source is known by its meter.
+    pub(super) fn claim(&self, account: &str, who: &str, region: &str) -> bool {
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        let claim = claims.entry((account.to_owned(), who.to_owned(), region.to_owned())).or_default();
+        match claim.upgrade() {
+            Some(other) => Arc::ptr_eq(&other, &self.meter),
+            None => {
+                *claim = Arc::downgrade(&self.meter);
+                true
+            }
+        }
+    }
+
     /// Returns the HTTP client; where an endpoint was given, one that calls nothing else.
     pub(super) fn http(&self, endpoint_url: Option<&str>) -> SharedHttpClient {
         match endpoint_url {
@@ -142,6 +164,18 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn findings_are_read_by_one_source_until_it_ends() {
+        let shared = Shared::new(Now::default());
+        let (first, second) = (shared.metered_apart(), shared.metered_apart());
+        let asks = |source: &Shared, region| source.claim("111122223333", "arn:aws:iam::111122223333:user/one", region);
+        assert!(asks(&first, "ap-northeast-1") && asks(&first, "ap-northeast-1"));
+        assert!(!asks(&second, "ap-northeast-1"));
+        assert!(asks(&second, "us-east-1"));
+        drop(first);
+        assert!(asks(&second, "ap-northeast-1"));
+    }
 
     #[test]
     fn budgets_are_the_accounts_and_denials_the_callers() {

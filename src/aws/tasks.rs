@@ -89,7 +89,7 @@ impl Connection {
                     let request = request.set_service_name(service.clone()).desired_status(status.clone());
                     request.max_results(PAGE).set_next_token(token.clone()).send()
                 };
-                let answer = self.caller.call(Action::ListTasks, cluster, list).await?;
+                let answer = self.home.caller.call(Action::ListTasks, cluster, list).await?;
                 Ok((answer.task_arns.unwrap_or_default(), answer.next_token))
             }
         })
@@ -101,7 +101,7 @@ impl Connection {
             let request = self.ecs.describe_tasks().cluster(self.original(cluster));
             request.set_tasks(Some(arns.clone())).send()
         };
-        let answer = self.caller.call(Action::DescribeTasks, cluster, describe).await?;
+        let answer = self.home.caller.call(Action::DescribeTasks, cluster, describe).await?;
         let tasks = answer.tasks.unwrap_or_default();
         Ok(tasks.iter().filter_map(|raw| task(raw, cluster)).map(Arc::new).collect())
     }

@@ -36,6 +36,11 @@ pub(super) fn last_part(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
+/// Tells whether a word can be a region's name, and so part of a host's.
+pub(super) fn is_region(word: &str) -> bool {
+    word.len() <= 32 && word.contains('-') && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 #[cfg(test)]
 mod tests {
     use aws_smithy_types::DateTime;
@@ -56,6 +61,14 @@ mod tests {
         assert_eq!(time(None), None);
         assert_eq!(time(Some(&DateTime::from_secs(i64::MAX))), None);
         assert_eq!(time(Some(&DateTime::from_secs(60))), Timestamp::from_second(60).ok());
+    }
+
+    #[test]
+    fn a_region_is_a_word_that_leads_nowhere_else() {
+        assert!(is_region("ap-northeast-1") && is_region("us-gov-west-1"));
+        for word in ["", "global", "evil.example/-", "a-\u{200b}", "us-east-1:80"] {
+            assert!(!is_region(word), "{word}");
+        }
     }
 
     #[test]

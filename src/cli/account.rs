@@ -183,7 +183,7 @@ pub fn environments(
                 regions: vec![simulator.region().to_owned()],
                 clusters: played.clusters.clone(),
                 alarms: played.alarms.clone(),
-                web_acls: Vec::new(),
+                web_acls: played.web_acls.clone(),
                 catalogue: None,
             };
             EnvironmentConfig { environment, credentials }

@@ -10,6 +10,7 @@ use crate::terminal::{NotATerminal, Options, Terminal};
 
 use super::Exit;
 use super::account::Account;
+use super::seen::MarkStore;
 
 /// Shows the console until it is left, and returns the number that the shell sees.
 ///
@@ -32,6 +33,13 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
     let mut console = Console::start(&account.watch(), ui);
     if account.config.chosen {
         console.hide_unassigned();
+    }
+    // What the simulated account plays is gone with it.
+    if account.simulator().is_none()
+        && let Some(folder) = super::log::folder()
+    {
+        let store = MarkStore::within(&folder);
+        console.keep_marks(store.load(), Box::new(move |marks| store.save(marks)));
     }
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,

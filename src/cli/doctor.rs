@@ -21,7 +21,7 @@ use super::account::Account;
 use super::remedy::remedy;
 
 /// The screens with the actions that each needs.
-const SCREENS: [(&str, &[Action]); 4] = [
+const SCREENS: [(&str, &[Action]); 8] = [
     (
         "screens.overview.title",
         &[Action::ListClusters, Action::ListServices, Action::DescribeServices, Action::DescribeAlarms],
@@ -39,6 +39,23 @@ const SCREENS: [(&str, &[Action]); 4] = [
     ),
     ("screens.alarms.title", &[Action::DescribeAlarms, Action::DescribeAlarmHistory]),
     ("screens.doctor.charts", &[Action::GetMetricData]),
+    (
+        "screens.panel.waf",
+        &[
+            Action::ListWebAcls,
+            Action::GetWebAcl,
+            Action::ListLoggingConfigurations,
+            Action::GetSampledRequests,
+            Action::GetRateBasedStatementManagedKeys,
+            Action::ListResourcesForWebAcl,
+        ],
+    ),
+    (
+        "screens.panel.findings",
+        &[Action::GetFindings, Action::GetFindingHistory, Action::ListFindingAggregators, Action::GetFindingAggregator],
+    ),
+    ("screens.panel.targets", &[Action::DescribeTargetGroups, Action::DescribeTargetHealth]),
+    ("screens.panel.log", &[Action::DescribeTaskDefinition, Action::FilterLogEvents, Action::StartLiveTail]),
 ];
 
 /// What was found out about a source.
@@ -62,13 +79,28 @@ enum Outcome {
 /// Returns the action that finds what another one is tried on.
 const fn finder(action: Action) -> Option<Action> {
     match action {
-        Action::GetCallerIdentity | Action::ListClusters | Action::DescribeAlarms | Action::GetMetricData => None,
+        Action::GetCallerIdentity
+        | Action::ListClusters
+        | Action::DescribeAlarms
+        | Action::GetMetricData
+        | Action::ListWebAcls
+        | Action::ListLoggingConfigurations
+        | Action::GetFindings
+        | Action::ListFindingAggregators => None,
         Action::DescribeClusters | Action::ListServices | Action::ListTasks => Some(Action::ListClusters),
         Action::DescribeServices | Action::ListServiceDeployments => Some(Action::ListServices),
         Action::DescribeTasks => Some(Action::ListTasks),
         Action::DescribeServiceDeployments => Some(Action::ListServiceDeployments),
         Action::DescribeServiceRevisions => Some(Action::DescribeServiceDeployments),
         Action::DescribeAlarmHistory => Some(Action::DescribeAlarms),
+        Action::GetWebAcl | Action::ListResourcesForWebAcl => Some(Action::ListWebAcls),
+        Action::GetSampledRequests | Action::GetRateBasedStatementManagedKeys => Some(Action::GetWebAcl),
+        Action::GetFindingHistory => Some(Action::GetFindings),
+        Action::GetFindingAggregator => Some(Action::ListFindingAggregators),
+        Action::DescribeTargetGroups | Action::DescribeTargetHealth | Action::DescribeTaskDefinition => {
+            Some(Action::DescribeServices)
+        }
+        Action::FilterLogEvents | Action::StartLiveTail => Some(Action::DescribeTaskDefinition),
     }
 }
 

@@ -13,6 +13,7 @@ pub mod keys;
 pub mod log;
 pub mod man;
 mod remedy;
+mod seen;
 pub mod translate;
 pub mod usage;
 

@@ -224,6 +224,7 @@ impl Finding {
 /// They come a page at a time, in three passes: what is to do, first and to its end; then, as far as one scrolls, what
 /// is less severe; then what somebody is done with.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each tells something of its own about what is not here")]
 pub struct FindingsSnapshot {
     /// The findings, worst and newest first.
     pub findings: Vec<Arc<Finding>>,

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows a terminal: [`super::event_loop`] feeds one, a test feeds keys and reads the buffer.
 
+use std::io;
+
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use futures::future::{join_all, select_all};
 use ratatui::buffer::Buffer;
@@ -13,8 +15,9 @@ use crate::command;
 use crate::config::EnvironmentConfig;
 use crate::domain::fetch::{Panel, SourceId};
 use crate::domain::identity::RoleMapping;
+use crate::domain::queue::{Mark, Marks};
 use crate::state::State;
-use crate::state::event::{Effect, Event, Interest, SourceEvent};
+use crate::state::event::{Effect, Event, Interest, Notice, SourceEvent};
 use crate::state::interest::interest;
 use crate::state::update::update;
 use crate::ui::{self, Drawn, Ui, words};
@@ -40,6 +43,9 @@ pub struct Watch {
     pub clock: Clock,
 }
 
+/// Keeps the rows that a person has marked as seen for the next run.
+pub type KeepMarks = Box<dyn Fn(&[Mark]) -> io::Result<()> + Send>;
+
 /// Holds a running console.
 pub struct Console {
     state: State,
@@ -50,6 +56,7 @@ pub struct Console {
     dirty: bool,
     reports: mpsc::Receiver<SourceEvent>,
     pollers: Vec<Source>,
+    marks: KeepMarks,
 }
 
 /// A poller with the lines to it.
@@ -102,7 +109,16 @@ impl Console {
             dirty: true,
             reports,
             pollers,
+            marks: Box::new(|_| Ok(())),
         }
+    }
+
+    /// Takes up what was marked as seen in earlier runs; `keep` keeps what is from now on.
+    ///
+    /// Without it marks last as long as the console.
+    pub fn keep_marks(&mut self, marks: Marks, keep: KeepMarks) {
+        update(&mut self.state, Event::Marks(marks));
+        self.marks = keep;
     }
 
     /// Returns the state, for those who look.
@@ -163,11 +179,13 @@ impl Console {
     pub fn apply(&mut self, event: Event) -> Vec<Effect> {
         self.dirty = true;
         let effects = update(&mut self.state, event);
-        let (own, outside): (Vec<_>, Vec<_>) =
-            effects.into_iter().partition(|effect| matches!(effect, Effect::Refresh(_)));
+        let is_own = |effect: &Effect| matches!(effect, Effect::Refresh(_) | Effect::KeepMarks(_));
+        let (own, outside): (Vec<_>, Vec<_>) = effects.into_iter().partition(is_own);
         for effect in own {
-            if let Effect::Refresh(sources) = effect {
-                self.refresh(&sources);
+            match effect {
+                Effect::Refresh(sources) => self.refresh(&sources),
+                Effect::KeepMarks(marks) => self.save_marks(&marks),
+                _ => {}
             }
         }
         self.tell_interests();
@@ -231,6 +249,14 @@ impl Console {
         update(&mut self.state, Event::Source(report));
         self.dirty = true;
         self.tell_interests();
+    }
+
+    /// Keeps marks; where that fails they last as long as the console, and it says so.
+    fn save_marks(&mut self, marks: &[Mark]) {
+        if let Err(error) = (self.marks)(marks) {
+            let notice = Notice::with("screens.notice.marks-not-kept", "why", error.to_string());
+            update(&mut self.state, Event::Notice(notice));
+        }
     }
 
     fn refresh(&self, sources: &[SourceId]) {

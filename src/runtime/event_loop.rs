@@ -116,7 +116,7 @@ fn carry_out(effect: Effect, console: &mut Console, terminal: &mut Terminal, inp
             console.tick();
         }
         // The console has done these itself.
-        Effect::Refresh(_) => {}
+        Effect::Refresh(_) | Effect::KeepMarks(_) => {}
     }
     Ok(false)
 }

@@ -16,6 +16,8 @@ pub struct SourcePlan {
     pub account: Option<AccountId>,
     /// The environments that read from it, by index.
     pub environments: Vec<usize>,
+    /// Whether it reads what the account has in front of CloudFront, which is the same in all of its regions.
+    pub cloudfront: bool,
 }
 
 impl SourcePlan {
@@ -39,6 +41,15 @@ impl SourcePlan {
             region: (!self.region.is_empty()).then(|| self.region.clone()),
             endpoint_url: endpoint_url.map(str::to_owned),
             account: self.account,
+            cloudfront: self.cloudfront,
+        }
+    }
+
+    /// Tells whether two sources read the same account, as far as is known before they have connected.
+    fn is_same_account(&self, other: &Self) -> bool {
+        match (self.account, other.account) {
+            (Some(own), Some(other)) => own == other,
+            _ => self.credentials == other.credentials,
         }
     }
 }
@@ -67,9 +78,13 @@ pub fn plan(environments: &[EnvironmentConfig]) -> Vec<SourcePlan> {
                     region: region.clone(),
                     account,
                     environments: vec![index],
+                    cloudfront: false,
                 }),
             }
         }
+    }
+    for index in 0..plans.len() {
+        plans[index].cloudfront = !plans[..index].iter().any(|earlier| earlier.is_same_account(&plans[index]));
     }
     plans
 }
@@ -109,6 +124,18 @@ mod tests {
             let environments = accounts.map(|account| environment("shop", account, &["ap-northeast-1"]));
             assert_eq!(planned(&environments), [("ap-northeast-1".to_owned(), Some(ONE.to_owned()), vec![0, 1])]);
         }
+    }
+
+    #[test]
+    fn one_source_of_each_account_reads_what_is_before_cloudfront() {
+        let environments = [
+            environment("shop", Some(ONE), &["ap-northeast-1", "us-east-1"]),
+            environment("other", Some(ONE), &["ap-northeast-1"]),
+            environment("shop", Some(TWO), &["ap-northeast-1"]),
+            environment("dev", None, &["ap-northeast-1", "us-east-1"]),
+        ];
+        let reads: Vec<bool> = plan(&environments).iter().map(|plan| plan.cloudfront).collect();
+        assert_eq!(reads, [true, false, false, true, true, false]);
     }
 
     #[test]

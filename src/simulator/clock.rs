@@ -82,6 +82,11 @@ pub fn cloudwatch_time(at: Millis) -> String {
     timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
 }
 
+/// Writes a time as `2026-11-22T01:27:03.123Z`, the form of findings.
+pub fn iso_time(at: Millis) -> String {
+    timestamp(at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +110,6 @@ mod tests {
     #[test]
     fn cloudwatch_writes_its_times_so() {
         assert_eq!(cloudwatch_time(1_795_310_823_123), "2026-11-22T01:27:03.123+0000");
+        assert_eq!(iso_time(1_795_310_823_123), "2026-11-22T01:27:03.123Z");
     }
 }

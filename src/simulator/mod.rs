@@ -8,9 +8,9 @@
 //! scenarios/*.toml ─ scenario ─┐
 //!                              ├─ world: timelines, curves, alarms, as functions of story time
 //!              clock ──────────┘    │
-//!                                   ├─ ecs, cloudwatch, sts: one value a call
-//! TCP ─ server ─ auth ─ faults ─────┘
-//!          └──── wire: JSON 1.0 and 1.1, CBOR, Query
+//!                                   ├─ ecs, cloudwatch, wafv2, securityhub, elbv2, logs, sts: one value a call
+//! TCP ─ server ─ auth ─ quota, faults
+//!          └──── wire: JSON 1.0 and 1.1, REST JSON, CBOR, Query
 //! ```
 //!
 //! The state at a time is a function of the scenario, its seed, the story's start and the time: nothing ticks in the
@@ -23,12 +23,17 @@ mod clock;
 mod cloudwatch;
 mod control;
 mod ecs;
+mod elbv2;
 mod faults;
+mod logs;
 mod paging;
+mod quota;
 mod random;
 mod scenario;
+mod securityhub;
 mod server;
 mod sts;
+mod wafv2;
 mod wire;
 mod world;
 

@@ -17,10 +17,11 @@ use super::call::Call;
 use super::calls::Counter;
 use super::clock::{Clock, Millis, millis};
 use super::faults::{Called, FaultKind, Faults};
+use super::quota::Quotas;
 use super::scenario::Scenario;
 use super::wire::{ApiError, Input, Request, Route, Service, Value};
 use super::world::World;
-use super::{Options, cloudwatch, control, ecs, sts};
+use super::{Options, cloudwatch, control, ecs, elbv2, logs, securityhub, sts, wafv2};
 
 /// The longest body that is read: 500 metric queries need far less.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
@@ -31,6 +32,7 @@ pub struct Account {
     pub vault: Vault,
     pub counter: Counter,
     pub faults: Faults,
+    quotas: Quotas,
     world: World,
     clock: Clock,
     delay: Duration,
@@ -46,6 +48,7 @@ impl Account {
             vault: Vault::new(&home, options.persona)?,
             counter: Counter::default(),
             faults: Faults::new(file.seed, start, &file.fault),
+            quotas: Quotas::default(),
             world: World::new(file, start),
             clock: options.clock.clone(),
             delay: options.delay,
@@ -77,6 +80,10 @@ impl Account {
             Service::Ecs => ecs::answer(&call, &route.operation, Input(&value)),
             Service::CloudWatch => cloudwatch::answer(&call, &route.operation, Input(&value)),
             Service::Sts => sts::answer(&call, &route.operation, Input(&value)),
+            Service::Wafv2 => wafv2::answer(&call, &route.operation, Input(&value)),
+            Service::SecurityHub => securityhub::answer(&call, &route.operation, Input(&value)),
+            Service::ElasticLoadBalancing => elbv2::answer(&call, &route.operation, Input(&value)),
+            Service::Logs => logs::answer(&call, &route.operation, Input(&value)),
         }
     }
 }
@@ -125,6 +132,9 @@ async fn answer(account: &Account, request: &Request) -> Response<Body> {
         Ok(who) => who,
         Err(error) => return route.refuse(&error, &id),
     };
+    if !account.quotas.allow(route.service, &route.operation, &who.principal.account, &who.region) {
+        return route.refuse(&ApiError::throttled(), &id);
+    }
     let called = Called { action: &action, account: &who.principal.account, region: &who.region, now: account.now() };
     let harm = account.faults.meet(&called);
     let delay = account.delay + Duration::from_millis(harm.delay.unsigned_abs());
@@ -171,6 +181,10 @@ pub fn operations(service: Service) -> &'static [&'static str] {
         Service::Ecs => &ecs::OPERATIONS,
         Service::CloudWatch => &cloudwatch::OPERATIONS,
         Service::Sts => &sts::OPERATIONS,
+        Service::Wafv2 => &wafv2::OPERATIONS,
+        Service::SecurityHub => &securityhub::OPERATIONS,
+        Service::ElasticLoadBalancing => &elbv2::OPERATIONS,
+        Service::Logs => &logs::OPERATIONS,
     }
 }
 

@@ -31,11 +31,11 @@ fn get_caller_identity(call: &Call<'_>) -> Value {
 const CHAINED: i64 = 3_600;
 
 fn assume_role(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
-    let arn = required(input, "RoleArn")?;
-    let session = required(input, "RoleSessionName")?;
+    let arn = input.required("RoleArn")?;
+    let session = input.required("RoleSessionName")?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     if !(2..=64).contains(&session.chars().count()) || !session.chars().all(allowed) {
-        return Err(constraint(
+        return Err(ApiError::constraint(
             session,
             "roleSessionName",
             "Member must satisfy regular expression pattern: [\\w+=,.@-]*",
@@ -46,10 +46,18 @@ fn assume_role(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
         Some(text) => match text.parse::<i64>() {
             Ok(seconds) if (900..=43_200).contains(&seconds) => seconds,
             Ok(seconds) if seconds < 900 => {
-                return Err(constraint(text, "durationSeconds", "Member must have value greater than or equal to 900"));
+                return Err(ApiError::constraint(
+                    text,
+                    "durationSeconds",
+                    "Member must have value greater than or equal to 900",
+                ));
             }
             Ok(_) => {
-                return Err(constraint(text, "durationSeconds", "Member must have value less than or equal to 43200"));
+                return Err(ApiError::constraint(
+                    text,
+                    "durationSeconds",
+                    "Member must have value less than or equal to 43200",
+                ));
             }
             Err(_) => return Err(ApiError::serialization("DurationSeconds must be a number")),
         },
@@ -77,21 +85,6 @@ fn assume_role(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
         .with("SessionToken", opened.session_token)
         .time("Expiration", opened.expires.map(Timestamp::as_millisecond));
     Ok(object().with("Credentials", credentials).with("AssumedRoleUser", user).with("PackedPolicySize", 0_u32).into())
-}
-
-fn required<'a>(input: Input<'a>, name: &str) -> Result<&'a str, ApiError> {
-    input.text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| {
-        let mut member = name.to_owned();
-        member.get_mut(..1).into_iter().for_each(str::make_ascii_lowercase);
-        let message = format!("1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null");
-        ApiError::new("ValidationException", message).or_code("ValidationError")
-    })
-}
-
-fn constraint(value: &str, member: &str, rule: &str) -> ApiError {
-    let message =
-        format!("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}");
-    ApiError::new("ValidationException", message).or_code("ValidationError")
 }
 
 /// Takes the account and the role's name off `arn:aws:iam::ACCOUNT:role/PATH/NAME`.

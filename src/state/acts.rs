@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 
-use super::{Screen, State, service::ServicePanel};
+use super::{Screen, State, prompt, service::ServicePanel};
 
 impl State {
     /// Tells whether a command does something on the screen below the overlays.
@@ -13,13 +13,14 @@ impl State {
             Command::NextMatch | Command::PreviousMatch if self.screen == Screen::Log => {
                 self.log.as_ref().is_some_and(|view| !view.needles().is_empty())
             }
-            Command::Filter if self.screen == Screen::Log => true,
-            Command::Filter | Command::NextMatch | Command::PreviousMatch | Command::Sort | Command::ReverseSort => {
-                matches!(self.screen, Screen::Services | Screen::Alarms)
-            }
             Command::Left | Command::Right if self.screen == Screen::Log => {
                 self.log.as_ref().is_some_and(|view| !view.wrap)
             }
+            Command::Filter | Command::NextMatch | Command::PreviousMatch => prompt::has_filter(self),
+            Command::Sort | Command::ReverseSort => {
+                matches!(self.screen, Screen::Services | Screen::Alarms | Screen::Waf | Screen::Findings)
+            }
+            Command::MarkSeen => self.screen == Screen::Overview && self.rows() > 0,
             Command::NextPanel | Command::PreviousPanel | Command::Left | Command::Right => self.has_panels(),
             Command::Log => self.screen == Screen::Service && self.has_object(),
             Command::Search | Command::Pause | Command::Wrap | Command::Times => self.screen == Screen::Log,
@@ -39,10 +40,10 @@ impl State {
     /// Tells whether the screen has panels that take the keys in turn.
     fn has_panels(&self) -> bool {
         match self.screen {
-            Screen::Service => true,
+            Screen::Service | Screen::WebAcl | Screen::Findings | Screen::Fleet => true,
             Screen::Log => self.log.as_ref().is_some_and(|view| view.choices.len() > 1),
             Screen::Alarm => self.alarm.as_ref().is_some_and(|view| !view.tree.is_empty()),
-            Screen::Overview | Screen::Services | Screen::Alarms => false,
+            Screen::Overview | Screen::Services | Screen::Alarms | Screen::Waf | Screen::Finding => false,
         }
     }
 
@@ -66,13 +67,29 @@ impl State {
                 Some(_) => view.tree.len(),
                 None => self.history().len(),
             }),
+            Screen::Waf => self.waf.rows.len(),
+            Screen::WebAcl => self.web_acl_rows(),
+            Screen::Findings => match self.findings.group {
+                Some(_) => self.findings.groups.len(),
+                None => self.findings.rows.len(),
+            },
+            Screen::Finding => usize::from(self.finding.is_some()),
+            Screen::Fleet => self.fleet.rows.len(),
         }
     }
 
     /// Tells whether there is something that can be opened, copied or linked to.
     fn has_object(&self) -> bool {
         match self.screen {
-            Screen::Overview | Screen::Services | Screen::Alarms | Screen::Log => self.rows() > 0,
+            Screen::Overview
+            | Screen::Services
+            | Screen::Log
+            | Screen::Alarms
+            | Screen::Waf
+            | Screen::Findings
+            | Screen::Fleet => self.rows() > 0,
+            Screen::WebAcl => self.web_acl.as_ref().is_some_and(|view| view.row.is_some()),
+            Screen::Finding => self.finding.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Service => self.service.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Alarm => self.alarm.as_ref().is_some_and(|view| view.row.is_some()),
         }

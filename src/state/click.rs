@@ -1,15 +1,17 @@
 //! What a click does: it selects, gives a panel the keys, sorts, and opens what is selected already.
 
 use super::{
-    Screen, State, alarms,
+    Screen, State,
     alarms::AlarmColumn,
     event::{Effect, Target},
+    findings::FindingColumn,
     list::Scroll,
     log, open,
     overlay::Overlay,
-    services,
+    prompt::{self, accept},
     services::ServiceColumn,
-    update::{accept, run},
+    update::run,
+    waf::{WafColumn, WafPanel},
 };
 
 /// Does what a click on a target means.
@@ -35,6 +37,14 @@ fn click_panel(state: &mut State, index: usize) {
             view.child.get_or_insert_default();
         }
         (Screen::Alarm, _, Some(view)) => view.child = None,
+        (Screen::WebAcl, ..) => {
+            if let (Some(view), Some(panel)) = (&mut state.web_acl, WafPanel::ALL.get(index)) {
+                view.panel = *panel;
+            }
+        }
+        (Screen::Findings, ..) => {
+            state.findings.group = (index == 1).then(|| state.findings.group.unwrap_or_default());
+        }
         _ => {}
     }
 }
@@ -64,6 +74,18 @@ fn click_row(state: &mut State, row: usize) {
                 *view.child.as_mut().unwrap_or(&mut view.history) = place;
             }
         }
+        Screen::Waf => state.waf.select(row, page),
+        Screen::WebAcl => {
+            if let Some(view) = &mut state.web_acl {
+                *view.scroll_mut() = place;
+            }
+        }
+        Screen::Findings => match &mut state.findings.group {
+            Some(group) => *group = place,
+            None => state.findings.select(row, page),
+        },
+        Screen::Finding => {}
+        Screen::Fleet => state.fleet.select(row, page),
     }
 }
 
@@ -84,21 +106,32 @@ fn click_overlay(state: &mut State, row: usize) -> Vec<Effect> {
 
 /// Sorts by the column whose title was clicked; a second click turns the order around.
 fn click_column(state: &mut State, column: usize) {
+    /// Sorts by what a column stands for, or turns the order around after a click on the column that stands for `sort`.
+    fn turn<S: PartialEq>(now: &mut S, reversed: &mut bool, sort: Option<S>) {
+        if let Some(sort) = sort {
+            *reversed = *now == sort && !*reversed;
+            *now = sort;
+        }
+    }
+    let State { services, alarms, waf, findings, .. } = state;
     match state.screen {
         Screen::Services => {
-            if let Some(sort) = ServiceColumn::ALL.get(column).and_then(|column| column.sort()) {
-                state.services.reversed = state.services.sort == sort && !state.services.reversed;
-                state.services.sort = sort;
-                services::arrange(state);
-            }
+            let sort = ServiceColumn::ALL.get(column).and_then(|column| column.sort());
+            turn(&mut services.sort, &mut services.reversed, sort);
         }
         Screen::Alarms => {
-            if let Some(sort) = AlarmColumn::ALL.get(column).and_then(|column| column.sort()) {
-                state.alarms.reversed = state.alarms.sort == sort && !state.alarms.reversed;
-                state.alarms.sort = sort;
-                alarms::arrange(state);
-            }
+            let sort = AlarmColumn::ALL.get(column).and_then(|column| column.sort());
+            turn(&mut alarms.sort, &mut alarms.reversed, sort);
+        }
+        Screen::Waf => {
+            let sort = WafColumn::ALL.get(column).and_then(|column| column.sort());
+            turn(&mut waf.sort, &mut waf.reversed, sort);
+        }
+        Screen::Findings => {
+            let sort = FindingColumn::ALL.get(column).and_then(|column| column.sort());
+            turn(&mut findings.sort, &mut findings.reversed, sort);
         }
         _ => {}
     }
+    prompt::arrange(state);
 }

@@ -1,8 +1,17 @@
 //! What can be carried out of the console: the name of what is selected, and the AWS console's page about it.
 
+use std::sync::Arc;
+
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::domain::{ecs::ServiceKey, fetch::SourceId, log::LogPlace, queue::Subject};
+use crate::domain::{
+    ecs::ServiceKey,
+    fetch::SourceId,
+    finding::Finding,
+    log::LogPlace,
+    queue::{Subject, Trouble},
+    waf::{Scope, WebAclKey},
+};
 
 use super::{
     Screen, State,
@@ -31,6 +40,8 @@ enum Object {
     Task(String),
     /// The ARN of a service, and where the log is that is tailed.
     Log(String, LogPlace),
+    WebAcl(SourceId, WebAclKey),
+    Finding(Arc<Finding>),
 }
 
 fn selected(state: &State) -> Option<Object> {
@@ -38,6 +49,11 @@ fn selected(state: &State) -> Option<Object> {
         Screen::Overview => match &state.overview.selected()?.subject {
             Subject::Service(source, key) => Some(Object::Service(*source, key.clone())),
             Subject::Alarm(source, name) => Some(Object::Alarm(*source, name.clone())),
+            Subject::WebAcl(source, key) => Some(Object::WebAcl(*source, key.clone())),
+            Subject::Findings(..) => match &state.overview.selected()?.trouble {
+                Trouble::Findings { finding, .. } => Some(Object::Finding(Arc::clone(finding))),
+                _ => None,
+            },
             Subject::Source(..) => None,
         },
         Screen::Services => state.services.selected().map(|row| Object::Service(row.id.source, row.id.key.clone())),
@@ -55,6 +71,11 @@ fn selected(state: &State) -> Option<Object> {
         }
         Screen::Alarms => state.alarms.selected().map(|row| Object::Alarm(row.id.source, row.id.name.clone())),
         Screen::Alarm => state.alarm.as_ref().map(|view| Object::Alarm(view.id.source, view.id.name.clone())),
+        Screen::Waf => state.waf.selected().map(|row| Object::WebAcl(row.id.source, row.id.key.clone())),
+        Screen::WebAcl => state.web_acl.as_ref().map(|view| Object::WebAcl(view.id.source, view.id.key.clone())),
+        Screen::Findings => state.findings.selected().map(|row| Object::Finding(Arc::clone(&row.finding))),
+        Screen::Finding => state.finding.as_ref()?.row.as_ref().map(|row| Object::Finding(Arc::clone(&row.finding))),
+        Screen::Fleet => None,
     }
 }
 
@@ -79,6 +100,11 @@ fn arn(state: &State, object: &Object) -> Option<String> {
             .find(|alarm| alarm.name == *name)
             .map(|alarm| alarm.arn.clone()),
         Object::Task(arn) | Object::Log(arn, _) => Some(arn.clone()),
+        Object::WebAcl(source, key) => state.source(*source)?.waf.value.as_ref()?.find(key).map(|acl| acl.arn.clone()),
+        // What a person copies from a finding is what it is about; its own id opens nothing.
+        Object::Finding(finding) => {
+            Some(finding.resources.first().map_or_else(|| finding.key.id.clone(), |resource| resource.id.clone()))
+        }
     }
 }
 
@@ -109,7 +135,10 @@ pub fn copy(state: &mut State) -> Vec<Effect> {
 /// Copies the address of the AWS console's page about what the cursor is on.
 pub fn console_link(state: &mut State) -> Vec<Effect> {
     let link = selected(state).and_then(|object| {
-        let arn = arn(state, &object)?;
+        let arn = match &object {
+            Object::Finding(finding) => finding.key.product_arn.clone(),
+            other => arn(state, other)?,
+        };
         link(&arn, &object)
     });
     match link {
@@ -153,6 +182,18 @@ fn link(arn: &str, object: &Object) -> Option<String> {
                 escape(cluster),
                 escape(id)
             )
+        }
+        Object::WebAcl(_, key) => {
+            let id = arn.rsplit('/').next()?;
+            let scope = if key.scope == Scope::CloudFront { "global" } else { region };
+            let path = format!("{}/{}/overview?region={scope}", escape(&key.name), escape(id));
+            format!("https://{host}/wafv2/homev2/web-acl/{path}")
+        }
+        Object::Finding(finding) => {
+            let id = utf8_percent_encode(&finding.key.id, NON_ALPHANUMERIC).to_string();
+            // The page reads its search as text that is escaped once more.
+            let search = utf8_percent_encode(&format!("Id=\\operator\\:EQUALS\\:{id}"), NON_ALPHANUMERIC).to_string();
+            format!("https://{host}/securityhub/home?region={region}#/findings?search={search}")
         }
         // The part after `#` is read by the page's script, which wants everything but letters and digits escaped.
         Object::Log(_, place) => {

@@ -7,9 +7,10 @@ use crate::domain::{
     ecs::{Deployment, ServiceDeployment, ServiceEvent, Task},
     elb::{Target, TargetGroup},
     log::LogLine,
+    waf::{Rule, RuleLine, SampledRequest, Tally, tally},
 };
 
-use super::{State, service::ServicePanel};
+use super::{State, service::ServicePanel, waf::WafPanel};
 
 /// Holds what is read, as it was when it was opened: it stays readable when AWS has forgotten it.
 #[derive(Debug, Clone)]
@@ -26,11 +27,48 @@ pub enum Detail {
     Event(ServiceEvent),
     /// A line of a log.
     LogLine(Arc<LogLine>),
+    /// A rule of a web ACL with its counts, where they were read, and what the sample says of a group's rules.
+    Rule(Box<RuleDetail>),
+    /// A sampled request.
+    Sample(Arc<SampledRequest>),
     /// The open alarm, with the line of its history that the cursor was on.
     Alarm(Option<HistoryItem>),
 }
 
+/// Holds what is read of a rule.
+#[derive(Debug, Clone)]
+pub struct RuleDetail {
+    /// The rule.
+    pub rule: Rule,
+    /// Its counts, where they were read.
+    pub line: Option<RuleLine>,
+    /// The rules within a group that matched the sampled requests, weighted.
+    pub within: Vec<Tally>,
+}
+
 impl State {
+    /// Returns what the cursor of the open web ACL is on.
+    pub(super) fn web_acl_detail(&self) -> Option<Detail> {
+        let view = self.web_acl.as_ref()?;
+        let index = view.scroll().0;
+        match view.panel {
+            WafPanel::Rules => {
+                let rules = &view.row.as_ref()?.acl.detail.as_ref()?.rules;
+                let rule = rules.get(index.min(rules.len().saturating_sub(1)))?.clone();
+                let of_rule = view.samples.iter().filter(|request| request.rule == rule.metric);
+                let within = tally(of_rule, |request| request.rule_within_group.as_deref().unwrap_or_default());
+                let within = within.into_iter().filter(|one| !one.value.is_empty()).collect();
+                let line = view.lines.iter().find(|line| line.rule == rule).cloned();
+                Some(Detail::Rule(Box::new(RuleDetail { rule, line, within })))
+            }
+            WafPanel::Samples => {
+                let last = view.samples.len().checked_sub(1)?;
+                Some(Detail::Sample(Arc::clone(&view.samples[index.min(last)])))
+            }
+            WafPanel::Top | WafPanel::Use => None,
+        }
+    }
+
     /// Returns the service deployments of the open service, newest first; none while they were not read.
     pub fn service_deployments(&self) -> &[ServiceDeployment] {
         self.service

@@ -15,6 +15,7 @@ use crate::domain::{
     identity::Identity,
     log::{LogChunk, LogPlace, LogTail},
     metric::{Query, Range, Series},
+    queue::{Mark, Marks},
     waf::{RuleTraffic, Samples, WafSnapshot, WebAclKey, WebAclUse},
 };
 
@@ -175,6 +176,8 @@ pub enum Event {
     Pending(Vec<(String, Command)>),
     /// A source reports.
     Source(SourceEvent),
+    /// What a person has marked as seen in earlier runs.
+    Marks(Marks),
     /// Something that was asked for outside was done, or not.
     Notice(Notice),
 }
@@ -214,6 +217,8 @@ pub enum Effect {
         /// What to say once it was done.
         done: Notice,
     },
+    /// Keep what a person has marked as seen, newest first, for the next run.
+    KeepMarks(Vec<Mark>),
     /// Switch mouse reports on or off.
     Mouse(bool),
     /// Draw everything anew, whatever the terminal shows.

@@ -7,6 +7,7 @@ use crate::domain::{
     fetch::SourceId,
     metric::{Query, ecs_utilization},
     queue::Trouble,
+    waf::{WebAcl, WebAclKey},
 };
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     event::Interest,
     overview::chart_subject,
     services::{ServiceRow, row_queries},
+    waf::{self, MOST_CHARTED, WebAclRow},
 };
 
 /// Without a key for so long, nobody is looking closely.
@@ -28,6 +30,9 @@ pub const CHART_BESIDE_QUEUE: u16 = 110;
 
 /// From this height of the terminal on the list of alarms has a chart below.
 pub const CHART_BELOW_ALARMS: u16 = 34;
+
+/// From this height of the terminal on the overview has a chart of all web ACLs.
+pub const WAF_CHART_ROWS: u16 = 36;
 
 /// Services of a source whose metric is asked for to sort by it: below what one call of `GetMetricData` takes (500).
 pub const MOST_SORTED: usize = 400;
@@ -52,8 +57,9 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
                 interest.queries.push(cpu);
             }
             let chart = overview_chart(state).filter(|(id, _)| *id == source && state.size.0 >= CHART_BESIDE_QUEUE);
-            if let Some((_, query)) = chart {
-                interest.queries.push(query);
+            interest.queries.extend(chart.into_iter().flat_map(|(_, queries)| queries));
+            if shows_waf_chart(state) {
+                interest.queries.extend(web_acl_queries(state.waf.all(), source, period));
             }
         }
         Screen::Services => {
@@ -95,6 +101,19 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
                 interest.log_tail = view.tail().filter(|_| !view.paused);
             }
         }
+        Screen::Waf => {
+            let waf = &state.waf;
+            let visible = waf.list.visible(waf.rows.len(), state.page);
+            interest.queries.extend(web_acl_queries(&waf.rows[visible], source, period));
+        }
+        Screen::WebAcl => interest.open_web_acl = open_web_acl(state, source),
+        Screen::Findings => interest.findings = state.findings.wanted(state.page),
+        Screen::Finding => {
+            let view = state.finding.as_ref().filter(|view| view.id.source == source);
+            interest.open_finding = view.map(|view| view.id.key.clone());
+            interest.findings = state.findings.wanted(state.page);
+        }
+        Screen::Fleet => {}
         Screen::Alarms => {
             let selected =
                 state.alarms.selected().filter(|row| row.id.source == source && state.size.1 >= CHART_BELOW_ALARMS);
@@ -133,19 +152,43 @@ pub fn alarm_query(state: &State, alarm: &crate::domain::alarm::Alarm) -> Option
     }
 }
 
-/// Returns the query of the chart beside the queue: what the selected item's alarm watches, or its service's CPU.
-pub fn overview_chart(state: &State) -> Option<(SourceId, Query)> {
-    use crate::domain::queue::Subject;
+/// Returns the queries of the chart beside the queue: what the selected item's alarm watches, what its web ACL let
+/// through and stopped, or its service's CPU.
+pub fn overview_chart(state: &State) -> Option<(SourceId, Vec<Query>)> {
     let item = state.overview.selected()?;
-    let source = match &item.subject {
-        Subject::Service(source, _) | Subject::Alarm(source, _) | Subject::Source(source, _) => *source,
-    };
-    let query = match chart_subject(item) {
-        Trouble::Alarm { alarm } => alarm_query(state, alarm),
+    let period = state.range.period();
+    let queries = match chart_subject(item) {
+        Trouble::Alarm { alarm } => alarm_query(state, alarm).into_iter().collect(),
         Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
-            Some(ecs_utilization(&service.key, "CPUUtilization", "Average", state.range.period()))
+            vec![ecs_utilization(&service.key, "CPUUtilization", "Average", period)]
         }
-        Trouble::Blind { .. } | Trouble::Credentials { .. } => None,
+        Trouble::WafSpike { acl, .. } => row_queries_of(acl, period),
+        Trouble::Findings { .. } | Trouble::Blind { .. } | Trouble::Credentials { .. } => Vec::new(),
     };
-    query.map(|query| (source, query))
+    Some((item.subject.source(), queries))
+}
+
+/// Tells whether the overview has room for the chart of all web ACLs.
+pub fn shows_waf_chart(state: &State) -> bool {
+    state.size.0 >= CHART_BESIDE_QUEUE && state.size.1 >= WAF_CHART_ROWS && !state.waf.all().is_empty()
+}
+
+/// Returns the web ACLs that the overview charts together: the first in the order of attention.
+pub fn charted_web_acls(state: &State) -> &[WebAclRow] {
+    let all = state.waf.all();
+    &all[..all.len().min(MOST_CHARTED)]
+}
+
+fn web_acl_queries(rows: &[WebAclRow], source: SourceId, period: u32) -> impl Iterator<Item = Query> {
+    let rows = rows.iter().take(MOST_CHARTED).filter(move |row| row.id.source == source);
+    rows.flat_map(move |row| row_queries_of(&row.acl, period))
+}
+
+fn row_queries_of(acl: &WebAcl, period: u32) -> Vec<Query> {
+    waf::row_queries(acl, period).into_iter().flatten().collect()
+}
+
+fn open_web_acl(state: &State, source: SourceId) -> Option<WebAclKey> {
+    let view = state.web_acl.as_ref().filter(|view| view.id.source == source)?;
+    Some(view.id.key.clone())
 }

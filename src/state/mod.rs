@@ -2,7 +2,8 @@
 //!
 //! [`State`] holds what the screens show, derived and ready: the rows, sorted and filtered, the queue, the counts.
 //! [`update::update`] is the only mutator; it answers with [`event::Effect`]s for what has to be done outside.
-//! A file a screen: [`overview`], [`services`], [`alarms`]; what lies over them is in [`overlay`].
+//! A file a screen: [`overview`], [`services`], [`waf`], [`alarms`], [`findings`], [`fleet`]; what lies over them is in
+//! [`overlay`].
 
 mod acts;
 pub mod alarms;
@@ -11,16 +12,22 @@ pub mod copy;
 pub mod detail;
 pub mod errors;
 pub mod event;
+pub mod findings;
+pub mod fleet;
 pub mod interest;
+pub mod lines;
 pub mod list;
 pub mod log;
 mod open;
 pub mod overlay;
 pub mod overview;
+mod prompt;
+mod report;
 pub mod service;
 pub mod services;
 pub mod source;
 pub mod update;
+pub mod waf;
 
 use jiff::Timestamp;
 
@@ -30,18 +37,21 @@ use crate::domain::{
     fetch::{Phase, SourceId},
     identity::{self, RoleMapping, RoleResolution},
     metric::Range,
-    queue::Place,
+    queue::{Marks, Place},
 };
 
 use alarms::{AlarmView, Alarms};
 use errors::ErrorLog;
 use event::Notice;
+use findings::{FindingView, Findings};
+use fleet::Fleet;
 use log::LogView;
 use overlay::Overlay;
 use overview::Overview;
 use service::ServiceView;
 use services::Services;
 use source::Source;
+use waf::{Waf, WebAclView};
 
 /// Names the screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -59,6 +69,16 @@ pub enum Screen {
     Alarms,
     /// One alarm.
     Alarm,
+    /// All web ACLs.
+    Waf,
+    /// One web ACL.
+    WebAcl,
+    /// All findings.
+    Findings,
+    /// One finding.
+    Finding,
+    /// All environments side by side.
+    Fleet,
 }
 
 impl Screen {
@@ -71,7 +91,17 @@ impl Screen {
             Self::Log => Scope::Log,
             Self::Alarms => Scope::Alarms,
             Self::Alarm => Scope::Alarm,
+            Self::Waf => Scope::Waf,
+            Self::WebAcl => Scope::WebAcl,
+            Self::Findings => Scope::Findings,
+            Self::Finding => Scope::Finding,
+            Self::Fleet => Scope::Fleet,
         }
+    }
+
+    /// Tells whether it shows one object that was opened.
+    pub fn is_object(self) -> bool {
+        matches!(self, Self::Service | Self::Log | Self::Alarm | Self::WebAcl | Self::Finding)
     }
 
     /// Returns the command that leads to this screen, or to the list that it was opened from.
@@ -80,6 +110,9 @@ impl Screen {
             Self::Overview => Command::Overview,
             Self::Services | Self::Service | Self::Log => Command::Services,
             Self::Alarms | Self::Alarm => Command::Alarms,
+            Self::Waf | Self::WebAcl => Command::Waf,
+            Self::Findings | Self::Finding => Command::Findings,
+            Self::Fleet => Command::Fleet,
         }
     }
 }
@@ -117,6 +150,18 @@ pub struct State {
     pub alarms: Alarms,
     /// The alarm that is open.
     pub alarm: Option<AlarmView>,
+    /// The rows of web ACLs.
+    pub waf: Waf,
+    /// The web ACL that is open.
+    pub web_acl: Option<WebAclView>,
+    /// The rows of findings.
+    pub findings: Findings,
+    /// The finding that is open.
+    pub finding: Option<FindingView>,
+    /// The environments side by side.
+    pub fleet: Fleet,
+    /// The rows of the queue that a person has seen.
+    pub marks: Marks,
     /// What went wrong lately.
     pub errors: ErrorLog,
     /// What the footer says until the next key.
@@ -161,6 +206,12 @@ impl State {
             log: None,
             alarms: Alarms::default(),
             alarm: None,
+            waf: Waf::default(),
+            web_acl: None,
+            findings: Findings::default(),
+            finding: None,
+            fleet: Fleet::default(),
+            marks: Marks::default(),
             errors: ErrorLog::default(),
             notice: None,
             pending: Vec::new(),
@@ -210,6 +261,11 @@ impl State {
         self.place(source, |environment| environment.owns_alarm(name), |environment| !environment.alarms.is_empty())
     }
 
+    /// Returns the environment to which a web ACL of a source belongs.
+    pub fn place_of_web_acl(&self, source: &Source, name: &str) -> Place {
+        self.place(source, |environment| environment.owns_web_acl(name), |environment| !environment.web_acls.is_empty())
+    }
+
     /// Finds the owner among a source's environments: one whose patterns match, before one that takes everything.
     fn place(
         &self,
@@ -253,6 +309,18 @@ impl State {
         match self.shown {
             Some(shown) => place.environment == Some(shown),
             None => self.unassigned || place.environment.is_some(),
+        }
+    }
+
+    /// Returns the source of the object that a screen shows, if one is open there.
+    pub fn opened_from(&self, screen: Screen) -> Option<SourceId> {
+        match screen {
+            Screen::Service => self.service.as_ref().map(|view| view.id.source),
+            Screen::Log => self.log.as_ref().map(|view| view.id.source),
+            Screen::Alarm => self.alarm.as_ref().map(|view| view.id.source),
+            Screen::WebAcl => self.web_acl.as_ref().map(|view| view.id.source),
+            Screen::Finding => self.finding.as_ref().map(|view| view.id.source),
+            _ => None,
         }
     }
 

@@ -13,12 +13,16 @@ use super::{
     alarms::{AlarmRef, AlarmView},
     detail::Detail,
     event::Notice,
+    findings,
+    findings::{FindingRef, FindingView},
     list::Scroll,
     overlay::Overlay,
     service,
     service::ServiceView,
     services::ServiceRef,
-    update::{choose, run},
+    update::{choose, run, show_environment},
+    waf,
+    waf::{WebAclRef, WebAclView},
 };
 
 /// Opens what the cursor is on: a row's object, or what a line of an open object says in full.
@@ -36,6 +40,8 @@ pub fn open(state: &mut State) {
             match subject {
                 Some(Subject::Service(source, key)) => open_service(state, ServiceRef { source, key }),
                 Some(Subject::Alarm(source, name)) => open_alarm(state, AlarmRef { source, name }),
+                Some(Subject::WebAcl(source, key)) => open_web_acl(state, WebAclRef { source, key }),
+                Some(Subject::Findings(source, ..)) => open_findings(state, source),
                 Some(Subject::Source(source, _)) => open_source(state, source),
                 None => {}
             }
@@ -59,7 +65,53 @@ pub fn open(state: &mut State) {
             state.overlays.extend(line.map(|line| Overlay::Detail(Detail::LogLine(line), Scroll::default())));
         }
         Screen::Alarm => open_from_alarm(state),
+        Screen::Waf => {
+            if let Some(id) = state.waf.selected().map(|row| row.id.clone()) {
+                open_web_acl(state, id);
+            }
+        }
+        Screen::WebAcl => {
+            let detail = state.web_acl_detail();
+            state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
+        }
+        Screen::Findings => open_from_findings(state),
+        Screen::Finding => {}
+        Screen::Fleet => open_from_fleet(state),
     }
+}
+
+/// Opens the selected finding; a row of the counts narrows the list to what it counts.
+fn open_from_findings(state: &mut State) {
+    if let Some(group) = state.findings.group {
+        let Some((name, _)) = state.findings.groups.get(group.0).cloned() else { return };
+        state.findings.group = None;
+        state.findings.filter = name;
+        findings::arrange(state);
+    } else if let Some(id) = state.findings.selected().map(|row| row.id.clone()) {
+        open_finding(state, id);
+    }
+}
+
+/// Opens the finding that a row of the queue is about; where it is about several, the list with all of them.
+fn open_findings(state: &mut State, source: SourceId) {
+    let Some(Trouble::Findings { finding, count }) = state.overview.selected().map(|item| item.trouble.clone()) else {
+        return;
+    };
+    if count == 1 {
+        return open_finding(state, FindingRef { source, key: finding.key.clone() });
+    }
+    finding.cause().clone_into(&mut state.findings.filter);
+    findings::arrange(state);
+    go_deeper(state, Screen::Findings);
+}
+
+/// Opens the concern that the cursor is on, in the environment that it is on.
+fn open_from_fleet(state: &mut State) {
+    let screen = state.fleet.concern.screen();
+    let Some(row) = state.fleet.selected() else { return };
+    let environment = row.line.place.environment;
+    go_deeper(state, screen);
+    show_environment(state, environment);
 }
 
 /// Opens the alarm of the tree that the cursor is on, or the open alarm's own text in full.
@@ -113,6 +165,11 @@ pub fn row(state: &State) -> Option<usize> {
         Screen::Service => state.service.as_ref()?.cursor(),
         Screen::Log => return None,
         Screen::Alarm => state.alarm.as_ref().map(|view| view.child.unwrap_or(view.history).0)?,
+        Screen::Waf => state.waf.list.selected(),
+        Screen::WebAcl => state.web_acl.as_ref()?.scroll().0,
+        Screen::Findings => state.findings.group.map_or(state.findings.list.selected(), |group| group.0),
+        Screen::Finding => return None,
+        Screen::Fleet => state.fleet.list.selected(),
     };
     Some(row.min(last))
 }
@@ -148,6 +205,26 @@ fn open_alarm(state: &mut State, id: AlarmRef) {
     state.alarm = Some(AlarmView::new(id));
     alarms::derive_open(state);
     go_deeper(state, Screen::Alarm);
+}
+
+fn open_web_acl(state: &mut State, id: WebAclRef) {
+    if let Some(source) = state.sources.get_mut(id.source.0) {
+        for panel in [Panel::WafRules, Panel::WafSamples, Panel::WafUse] {
+            source.reopen(panel);
+        }
+    }
+    state.web_acl = Some(WebAclView::new(id));
+    waf::derive_open(state);
+    go_deeper(state, Screen::WebAcl);
+}
+
+fn open_finding(state: &mut State, id: FindingRef) {
+    if let Some(source) = state.sources.get_mut(id.source.0) {
+        source.reopen(Panel::FindingHistory);
+    }
+    state.finding = Some(FindingView { id, row: None, exists: false, scroll: Scroll::default() });
+    findings::derive_open(state);
+    go_deeper(state, Screen::Finding);
 }
 
 /// Opens a screen from another one, to which `back` returns.

@@ -6,62 +6,21 @@ use jiff::Timestamp;
 
 use crate::domain::{
     alarm::Watches,
-    ecs::Steadiness,
-    fetch::{Failure, Panel, SourceId},
+    fetch::{Failure, FailureKind, Panel, SourceId},
     queue::{self, Item, Place, Seen, Sighting, Subject, Trouble},
 };
 
 use super::{
     State,
-    alarms::AlarmCounts,
+    event::{Effect, Notice},
+    fleet,
     interest::OVERVIEW_SERVICES,
+    lines::{EnvironmentLine, lines},
     list::ListView,
     services::{ServiceRow, attention},
     source::Source,
+    waf,
 };
-
-/// Counts services by how they fare.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ServiceCounts {
-    /// Steady, or stopped on purpose.
-    pub steady: usize,
-    /// Being rolled out.
-    pub rolling: usize,
-    /// With fewer tasks than wanted.
-    pub short: usize,
-    /// Failing.
-    pub failing: usize,
-}
-
-impl ServiceCounts {
-    /// Counts one service.
-    pub fn add(&mut self, steadiness: Steadiness) {
-        match steadiness {
-            Steadiness::Steady | Steadiness::Stopped | Steadiness::Draining => self.steady += 1,
-            Steadiness::Rolling => self.rolling += 1,
-            Steadiness::Short => self.short += 1,
-            Steadiness::Failing => self.failing += 1,
-        }
-    }
-
-    /// Returns the number of all services.
-    pub fn total(&self) -> usize {
-        self.steady + self.rolling + self.short + self.failing
-    }
-}
-
-/// Holds one environment's line among the small multiples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EnvironmentLine {
-    /// The environment, or `None` for what belongs to no environment.
-    pub place: Place,
-    /// Its services.
-    pub services: ServiceCounts,
-    /// Its alarms.
-    pub alarms: AlarmCounts,
-    /// Whether everything of it was read at least once.
-    pub complete: bool,
-}
 
 /// Holds what the overview shows.
 #[derive(Debug, Default)]
@@ -111,33 +70,26 @@ impl Overview {
 }
 
 /// Makes queue and counts anew from what the sources hold.
+///
+/// The queue is drawn from everything, whichever environment is shown: the fleet has them all side by side.
 pub fn derive(state: &mut State) {
-    let mut sightings = Vec::new();
-    let mut watched = 0;
-    for (id, source) in state.shown_sources() {
-        let whole = state.place_of_source(source);
-        sightings.extend(troubles(source).map(|(panel, failure)| Sighting {
-            source: id,
-            place: whole,
-            seen: Seen::Failure(panel, failure),
-        }));
-        sightings.extend(source.expires.map(|end| Sighting { source: id, place: whole, seen: Seen::Credentials(end) }));
-        let services = source.services.value.iter().flat_map(|snapshot| &snapshot.services);
-        for service in services {
-            let place = state.place_of_cluster(source, &service.key.cluster);
-            push(state, &mut sightings, &mut watched, id, place, Seen::Service(service));
-        }
-        let alarms = source.alarms.value.iter().flat_map(|snapshot| &snapshot.alarms);
-        for alarm in alarms {
-            let place = state.place_of_alarm(source, &alarm.name);
-            push(state, &mut sightings, &mut watched, id, place, Seen::Alarm(alarm));
-        }
+    let mut gathered = Gathered::default();
+    for (index, source) in state.sources.iter().enumerate() {
+        gathered.source(state, SourceId(index), source);
     }
-    let items = queue::rank(sightings, state.now);
+    for row in state.findings.to_do() {
+        gathered.add(state, row.id.source, row.place, Seen::Finding(&row.finding));
+    }
+    let watched = gathered.watched;
+    let all = queue::rank(gathered.sightings, state.now);
     let lines = lines(state);
+    fleet::derive(state, &lines, &all);
+    let mut items: Vec<Item> = all.into_iter().filter(|item| is_shown(state, item)).collect();
+    queue::sink(&mut items, |item| state.marks.has(&mark_of(state, item), item));
     let is_quiet = items.is_empty() && watched > 0 && !state.is_loading();
     let rows = first_rows(state);
     let ambiguous = ambiguous(state);
+    let lines = lines.into_iter().filter(|line| state.shows(line.place)).collect();
     let overview = &mut state.overview;
     overview.rows = rows;
     overview.ambiguous = ambiguous;
@@ -149,12 +101,99 @@ pub fn derive(state: &mut State) {
     overview.list.follow(&overview.keys, state.page);
 }
 
+/// Tells whether a row of the queue is about what is shown.
+///
+/// What is wrong with a source as a whole concerns each environment that reads from it.
+fn is_shown(state: &State, item: &Item) -> bool {
+    match &item.subject {
+        Subject::Source(id, _) => state.shown_sources().any(|(shown, _)| shown == *id),
+        _ => state.shows(item.place),
+    }
+}
+
+/// Gathers what was seen.
+#[derive(Default)]
+struct Gathered<'a> {
+    sightings: Vec<Sighting<'a>>,
+    /// How many things of the shown environments were looked at.
+    watched: usize,
+}
+
+impl<'a> Gathered<'a> {
+    fn source(&mut self, state: &State, id: SourceId, source: &'a Source) {
+        let whole = state.place_of_source(source);
+        let mut of_source = |seen| self.sightings.push(Sighting { source: id, place: whole, seen });
+        troubles(source).for_each(|(panel, failure)| of_source(Seen::Failure(panel, failure)));
+        source.expires.into_iter().for_each(|end| of_source(Seen::Credentials(end)));
+        for service in source.services.value.iter().flat_map(|snapshot| &snapshot.services) {
+            let place = state.place_of_cluster(source, &service.key.cluster);
+            self.add(state, id, place, Seen::Service(service));
+        }
+        for alarm in source.alarms.value.iter().flat_map(|snapshot| &snapshot.alarms) {
+            let place = state.place_of_alarm(source, &alarm.name);
+            self.add(state, id, place, Seen::Alarm(alarm));
+        }
+        for acl in source.waf.value.iter().flat_map(|snapshot| &snapshot.acls) {
+            let place = state.place_of_web_acl(source, &acl.key.name);
+            let spike = waf::spike_of(source, &acl.key, state.now);
+            self.add(state, id, place, Seen::WebAcl(acl, spike));
+        }
+    }
+
+    fn add(&mut self, state: &State, source: SourceId, place: Place, seen: Seen<'a>) {
+        // What belongs to no environment is not looked at where only environments are.
+        if state.unassigned || place.environment.is_some() {
+            self.watched += usize::from(state.shows(place));
+            self.sightings.push(Sighting { source, place, seen });
+        }
+    }
+}
+
+/// Marks the selected row as seen, or takes the mark away.
+pub fn mark_seen(state: &mut State) -> Vec<Effect> {
+    let Some(item) = state.overview.selected().cloned() else {
+        state.notice = Some(Notice::plain("screens.notice.nothing-to-mark"));
+        return Vec::new();
+    };
+    let row = mark_of(state, &item);
+    let is_marked = state.marks.toggle(&row, &item, state.now);
+    let key = if is_marked { "screens.notice.marked" } else { "screens.notice.unmarked" };
+    state.notice = Some(Notice::plain(key));
+    derive(state);
+    vec![Effect::KeepMarks(state.marks.all())]
+}
+
+/// Tells whether a row of the queue was marked as seen.
+pub fn is_marked(state: &State, item: &Item) -> bool {
+    state.marks.has(&mark_of(state, item), item)
+}
+
+/// Returns what tells a row of the queue from others in every run: account and region, and the object's name.
+///
+/// Sources have other numbers when the configuration changes.
+fn mark_of(state: &State, item: &Item) -> String {
+    let source = state.source(item.subject.source());
+    let account = source.and_then(|source| source.identity.value.as_ref()).map(|identity| identity.account.to_string());
+    let account = account.unwrap_or_default();
+    let region = source.map_or("", |source| source.region.as_str());
+    let object = match &item.subject {
+        Subject::Service(_, key) => format!("service {}/{}", key.cluster, key.service),
+        Subject::Alarm(_, name) => format!("alarm {name}"),
+        Subject::WebAcl(_, key) => format!("web-acl {} {}", key.scope.as_str(), key.name),
+        Subject::Findings(_, account, cause) => format!("findings {account} {cause}"),
+        Subject::Source(_, panel) => format!("source {panel:?}"),
+    };
+    format!("{account} {region} {object}")
+}
+
 /// Returns the failures that are troubles of their own: where the identity failed, every panel fails for the same reason.
 fn troubles(source: &Source) -> impl Iterator<Item = (Panel, &Failure)> {
     let unknown = source.identity.failure().is_some();
-    source
-        .failures()
-        .filter(move |(panel, failure)| !unknown || *panel == Panel::Identity || !failure.kind.is_about_credentials())
+    let is_own =
+        move |panel, failure: &Failure| !unknown || panel == Panel::Identity || !failure.kind.is_about_credentials();
+    // A service that nobody switched on is no trouble of this morning: its screen says so.
+    let is_off = |failure: &Failure| matches!(failure.kind, FailureKind::NotEnabled | FailureKind::NotSubscribed);
+    source.failures().filter(move |(panel, failure)| is_own(*panel, failure) && !is_off(failure))
 }
 
 /// Returns the services with the most need of attention, as many as the overview has room for.
@@ -176,64 +215,6 @@ fn ambiguous(state: &State) -> HashSet<(Option<usize>, String)> {
         }
     }
     found
-}
-
-fn push<'a>(
-    state: &State,
-    sightings: &mut Vec<Sighting<'a>>,
-    watched: &mut usize,
-    source: SourceId,
-    place: Place,
-    seen: Seen<'a>,
-) {
-    if state.shows(place) {
-        *watched += 1;
-        sightings.push(Sighting { source, place, seen });
-    }
-}
-
-/// Counts services and alarms by environment.
-fn lines(state: &State) -> Vec<EnvironmentLine> {
-    let mut lines: Vec<EnvironmentLine> = state
-        .environments
-        .iter()
-        .enumerate()
-        .map(|(index, environment)| EnvironmentLine {
-            place: Place { environment: Some(index), kind: environment.kind },
-            services: ServiceCounts::default(),
-            alarms: AlarmCounts::default(),
-            complete: state
-                .sources
-                .iter()
-                .filter(|source| source.environments.contains(&index))
-                .all(|source| source.services.value.is_some() && source.alarms.value.is_some()),
-        })
-        .collect();
-    let unassigned = EnvironmentLine {
-        place: Place { environment: None, kind: crate::domain::environment::Kind::Unknown },
-        services: ServiceCounts::default(),
-        alarms: AlarmCounts::default(),
-        complete: true,
-    };
-    lines.push(unassigned);
-    let last = lines.len() - 1;
-    for source in &state.sources {
-        for service in source.services.value.iter().flat_map(|snapshot| &snapshot.services) {
-            let place = state.place_of_cluster(source, &service.key.cluster);
-            lines[place.environment.unwrap_or(last)].services.add(service.steadiness());
-        }
-        for alarm in source.alarms.value.iter().flat_map(|snapshot| &snapshot.alarms) {
-            let place = state.place_of_alarm(source, &alarm.name);
-            lines[place.environment.unwrap_or(last)].alarms.add(alarm);
-        }
-    }
-    lines.retain(|line| {
-        line.place.environment.is_some()
-            || line.services.total() > 0
-            || line.alarms.alarm + line.alarms.no_data + line.alarms.ok > 0
-    });
-    lines.retain(|line| state.shows(line.place));
-    lines
 }
 
 /// Returns the signal whose metric tells most about an item: an alarm's with its threshold, else the service's own.

@@ -83,6 +83,7 @@ pub struct Source {
 
 /// Tells which of the derived views a report touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a view that may have to be made anew")]
 pub struct Touched {
     /// Rows of services and tasks.
     pub services: bool,
@@ -120,6 +121,19 @@ impl Source {
             Panel::Waf => &self.waf.phase,
             Panel::Findings => &self.findings.phase,
             opened => self.opened.get(&opened).unwrap_or(&Phase::Unasked),
+        }
+    }
+
+    /// Returns when a panel that a list is drawn from was last read.
+    pub fn read_at(&self, panel: Panel) -> Option<Timestamp> {
+        match panel {
+            Panel::Identity => self.identity.at,
+            Panel::Services => self.services.at,
+            Panel::Tasks => self.tasks.at,
+            Panel::Alarms => self.alarms.at,
+            Panel::Waf => self.waf.at,
+            Panel::Findings => self.findings.at,
+            _ => self.metrics.at,
         }
     }
 

@@ -1,20 +1,18 @@
 //! The one function that changes the state.
 
-use tui_input::Input;
-
 use crate::command::Command;
-use crate::domain::{
-    fetch::{Panel, SourceId},
-    metric::Range,
-};
+use crate::domain::metric::Range;
 
 use super::{
     Screen, State, alarms, click, copy,
-    event::{Effect, Event, Notice, Report, SourceEvent},
+    event::{Effect, Event, Notice},
+    findings,
     list::Scroll,
     log, open,
-    overlay::{self, FilterPrompt, Menu, MenuKind, Overlay, Palette, PaletteAction, Purpose},
-    overview, service, services,
+    overlay::{self, Menu, MenuKind, Overlay, Palette},
+    overview,
+    prompt::{accept, complete, edit_prompt, filter, open_filter, reverse_sort, set_filter, sort, typed},
+    report, services, waf,
 };
 
 /// Changes the state by what happened and returns what is to be done outside.
@@ -57,7 +55,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Drawn { page, end } => {
             repage(state, page);
             log::drawn(state, page, end);
-            if let Some(scroll) = state.overlays.last_mut().and_then(Overlay::scroll) {
+            let finding = state.finding.as_mut().filter(|_| state.screen == Screen::Finding);
+            let text = state.overlays.last_mut().and_then(Overlay::scroll);
+            if let Some(scroll) = text.or(finding.map(|view| &mut view.scroll)) {
                 scroll.0 = scroll.0.min(end);
             }
             Vec::new()
@@ -67,7 +67,12 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Source(event) => {
-            take(state, event);
+            report::take(state, event);
+            Vec::new()
+        }
+        Event::Marks(marks) => {
+            state.marks = marks;
+            overview::derive(state);
             Vec::new()
         }
         Event::Notice(notice) => {
@@ -105,7 +110,20 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Complete => complete(state),
         Command::Overview => show(state, Screen::Overview),
         Command::Services => show(state, Screen::Services),
+        Command::Waf => show(state, Screen::Waf),
         Command::Alarms => show(state, Screen::Alarms),
+        Command::Findings => show(state, Screen::Findings),
+        Command::Fleet => show(state, Screen::Fleet),
+        Command::MarkSeen => return overview::mark_seen(state),
+        Command::Everything => {
+            state.findings.everything = !state.findings.everything;
+            findings::derive(state);
+        }
+        Command::GroupBy => {
+            state.findings.grouping = state.findings.grouping.next();
+            state.findings.group = state.findings.group.map(|_| Scroll::default());
+            findings::summarise(state);
+        }
         Command::Up | Command::PreviousMatch | Command::PreviousEntry => step(state, -1),
         Command::Down | Command::NextMatch | Command::NextEntry => step(state, 1),
         Command::Top => step(state, isize::MIN),
@@ -207,12 +225,13 @@ pub(super) fn choose(state: &mut State, menu: &Menu) {
 
 fn pin(state: &mut State, range: Range) {
     state.range = range;
+    waf::derive_open(state);
     state.overlays.clear();
     log::look_back(state);
     state.notice = Some(Notice::with("screens.notice.range", "range", range.name()));
 }
 
-fn show_environment(state: &mut State, environment: Option<usize>) {
+pub(super) fn show_environment(state: &mut State, environment: Option<usize>) {
     state.shown = environment.filter(|index| *index < state.environments.len());
     state.overview.quiet_since = None;
     // An object of another environment would contradict the header; so would the one that it was opened from.
@@ -224,34 +243,43 @@ fn show_environment(state: &mut State, environment: Option<usize>) {
 
 /// Tells whether what is open belongs to an environment that is not shown.
 fn is_foreign(state: &State) -> bool {
-    match state.screen {
+    let place = match state.screen {
         // A log is of the service that it was opened from.
-        Screen::Service | Screen::Log => {
-            state.service.as_ref().and_then(|view| view.row.as_ref()).is_some_and(|row| !state.shows(row.place))
-        }
-        Screen::Alarm => {
-            state.alarm.as_ref().and_then(|view| view.row.as_ref()).is_some_and(|row| !state.shows(row.place))
-        }
-        _ => false,
-    }
+        Screen::Service | Screen::Log => state.service.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
+        Screen::Alarm => state.alarm.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
+        Screen::WebAcl => state.web_acl.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
+        Screen::Finding => state.finding.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
+        _ => None,
+    };
+    place.is_some_and(|place| !state.shows(place))
 }
 
 /// Leaves the opened object for the list that it was opened from, whatever lies over it.
-fn leave_object(state: &mut State) {
+pub(super) fn leave_object(state: &mut State) {
     state.overlays.clear();
-    match state.screen {
-        Screen::Service => state.service = None,
-        Screen::Log => state.log = None,
-        Screen::Alarm => state.alarm = None,
-        Screen::Overview | Screen::Services | Screen::Alarms => {}
-    }
+    close(state, state.screen);
     state.screen = state.trail.pop().unwrap_or_default();
     follow_page(state);
 }
 
-fn derive_all(state: &mut State) {
+/// Forgets the object that a screen shows.
+pub(super) fn close(state: &mut State, screen: Screen) {
+    match screen {
+        Screen::Service => state.service = None,
+        Screen::Log => state.log = None,
+        Screen::Alarm => state.alarm = None,
+        Screen::WebAcl => state.web_acl = None,
+        Screen::Finding => state.finding = None,
+        _ => {}
+    }
+}
+
+/// Makes everything anew that is derived from what the sources hold.
+pub(super) fn derive_all(state: &mut State) {
     services::derive(state);
     alarms::derive(state);
+    waf::derive(state);
+    findings::derive(state);
     overview::derive(state);
 }
 
@@ -300,6 +328,23 @@ fn step_screen(state: &mut State, by: isize, page: usize) {
                 view.child.as_mut().unwrap_or(&mut view.history).step(by, rows);
             }
         }
+        Screen::Waf => state.waf.step(by, page),
+        Screen::WebAcl => {
+            if let Some(view) = &mut state.web_acl {
+                view.scroll_mut().step(by, rows);
+            }
+        }
+        Screen::Findings => match &mut state.findings.group {
+            Some(group) => group.step(by, rows),
+            None => state.findings.step(by, page),
+        },
+        Screen::Finding => {
+            if let Some(view) = &mut state.finding {
+                // How many rows the text has is known once it was wrapped: `Event::Drawn` brings it back.
+                view.scroll.step(by, usize::from(u16::MAX));
+            }
+        }
+        Screen::Fleet => state.fleet.step(by, page),
     }
 }
 
@@ -312,6 +357,15 @@ fn panel(state: &mut State, by: isize) {
         (Screen::Alarm, _, Some(view)) if !view.tree.is_empty() => {
             view.child = if view.child.is_some() { None } else { Some(Scroll::default()) };
         }
+        (Screen::WebAcl, ..) => {
+            if let Some(view) = &mut state.web_acl {
+                view.panel = view.panel.step(by);
+            }
+        }
+        (Screen::Findings, ..) => {
+            state.findings.group = if state.findings.group.is_some() { None } else { Some(Scroll::default()) };
+        }
+        (Screen::Fleet, ..) => state.fleet.turn(by),
         _ => {}
     }
 }
@@ -327,225 +381,10 @@ fn follow_page(state: &mut State) {
     state.overview.repage(page);
     state.services.repage(page);
     state.alarms.repage(page);
+    state.waf.repage(page);
+    state.findings.repage(page);
+    state.fleet.repage(page);
     if let Some(view) = &mut state.service {
         view.task_list.scroll(view.tasks.len(), page);
-    }
-}
-
-fn filter(state: &State) -> &str {
-    match state.screen {
-        Screen::Services => &state.services.filter,
-        Screen::Alarms => &state.alarms.filter,
-        _ => "",
-    }
-}
-
-/// Takes what a prompt holds while it is typed, and when it is closed.
-fn typed(state: &mut State, purpose: Purpose, text: &str, is_done: bool) {
-    if state.screen == Screen::Log {
-        log::typed(state, purpose, text, is_done);
-    } else {
-        set_filter(state, text);
-    }
-}
-
-fn set_filter(state: &mut State, text: &str) {
-    match state.screen {
-        Screen::Services => {
-            text.clone_into(&mut state.services.filter);
-            services::arrange(state);
-        }
-        Screen::Alarms => {
-            text.clone_into(&mut state.alarms.filter);
-            alarms::arrange(state);
-        }
-        _ => {}
-    }
-}
-
-/// Opens the filter's prompt where the screen has rows to filter.
-fn open_filter(state: &mut State) {
-    if !state.overlays.is_empty() {
-        return;
-    }
-    if state.screen == Screen::Log {
-        return log::open_prompt(state, Purpose::Filter);
-    }
-    if !matches!(state.screen, Screen::Services | Screen::Alarms) {
-        state.notice = Some(Notice::plain("screens.notice.no-filter"));
-        return;
-    }
-    let before = filter(state).to_owned();
-    let input = Input::new(before.clone());
-    state.overlays.push(Overlay::Filter(FilterPrompt { input, before, purpose: Purpose::Filter }));
-}
-
-fn edit_prompt(state: &mut State, change: impl FnOnce(&mut Input)) -> Vec<Effect> {
-    match state.overlays.pop() {
-        Some(Overlay::Filter(mut prompt)) => {
-            change(&mut prompt.input);
-            let (text, purpose) = (prompt.input.value().to_owned(), prompt.purpose);
-            state.overlays.push(Overlay::Filter(prompt));
-            typed(state, purpose, &text, false);
-        }
-        Some(Overlay::Palette(mut palette)) => {
-            let before = palette.input.value().to_owned();
-            change(&mut palette.input);
-            if palette.input.value() != before {
-                palette.search(state);
-            }
-            state.overlays.push(Overlay::Palette(palette));
-        }
-        Some(other) => state.overlays.push(other),
-        None => {}
-    }
-    Vec::new()
-}
-
-pub(super) fn accept(state: &mut State) -> Vec<Effect> {
-    match state.overlays.pop() {
-        Some(Overlay::Palette(palette)) => match palette.entries.get(palette.selected).map(|entry| entry.action) {
-            Some(PaletteAction::Command(command)) => run(state, command),
-            Some(PaletteAction::Environment(index)) => {
-                show_environment(state, Some(index));
-                Vec::new()
-            }
-            None => {
-                state.notice = Some(Notice::with("screens.notice.no-command", "text", palette.input.value()));
-                Vec::new()
-            }
-        },
-        // Rows have been filtered with every key; a log is filtered by CloudWatch Logs, which is asked once.
-        Some(Overlay::Filter(prompt)) => {
-            typed(state, prompt.purpose, prompt.input.value(), true);
-            Vec::new()
-        }
-        None => Vec::new(),
-        Some(other) => {
-            state.overlays.push(other);
-            Vec::new()
-        }
-    }
-}
-
-/// Puts the selected entry's name into the palette's prompt.
-fn complete(state: &mut State) {
-    if let Some(Overlay::Palette(mut palette)) = state.overlays.pop() {
-        if let Some(name) = palette.entries.get(palette.selected).map(|entry| entry.name.clone()) {
-            palette.input = Input::new(name);
-            palette.search(state);
-        }
-        state.overlays.push(Overlay::Palette(palette));
-    }
-}
-
-fn sort(state: &mut State) {
-    match state.screen {
-        Screen::Services => {
-            state.services.sort = state.services.sort.next();
-            services::arrange(state);
-        }
-        Screen::Alarms => {
-            state.alarms.sort = state.alarms.sort.next();
-            alarms::arrange(state);
-        }
-        _ => state.notice = Some(Notice::plain("screens.notice.no-sort")),
-    }
-}
-
-fn reverse_sort(state: &mut State) {
-    match state.screen {
-        Screen::Services => {
-            state.services.reversed = !state.services.reversed;
-            services::arrange(state);
-        }
-        Screen::Alarms => {
-            state.alarms.reversed = !state.alarms.reversed;
-            alarms::arrange(state);
-        }
-        _ => state.notice = Some(Notice::plain("screens.notice.no-sort")),
-    }
-}
-
-/// Takes what a source reports, unless it was asked under an identity that is no longer the source's.
-fn take(state: &mut State, event: SourceEvent) {
-    let Some(source) = state.sources.get_mut(event.source.0) else {
-        return;
-    };
-    if event.generation < source.generation {
-        return;
-    }
-    let changed = event.generation > source.generation;
-    if changed {
-        let had_identity = source.identity.value.is_some();
-        source.forget(event.generation);
-        if had_identity {
-            forget_identity(state, event.source);
-        }
-    }
-    if let Report::Failed(panel, failure) = &event.report {
-        state.errors.add(event.source, *panel, failure.clone());
-    }
-    let metrics = matches!(event.report, Report::Series(_));
-    let places = matches!(event.report, Report::LogPlaces(..));
-    let mut touched = state.sources[event.source.0].take(event.report, event.at);
-    if let Some(chunk) = touched.log.take() {
-        log::take(state, event.source, chunk, event.at);
-    }
-    if touched.services || places {
-        log::derive(state);
-    }
-    if changed {
-        return derive_all(state);
-    }
-    if touched.services || (metrics && state.services.sort.metric().is_some()) {
-        services::derive(state);
-    }
-    if touched.alarms {
-        alarms::derive(state);
-        service::derive_open(state);
-    }
-    if touched.services || touched.alarms || touched.queue {
-        overview::derive(state);
-    }
-}
-
-/// Drops what is open of a source that has another identity now: it was seen with other eyes.
-fn forget_identity(state: &mut State, source: SourceId) {
-    state.errors.forget(source);
-    if state.log.as_ref().is_some_and(|view| view.id.source == source) {
-        match state.screen {
-            Screen::Log => leave_object(state),
-            _ => state.log = None,
-        }
-    }
-    if state.service.as_ref().is_some_and(|view| view.id.source == source) {
-        match state.screen {
-            Screen::Service => leave_object(state),
-            _ => state.service = None,
-        }
-    }
-    if state.alarm.as_ref().is_some_and(|view| view.id.source == source) {
-        match state.screen {
-            Screen::Alarm => leave_object(state),
-            _ => state.alarm = None,
-        }
-    }
-    // What cannot be gone back to is not on the way back.
-    let (service, alarm) = (state.service.is_some(), state.alarm.is_some());
-    state.trail.retain(|screen| match screen {
-        Screen::Service => service,
-        Screen::Log => false,
-        Screen::Alarm => alarm,
-        Screen::Overview | Screen::Services | Screen::Alarms => true,
-    });
-}
-
-/// Tells which panel of a source an open screen depends on, for its age and state.
-pub fn panel_of(screen: Screen) -> Panel {
-    match screen {
-        Screen::Overview | Screen::Services | Screen::Service => Panel::Services,
-        Screen::Log => Panel::Log,
-        Screen::Alarms | Screen::Alarm => Panel::Alarms,
     }
 }

@@ -26,7 +26,12 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let list = Rect { height: area.height - preview, ..area };
     let panel = Panel {
         title: title(state, ui),
-        status: services::list_status(state, ui, Read::Alarms, (alarms.rows.len(), alarms.total), alarms.capped),
+        status: services::list_status(
+            state,
+            ui,
+            Read::Alarms,
+            services::count((alarms.rows.len(), alarms.total), alarms.capped),
+        ),
         focused: true,
         theme: &ui.theme,
         glyphs: ui.glyphs,

@@ -10,9 +10,11 @@ use crate::domain::alarm::{Alarm, MetricRule, Watches};
 use crate::domain::ecs::{Service, ServiceKey};
 use crate::domain::fetch::{Panel, SourceId};
 use crate::domain::metric::{Query, ecs_utilization};
+use crate::domain::waf::{ALL_RULES, Outcome, RuleTraffic};
 use crate::state::State;
 use crate::state::alarms::chart_query;
 use crate::state::service::{ServiceView, Traffic};
+use crate::state::waf::{self, WebAclRow, WebAclView};
 use crate::t;
 
 use super::Ui;
@@ -248,6 +250,103 @@ pub fn alarm(
         (None, None) => wordless(t!(ui.texts, "screens.chart.no-metric").to_owned(), alarm),
     };
     plot.render(state, ui, area, buf);
+}
+
+/// Draws what web ACLs let through and stopped, all together.
+pub fn web_acls(state: &State, ui: &Ui, rows: &[WebAclRow], title: &str, area: Rect, buf: &mut Buffer) {
+    let period = state.range.period();
+    let mut sums: [BTreeMap<i64, f64>; 2] = Default::default();
+    let mut was_read = false;
+    for row in rows {
+        for (index, query) in waf::row_queries(&row.acl, period).into_iter().flatten().enumerate() {
+            let points = points(state, row.id.source, &query);
+            was_read |= !points.is_empty();
+            // WAF publishes nothing where there was nothing: a gap is a zero.
+            for (at, value) in points {
+                *sums[index].entry(at).or_default() += value.unwrap_or(0.0);
+            }
+        }
+    }
+    let labels = [t!(ui.texts, "screens.waf.allowed"), t!(ui.texts, "screens.waf.blocked")];
+    let points = sums.map(|sums| sums.into_iter().map(|(at, sum)| (at, Some(sum))).collect::<Points>());
+    let source = rows.first().and_then(|row| state.source(row.id.source));
+    let plot = Plot {
+        title: format!("{title} {} {}", ui.glyphs.separator, per(ui, period)),
+        empty: unread(ui, source, Panel::Metrics, was_read, t!(ui.texts, "screens.no-data")),
+        series: labels.into_iter().zip(points).map(|(label, points)| (label, points, period)).collect(),
+        thresholds: Vec::new(),
+        marks: Vec::new(),
+        unit: Unit::Count,
+    };
+    plot.render(state, ui, area, buf);
+}
+
+/// Draws some outcomes of the open web ACL; those that did not happen at all are left out, but for the first.
+pub fn web_acl(
+    state: &State,
+    ui: &Ui,
+    view: &WebAclView,
+    title: &str,
+    outcomes: &[Outcome],
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let source = state.source(view.id.source);
+    let traffic = view.traffic.as_deref();
+    let period = traffic.map_or_else(|| state.range.period(), |traffic| traffic.period);
+    let happened = |outcome: &Outcome| traffic.is_some_and(|traffic| traffic.sum(ALL_RULES, *outcome) > 0.0);
+    let shown = outcomes.iter().enumerate().filter(|(index, outcome)| *index == 0 || happened(outcome));
+    let series = shown
+        .filter_map(|(_, outcome)| {
+            let points = counts(traffic?, ALL_RULES, *outcome);
+            Some((outcome_words(ui, *outcome), points, period))
+        })
+        .collect();
+    let plot = Plot {
+        title: format!("{title} {} {}", ui.glyphs.separator, per(ui, period)),
+        empty: unread(ui, source, Panel::WafRules, traffic.is_some(), t!(ui.texts, "screens.no-data")),
+        series,
+        thresholds: Vec::new(),
+        marks: Vec::new(),
+        unit: Unit::Count,
+    };
+    plot.render(state, ui, area, buf);
+}
+
+/// Returns what was counted under a rule, one slot a period: WAF publishes nothing where there was nothing.
+pub fn counts(traffic: &RuleTraffic, rule: &str, outcome: Outcome) -> Points {
+    let period = i64::from(traffic.period.max(1));
+    let first = traffic.from.as_second().div_euclid(period) * period;
+    let slots = ((traffic.to.as_second() - first) / period).clamp(0, 100_800);
+    let mut points: Points = (0..slots).map(|slot| (first + slot * period, Some(0.0))).collect();
+    let counted = traffic.find(rule, outcome).map_or(&[][..], |count| count.points.as_slice());
+    for (at, requests) in counted {
+        let slot = usize::try_from((at - first).div_euclid(period)).ok();
+        if let Some((_, Some(sum))) = slot.and_then(|slot| points.get_mut(slot)) {
+            *sum += requests;
+        }
+    }
+    points
+}
+
+/// Returns the word for an outcome.
+pub fn outcome_words(ui: &Ui, outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Allowed => t!(ui.texts, "screens.waf.allowed"),
+        Outcome::Blocked => t!(ui.texts, "screens.waf.blocked"),
+        Outcome::Counted => t!(ui.texts, "screens.waf.counted"),
+        Outcome::Captcha => t!(ui.texts, "screens.waf.captcha"),
+        Outcome::Challenge => t!(ui.texts, "screens.waf.challenge"),
+        Outcome::Passed => t!(ui.texts, "screens.waf.passed"),
+    }
+}
+
+/// Says what a sum is of: requests a minute, or in so many minutes.
+fn per(ui: &Ui, period: u32) -> String {
+    match period {
+        ..=60 => t!(ui.texts, "screens.chart.per-minute").to_owned(),
+        more => t!(ui.texts, "screens.chart.per-minutes", n = more / 60),
+    }
 }
 
 fn watched(

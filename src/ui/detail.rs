@@ -1,5 +1,7 @@
 //! A row of an open object in full: everything that AWS says of it, a fact a line, nothing cut.
 
+mod waf;
+
 use jiff::Timestamp;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -25,6 +27,8 @@ pub fn title(ui: &Ui, detail: &Detail) -> &'static str {
         Detail::Event(_) => t!(ui.texts, "screens.detail.event"),
         Detail::LogLine(_) => t!(ui.texts, "log.line"),
         Detail::Alarm(_) => t!(ui.texts, "screens.detail.alarm"),
+        Detail::Rule(_) => t!(ui.texts, "screens.detail.rule"),
+        Detail::Sample(_) => t!(ui.texts, "screens.detail.sample"),
     }
 }
 
@@ -63,6 +67,8 @@ pub fn lines(state: &State, ui: &Ui, detail: &Detail) -> Vec<Line<'static>> {
         Detail::Event(event) => sheet.event(event),
         Detail::LogLine(line) => sheet.log_line(line),
         Detail::Alarm(item) => sheet.alarm(item.as_ref()),
+        Detail::Rule(rule) => sheet.rule(rule),
+        Detail::Sample(request) => sheet.sample(request),
     }
     sheet.lines()
 }

@@ -15,10 +15,13 @@ use super::widgets::{fit_line, line_width, put_line};
 use super::{Drawn, Ui};
 
 /// The screens that the footer names, in the order of their numbers.
-const SCREENS: [(Command, &str); 3] = [
+const SCREENS: [(Command, &str); 6] = [
     (Command::Overview, "screens.overview.title"),
     (Command::Services, "screens.services.title"),
+    (Command::Waf, "screens.waf.short"),
     (Command::Alarms, "screens.alarms.title"),
+    (Command::Findings, "screens.findings.title"),
+    (Command::Fleet, "screens.fleet.title"),
 ];
 
 /// The keys that the footer reminds of, most needed first; those that do nothing on a screen are left out there.

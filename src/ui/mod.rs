@@ -20,11 +20,15 @@ mod alarms;
 mod charts;
 mod deployments;
 mod detail;
+mod finding;
+mod findings;
+mod fleet;
 mod footer;
 pub mod glyphs;
 mod header;
 mod log;
 mod measure;
+mod multiples;
 mod overlays;
 mod overview;
 mod queue;
@@ -34,6 +38,8 @@ mod targets;
 mod tasks;
 pub mod theme;
 mod unread;
+mod waf;
+mod web_acl;
 pub mod widgets;
 pub mod words;
 
@@ -111,6 +117,11 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::Log => log::render(state, ui, body, buf, &mut drawn),
         Screen::Alarms => alarms::render(state, ui, body, buf, &mut drawn),
         Screen::Alarm => alarm::render(state, ui, body, buf, &mut drawn),
+        Screen::Waf => waf::render(state, ui, body, buf, &mut drawn),
+        Screen::WebAcl => web_acl::render(state, ui, body, buf, &mut drawn),
+        Screen::Findings => findings::render(state, ui, body, buf, &mut drawn),
+        Screen::Finding => finding::render(state, ui, body, buf, &mut drawn),
+        Screen::Fleet => fleet::render(state, ui, body, buf, &mut drawn),
     }
     footer::render(state, ui, footer_area, buf, &mut drawn);
     for overlay in &state.overlays {

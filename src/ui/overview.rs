@@ -15,29 +15,34 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::domain::ecs::Service;
-use crate::domain::fetch::{Failure, Panel as Read};
+use crate::domain::fetch::Panel as Read;
 use crate::domain::queue::{Trouble, since as queue_since};
 use crate::domain::text;
 use crate::state::State;
-use crate::state::interest::overview_rows;
-use crate::state::overview::{EnvironmentLine, chart_subject};
-use crate::state::source::Source;
+use crate::state::interest::{charted_web_acls, overview_rows, shows_waf_chart};
+use crate::state::overview::chart_subject;
 use crate::t;
 
+use super::multiples::Multiple;
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
 use super::widgets::{fit, horizontal_rule, line_width, put, vertical_rule};
-use super::{Drawn, Ui, charts, measure, queue, services, unread, words};
+use super::{Drawn, Ui, charts, findings, measure, queue, services, words};
 
 /// From this width on the multiples stand beside the queue.
 const WIDE: u16 = 110;
 
 /// The least height of the selected row's part: its signals and a chart that can be read.
 const SELECTED_MIN: u16 = 13;
+
+/// The height of the chart of all web ACLs.
+const WAF_CHART: u16 = 11;
+
+/// So many environments are shown in the order of the configuration; more of them worst first.
+const MOST_IN_ORDER: usize = 8;
 
 /// Draws the overview.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
@@ -66,11 +71,17 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     }
 }
 
-/// Draws the environments, then the services, each where there is room left.
+/// Draws the environments, the requests of all web ACLs, then the services, each where there is room left.
 fn multiples(state: &State, ui: &Ui, area: Rect, lines: u16, buf: &mut Buffer) {
-    let top = Rect { height: lines.min(area.height), ..area };
+    let most = (area.height / 2).max(5);
+    let top = Rect { height: lines.min(most).min(area.height), ..area };
     environments(state, ui, top, buf);
-    let rest = Rect { y: top.bottom(), height: area.height - top.height, ..area };
+    let mut rest = Rect { y: top.bottom(), height: area.height - top.height, ..area };
+    if shows_waf_chart(state) && rest.height >= WAF_CHART * 2 {
+        let chart = Rect { y: rest.bottom() - WAF_CHART, height: WAF_CHART, ..rest };
+        charts::web_acls(state, ui, charted_web_acls(state), t!(ui.texts, "screens.overview.requests"), chart, buf);
+        rest.height -= WAF_CHART;
+    }
     if rest.height >= 3 {
         first_services(state, ui, rest, buf);
     }
@@ -94,9 +105,16 @@ fn selected_item(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
 }
 
 fn environments(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
+    let all = state.overview.lines.len();
+    let shown = all.min(usize::from(area.height.saturating_sub(2)).max(1));
+    let mut status: Vec<Span<'static>> = services::oldest(state, ui).into_iter().collect();
+    if shown < all {
+        let text = t!(ui.texts, "screens.overview.count", n = shown, of = all);
+        status.insert(0, Span::styled(text, ui.theme.dim));
+    }
     let panel = Panel {
         title: Line::raw(t!(ui.texts, "screens.overview.environments")),
-        status: services::oldest(state, ui).into_iter().collect(),
+        status,
         focused: false,
         theme: &ui.theme,
         glyphs: ui.glyphs,
@@ -112,8 +130,14 @@ fn environments(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         columns: &columns,
         len: multiples.rows.len(),
         row: |index: usize| {
-            let (place, services, alarms) = &multiples.rows[index];
-            Row::Cells(vec![Cell::new(place.clone()), Cell::new(services.clone()), Cell::new(alarms.clone())])
+            let row = &multiples.rows[index];
+            Row::Cells(vec![
+                Cell::new(row.place.clone()),
+                Cell::new(row.services.clone()),
+                Cell::new(row.alarms.clone()),
+                Cell::new(row.waf.clone()),
+                Cell::new(row.findings.clone()),
+            ])
         },
         selected: None,
         offset: 0,
@@ -127,104 +151,60 @@ fn environments(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
 
 /// The counts of all environments, in words or as marks alone.
 struct Multiples {
-    rows: Vec<(Span<'static>, Line<'static>, Line<'static>)>,
+    rows: Vec<Multiple>,
     /// The cells of each column's widest row, its title included.
-    widths: [usize; 3],
+    widths: [usize; 5],
 }
-
-/// A number with its mark, the word for it and its style.
-type Count = (usize, &'static str, &'static str, Style);
 
 impl Multiples {
     fn new(state: &State, ui: &Ui, in_words: bool) -> Self {
-        let rows: Vec<_> = state.overview.lines.iter().map(|line| row(state, ui, line, in_words)).collect();
-        let widest = |title: &str, cells: &dyn Fn(&(Span<'static>, Line<'static>, Line<'static>)) -> usize| {
-            rows.iter().map(cells).max().unwrap_or(0).max(text::width(title))
+        // In the order of the fleet: what does not fit is what is well.
+        let shown = state.fleet.rows.iter().filter(|row| state.shows(row.line.place));
+        let rows: Vec<Multiple> = if state.overview.lines.len() > MOST_IN_ORDER {
+            shown.map(|row| Multiple::new(state, ui, &row.line, in_words)).collect()
+        } else {
+            state.overview.lines.iter().map(|line| Multiple::new(state, ui, line, in_words)).collect()
+        };
+        let titles = Self::titles(ui);
+        let widest = |index: usize, cells: &dyn Fn(&Multiple) -> usize| {
+            rows.iter().map(cells).max().unwrap_or(0).max(text::width(titles[index]))
         };
         let widths = [
-            widest("", &|(place, ..)| text::width(&place.content)),
-            widest(t!(ui.texts, "screens.services.title"), &|(_, services, _)| line_width(services)),
-            widest(t!(ui.texts, "screens.alarms.title"), &|(.., alarms)| line_width(alarms)),
+            widest(0, &|row| text::width(&row.place.content)),
+            widest(1, &|row| line_width(&row.services)),
+            widest(2, &|row| line_width(&row.alarms)),
+            widest(3, &|row| line_width(&row.waf)),
+            widest(4, &|row| line_width(&row.findings)),
         ];
         Self { rows, widths }
+    }
+
+    fn titles(ui: &Ui) -> [&'static str; 5] {
+        [
+            "",
+            t!(ui.texts, "screens.services.title"),
+            t!(ui.texts, "screens.alarms.title"),
+            t!(ui.texts, "screens.waf.short"),
+            t!(ui.texts, "screens.findings.title"),
+        ]
     }
 
     fn width(&self) -> usize {
         self.widths.iter().sum::<usize>() + 2 * (self.widths.len() - 1)
     }
 
-    fn columns(&self, ui: &Ui) -> [Column<'static>; 3] {
-        let [place, services, alarms] = self.widths.map(|width| u16::try_from(width).unwrap_or(u16::MAX));
+    fn columns(&self, ui: &Ui) -> [Column<'static>; 5] {
+        let [place, services, alarms, waf, findings] =
+            self.widths.map(|width| u16::try_from(width).unwrap_or(u16::MAX));
+        let [_, services_title, alarms_title, waf_title, findings_title] = Self::titles(ui);
         [
             Column::new("", place.min(6), place),
-            Column::new(t!(ui.texts, "screens.services.title"), services.min(14), services),
-            Column::new(t!(ui.texts, "screens.alarms.title"), alarms.min(14), alarms).grows(),
+            Column::new(services_title, services.min(9), services),
+            Column::new(alarms_title, alarms.min(9), alarms),
+            Column::new(waf_title, waf.min(5), waf).rank(1),
+            Column::new(findings_title, findings.min(8), findings).grows(),
         ]
     }
-}
-
-/// One environment: what is wrong comes first.
-fn row(
-    state: &State,
-    ui: &Ui,
-    line: &EnvironmentLine,
-    in_words: bool,
-) -> (Span<'static>, Line<'static>, Line<'static>) {
-    let (services, alarms, theme) = (line.services, line.alarms, &ui.theme);
-    let services = [
-        (services.failing, ui.glyphs.critical, t!(ui.texts, "screens.steadiness.failing"), theme.critical),
-        (services.short, ui.glyphs.warning, t!(ui.texts, "screens.steadiness.short"), theme.warning),
-        (services.rolling, ui.glyphs.progress, t!(ui.texts, "screens.steadiness.rolling"), theme.progress),
-        // What is well needs no word; the room is for what is not.
-        (services.steady, ui.glyphs.ok, "", theme.ok),
-    ];
-    let alarms = [
-        (alarms.alarm, ui.glyphs.critical, t!(ui.texts, "screens.alarm-state.alarm"), theme.critical),
-        (alarms.no_data, ui.glyphs.unknown, t!(ui.texts, "screens.alarm-state.no-data"), theme.unknown),
-        (alarms.ok, ui.glyphs.ok, "", theme.ok),
-    ];
-    let counts = |counts: &[Count], panel: Read| {
-        let is_read = |source: &Source| match panel {
-            Read::Alarms => source.alarms.value.is_some(),
-            _ => source.services.value.is_some(),
-        };
-        let environment = line.place.environment;
-        let mut unread =
-            state.sources.iter().filter(|source| environment.is_some_and(|of| source.environments.contains(&of)));
-        let missing = match unread.find(|source| !is_read(source)).map(|source| unread::failure(source, panel)) {
-            None => Missing::Nothing,
-            Some(None) => Missing::Awaited,
-            Some(Some(failure)) => Missing::Failed(failure),
-        };
-        counted(ui, counts, in_words, &missing)
-    };
-    (ui.place(state, line.place), counts(&services, Read::Services), counts(&alarms, Read::Alarms))
-}
-
-/// Tells what is not among the counts of an environment.
-enum Missing<'a> {
-    Nothing,
-    Awaited,
-    Failed(&'a Failure),
-}
-
-/// Joins counts, and says where they are not all.
-fn counted(ui: &Ui, counts: &[Count], in_words: bool, missing: &Missing<'_>) -> Line<'static> {
-    let mut spans: Vec<Span<'static>> = Vec::new();
-    for (count, mark, word, style) in counts.iter().filter(|(count, ..)| *count > 0) {
-        let gap = if spans.is_empty() { "" } else { "  " };
-        let word = if in_words { *word } else { "" };
-        spans.push(Span::styled(format!("{gap}{mark} {count} {word}").trim_end().to_owned(), *style));
-    }
-    match (missing, spans.is_empty()) {
-        (Missing::Nothing, true) => spans.push(Span::styled("-", ui.theme.dim)),
-        (Missing::Nothing, false) => {}
-        (Missing::Awaited, true) => spans.push(Span::styled(t!(ui.texts, "screens.loading"), ui.theme.dim)),
-        (Missing::Awaited, false) => spans.push(Span::styled(format!("  {}", ui.glyphs.ellipsis), ui.theme.dim)),
-        (Missing::Failed(failure), true) => spans.push(unread::status(ui, failure)),
-        (Missing::Failed(_), false) => spans.push(Span::styled(format!("  {}", ui.glyphs.denied), ui.theme.warning)),
-    }
-    Line::from(spans)
 }
 
 /// Draws the services that deserve a look first.
@@ -279,14 +259,17 @@ fn first_services(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
 fn selected_chart(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let Some(item) = state.overview.selected() else { return };
     let trouble = chart_subject(item);
-    let source = match &item.subject {
-        crate::domain::queue::Subject::Service(source, _)
-        | crate::domain::queue::Subject::Alarm(source, _)
-        | crate::domain::queue::Subject::Source(source, _) => *source,
-    };
+    let source = item.subject.source();
     let service = std::iter::once(&item.trouble).chain(&item.also).find_map(service_of);
     match trouble {
         Trouble::Alarm { alarm } => charts::alarm(state, ui, (source, alarm), service, area, buf),
+        Trouble::WafSpike { acl, .. } => {
+            let row = state.waf.all().iter().find(|row| row.id.source == source && row.acl.key == acl.key);
+            if let Some(row) = row {
+                charts::web_acls(state, ui, std::slice::from_ref(row), &acl.key.name, area, buf);
+            }
+        }
+        Trouble::Findings { finding, .. } => findings::advice(ui, finding, area, buf),
         other => {
             if let Some(service) = service_of(other) {
                 // Of a service's statistics only the average is asked for here: each costs.
@@ -301,6 +284,6 @@ fn service_of(trouble: &Trouble) -> Option<&Service> {
         Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
             Some(service)
         }
-        Trouble::Alarm { .. } | Trouble::Blind { .. } | Trouble::Credentials { .. } => None,
+        _ => None,
     }
 }

@@ -21,7 +21,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let services = &state.services;
     let panel = Panel {
         title: title(ui, t!(ui.texts, "screens.services.title"), &services.filter),
-        status: list_status(state, ui, Read::Services, (services.rows.len(), services.total), services.capped),
+        status: list_status(state, ui, Read::Services, count((services.rows.len(), services.total), services.capped)),
         focused: true,
         theme: &ui.theme,
         glyphs: ui.glyphs,
@@ -58,16 +58,16 @@ pub fn title(ui: &Ui, title: &'static str, filter: &str) -> Line<'static> {
     Line::from(spans)
 }
 
+/// Returns how many rows of how many are shown: `3/60`, and `+` where AWS has more than was read.
+pub fn count((shown, total): (usize, usize), capped: bool) -> String {
+    let plus = if capped { "+" } else { "" };
+    if shown == total { format!("{total}{plus}") } else { format!("{shown}/{total}{plus}") }
+}
+
 /// Returns a list's status: what failed, how many rows of how many, the pinned range, and the age of the oldest source.
 ///
 /// `list` is what the rows are read by. What its other columns are read by may fail alone, and is named then.
-pub fn list_status(
-    state: &State,
-    ui: &Ui,
-    list: Read,
-    (shown, total): (usize, usize),
-    capped: bool,
-) -> Vec<Span<'static>> {
+pub fn list_status(state: &State, ui: &Ui, list: Read, count: String) -> Vec<Span<'static>> {
     let sources: Vec<_> = state.shown_sources().map(|(_, source)| source).collect();
     let failed: Vec<&Failure> = sources.iter().filter_map(|source| unread::failure(source, list)).collect();
     let mut status = Vec::new();
@@ -80,29 +80,30 @@ pub fn list_status(
         };
         status.push(Span::styled(format!("{} {line}", ui.glyphs.denied), ui.theme.warning));
     }
-    let oldest = sources.iter().filter_map(|source| match list {
-        Read::Alarms => source.alarms.at,
-        _ => source.services.at,
-    });
+    let oldest = sources.iter().filter_map(|source| source.read_at(list));
     let age = oldest.min().map(|oldest| words::age(ui.texts, state.now.duration_since(oldest)));
     if let Some(age) = age.as_ref().filter(|_| !failed.is_empty()) {
         let stale = t!(ui.texts, "screens.stale", age = age);
         status.push(Span::styled(format!("{} {stale}", ui.glyphs.stale), ui.theme.stale));
     }
-    let columns = if list == Read::Services { &[Read::Metrics, Read::Tasks][..] } else { &[Read::Metrics] };
+    let columns: &[Read] = match list {
+        Read::Services => &[Read::Metrics, Read::Tasks],
+        Read::Findings => &[],
+        _ => &[Read::Metrics],
+    };
     let alone = |panel: &Read| {
         let failures = sources.iter().filter_map(|source| source.failure(*panel));
         failures.into_iter().find(|failure| !failure.kind.is_about_credentials())
     };
     let missing = columns.iter().filter_map(alone);
     status.extend(missing.map(|failure| unread::status(ui, failure)));
-    let plus = if capped { "+" } else { "" };
-    let count = if shown == total { format!("{total}{plus}") } else { format!("{shown}/{total}{plus}") };
     status.push(Span::styled(count, ui.theme.dim));
     if let Some(age) = age.filter(|_| failed.is_empty()) {
         status.push(Span::styled(t!(ui.texts, "screens.ago", age = age), ui.theme.dim));
     }
-    status.push(Span::styled(t!(ui.texts, "screens.charts-of", range = state.range.name()), ui.theme.dim));
+    if list != Read::Findings {
+        status.push(Span::styled(t!(ui.texts, "screens.charts-of", range = state.range.name()), ui.theme.dim));
+    }
     status
 }
 

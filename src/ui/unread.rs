@@ -38,10 +38,7 @@ pub fn unread(ui: &Ui, source: Option<&Source>, panel: Panel, was_read: bool, no
 
 /// Returns the empty text of a list of all shown sources, which names the key that tells why.
 pub fn unread_list(state: &State, ui: &Ui, panel: Panel) -> String {
-    let was_read = |source: &Source| match panel {
-        Panel::Alarms => source.alarms.value.is_some(),
-        _ => source.services.value.is_some(),
-    };
+    let was_read = |source: &Source| source.read_at(panel).is_some();
     let failed = |source: &Source| failure(source, panel).is_some();
     if state.shown_sources().any(|(_, source)| !was_read(source) && !failed(source)) {
         t!(ui.texts, "screens.loading").to_owned()

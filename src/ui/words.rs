@@ -8,6 +8,7 @@ use crate::domain::alarm::{Alarm, AlarmState, MetricRule, Watches};
 use crate::domain::ecs::{Service, Steadiness};
 use crate::domain::environment::Kind;
 use crate::domain::fetch::{Failure, FailureKind, Fetched, Panel, Phase};
+use crate::domain::finding::Finding;
 use crate::domain::queue::{Place, Severity, Trouble};
 use crate::i18n::Texts;
 use crate::state::State;
@@ -330,6 +331,17 @@ pub fn trouble(texts: Texts, state: &State, place: Place, trouble: &Trouble) -> 
         Trouble::Alarm { alarm } => {
             t!(texts, "screens.trouble.alarm-described", name = alarm.name, description = alarm.description)
         }
+        Trouble::WafSpike { acl, spike } => {
+            let name = &acl.key.name;
+            match spike.factor {
+                Some(factor) => t!(texts, "screens.trouble.waf", name = name, factor = times(texts, factor)),
+                None => t!(texts, "screens.trouble.waf-new", name = name, now = number(spike.now.round())),
+            }
+        }
+        Trouble::Findings { finding, count: 1 } => finding_words(finding),
+        Trouble::Findings { finding, count } => {
+            t!(texts, "screens.trouble.findings", title = finding_words(finding), n = thousands(*count))
+        }
         Trouble::Blind { panel: blind, failure } => {
             t!(texts, "screens.trouble.blind", panel = panel(texts, *blind), why = failure_line(texts, failure))
         }
@@ -338,6 +350,32 @@ pub fn trouble(texts: Texts, state: &State, place: Place, trouble: &Trouble) -> 
             t!(texts, "screens.trouble.credentials-end", left = left(texts, end.duration_since(now)))
         }
     }
+}
+
+/// Returns a finding's title with who found it; what it is about, where it has none.
+fn finding_words(finding: &Finding) -> String {
+    let resource = || finding.resources.first().map_or(finding.key.id.as_str(), |resource| &resource.id);
+    let title = if finding.title.is_empty() { resource() } else { &finding.title };
+    let title: String = title.chars().take(400).collect();
+    if finding.product.is_empty() { title } else { format!("{}: {title}", finding.product) }
+}
+
+/// Returns how many times the usual something is: `14×`.
+pub fn times(texts: Texts, factor: f64) -> String {
+    t!(texts, "screens.waf.times", factor = number(factor.round()))
+}
+
+/// Returns a count with its thousands apart: `12,345`.
+pub fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Leaves out the words with which ECS begins every event of a service, `(service web)`: the row has said so.

@@ -69,6 +69,7 @@ impl Fake {
             region: Some("ap-northeast-1".to_owned()),
             endpoint_url: Some(self.endpoint.clone()),
             account: None,
+            cloudfront: true,
         }
     }
 

@@ -49,6 +49,7 @@ pub fn plan(simulator: &Simulator) -> ConnectionPlan {
         region: Some(simulator.region().to_owned()),
         endpoint_url: Some(simulator.endpoint()),
         account: None,
+        cloudfront: true,
     }
 }
 

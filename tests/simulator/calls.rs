@@ -1,6 +1,7 @@
 //! Paging, batch limits and what is not there.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use aws_sdk_cloudwatch::types::AlarmType;
 use aws_sdk_ecs::error::ProvideErrorMetadata;
@@ -195,6 +196,6 @@ async fn the_port_is_free_after_the_end() {
     let stage = Stage::text(MANY).await;
     stage.ecs.list_clusters().send().await.unwrap();
     let address = stage.simulator.endpoint().replace("http://", "");
-    stage.simulator.shutdown().await;
+    Arc::into_inner(stage.simulator).unwrap().shutdown().await;
     tokio::net::TcpListener::bind(address).await.expect("nobody listens there any more");
 }

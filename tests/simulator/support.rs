@@ -15,10 +15,12 @@ pub const BEGIN: &str = "2026-11-22T00:00:30Z";
 
 /// An account whose time a test moves.
 pub struct Stage {
-    pub simulator: Simulator,
+    pub simulator: Arc<Simulator>,
     pub ecs: aws_sdk_ecs::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub sts: aws_sdk_sts::Client,
+    pub waf: aws_sdk_wafv2::Client,
+    pub hub: aws_sdk_securityhub::Client,
     clock: Arc<ManualClock>,
     begin: Timestamp,
 }
@@ -41,10 +43,35 @@ impl Stage {
         let options = Options { clock: Clock::Manual(Arc::clone(&clock)), ..Options::default() };
         let simulator = start(scenario, options).await.expect("a loopback port");
         let config = config(&simulator, own_key(&simulator)).await;
+        Self::with(Arc::new(simulator), &config, clock, begin)
+    }
+
+    /// The same account at the same time, asked in another region.
+    pub async fn in_region(&self, region: &str) -> Self {
+        let config = config(&self.simulator, own_key(&self.simulator)).await;
+        let config = config.into_builder().region(Region::new(region.to_owned())).build();
+        Self::with(Arc::clone(&self.simulator), &config, Arc::clone(&self.clock), self.begin)
+    }
+
+    /// Another account at the same time, through a role.
+    pub async fn in_account(&self, account: &str) -> Self {
+        let role = format!("arn:aws:iam::{account}:role/reader");
+        let assumed =
+            self.sts.assume_role().role_arn(role).role_session_name("op-0137").send().await.expect("a session");
+        let keys = assumed.credentials().expect("keys");
+        let token = Some(keys.session_token().to_owned());
+        let session = Credentials::new(keys.access_key_id(), keys.secret_access_key(), token, None, "test");
+        let config = config(&self.simulator, session).await;
+        Self::with(Arc::clone(&self.simulator), &config, Arc::clone(&self.clock), self.begin)
+    }
+
+    fn with(simulator: Arc<Simulator>, config: &SdkConfig, clock: Arc<ManualClock>, begin: Timestamp) -> Self {
         Self {
-            ecs: aws_sdk_ecs::Client::new(&config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
+            ecs: aws_sdk_ecs::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            waf: aws_sdk_wafv2::Client::new(config),
+            hub: aws_sdk_securityhub::Client::new(config),
             simulator,
             clock,
             begin,

@@ -64,9 +64,11 @@ fn told(item: &Item) -> String {
     let subject = match &item.subject {
         Subject::Service(source, key) => format!("{}/{} of {}", key.cluster, key.service, source.0),
         Subject::Alarm(source, name) => format!("{name} of {}", source.0),
+        Subject::WebAcl(source, key) => format!("{} of {}", key.name, source.0),
+        Subject::Findings(source, account, cause) => format!("{cause} in {account} of {}", source.0),
         Subject::Source(source, panel) => format!("{panel:?} of {}", source.0),
     };
-    format!("{} {subject} x{}", item.severity.name(), item.also.len() + 1)
+    format!("{} {subject} x{}", item.severity.name(), item.breadth())
 }
 
 fn all_told(sights: &Sights) -> Vec<String> {

@@ -74,6 +74,9 @@ fn overlays(state: &State) {
                     },
                     Screen::Services => &state.services.filter,
                     Screen::Alarms => &state.alarms.filter,
+                    Screen::Waf => &state.waf.filter,
+                    Screen::WebAcl => &state.web_acl.as_ref().unwrap().filter,
+                    Screen::Findings => &state.findings.filter,
                     other => panic!("a filter on {other:?}"),
                 };
                 assert_eq!(prompt.input.value(), filter);

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of the support")]
 
+pub mod security;
+
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -15,9 +17,11 @@ use sekisho::domain::ecs::{
 use sekisho::domain::elb::{Target, TargetGroup, TargetHealth};
 use sekisho::domain::environment::{Environment, Kind};
 use sekisho::domain::fetch::{Failure, FailureKind, Panel, SourceId};
+use sekisho::domain::finding::FindingsSnapshot;
 use sekisho::domain::identity::{Identity, Pattern, RoleMapping};
 use sekisho::domain::log::{Follow, LogChunk, LogLine, LogPlace};
 use sekisho::domain::metric::{Metric, Query, Series};
+use sekisho::domain::waf::Scope;
 use sekisho::i18n::{Lang, Texts};
 use sekisho::keymap::Keymap;
 use sekisho::state::State;
@@ -57,7 +61,7 @@ pub fn environment(name: &str, kind: Kind, account: &str) -> Environment {
         regions: vec!["ap-northeast-1".to_owned()],
         clusters: vec![format!("shop-{name}*")],
         alarms: vec![format!("shop-{name}*")],
-        web_acls: Vec::new(),
+        web_acls: vec![format!("shop-{name}*")],
         catalogue: None,
     }
 }
@@ -310,7 +314,7 @@ pub fn answer_queries(state: &mut State) {
 fn curve(query: &Query, range: sekisho::domain::metric::Range) -> Series {
     let period = i64::from(query.period);
     let (from, to) = (now() - range.span(), now());
-    let is_count = query.metric.name.starts_with("HTTP");
+    let is_count = query.metric.name.starts_with("HTTP") || query.metric.namespace == "AWS/WAFV2";
     let seed: u32 = query.metric.dimensions.iter().flat_map(|(_, value)| value.bytes()).map(u32::from).sum();
     let slots = (to.as_second() - from.as_second()) / period;
     let points = (0..slots)
@@ -362,6 +366,31 @@ pub fn bad_morning() -> State {
     report(&mut state, 1, alarms(vec![alarm("shop-stg-api-cpu", AlarmState::Ok, 600, stg_alarm)]));
     let usage = Usage { calls_per_minute: 34, dollars_per_hour: 0.031, throttled: false };
     report(&mut state, 0, Report::Usage(usage));
+    nothing_found(&mut state);
+    state
+}
+
+/// No web ACL, and nothing that Security Hub found.
+fn nothing_found(state: &mut State) {
+    for source in [0, 1] {
+        report(state, source, Report::Waf(Arc::default()));
+        let nothing = FindingsSnapshot { to_do_complete: true, complete: true, ..FindingsSnapshot::default() };
+        report(state, source, Report::Findings(Arc::new(nothing)));
+    }
+}
+
+/// The bad morning, under an SQL injection, with a leaked key.
+pub fn besieged() -> State {
+    let mut state = bad_morning();
+    report(&mut state, 0, security::waf());
+    let (prd, cdn, dev) = ("shop-prd", "shop-prd-cdn", "shop-dev");
+    let baselines = vec![
+        security::baseline(prd, Scope::Regional, 10.0, 140.0, 20),
+        security::baseline(cdn, Scope::CloudFront, 3.0, 3.0, 0),
+        security::baseline(dev, Scope::Regional, 0.0, 0.0, 0),
+    ];
+    report(&mut state, 0, Report::WafBaselines(baselines));
+    report(&mut state, 0, Report::Findings(Arc::new(security::findings())));
     state
 }
 
@@ -517,6 +546,7 @@ pub fn quiet_day() -> State {
     for source in [0, 1] {
         report(&mut state, source, tasks(Vec::new()));
     }
+    nothing_found(&mut state);
     state
 }
 

@@ -149,6 +149,8 @@ struct Signal<'a> {
 enum Subject<'a> {
     Service { cluster: &'a str, service: &'a str },
     Alarm { name: &'a str },
+    WebAcl { scope: &'static str, web_acl: &'a str },
+    Findings { finding: &'a str, product: &'a str, title: &'a str, account: &'a str, count: usize },
     Source { panel: &'static str, state: &'static str },
     Credentials { end: Timestamp },
 }
@@ -366,6 +368,8 @@ pub fn trouble_name(trouble: &Trouble) -> &'static str {
         Trouble::Short { .. } => "short",
         Trouble::LongRollout { .. } => "long-rollout",
         Trouble::Alarm { .. } => "alarm",
+        Trouble::WafSpike { .. } => "waf-spike",
+        Trouble::Findings { .. } => "findings",
         Trouble::Blind { .. } => "blind",
         Trouble::Credentials { .. } => "credentials",
     }
@@ -377,6 +381,14 @@ fn subject(trouble: &Trouble) -> Subject<'_> {
             Subject::Service { cluster: &service.key.cluster, service: &service.key.service }
         }
         Trouble::Alarm { alarm } => Subject::Alarm { name: &alarm.name },
+        Trouble::WafSpike { acl, .. } => Subject::WebAcl { scope: acl.key.scope.as_str(), web_acl: &acl.key.name },
+        Trouble::Findings { finding, count } => Subject::Findings {
+            finding: &finding.key.id,
+            product: &finding.product,
+            title: &finding.title,
+            account: &finding.account,
+            count: *count,
+        },
         Trouble::Blind { panel, failure } => Subject::Source { panel: panel_name(*panel), state: failure.kind.name() },
         Trouble::Credentials { end } => Subject::Credentials { end: *end },
     }

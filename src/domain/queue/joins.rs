@@ -1,8 +1,8 @@
 //! Which alarms tell of the same trouble.
 //!
-//! An alarm that watches a service belongs to it. Every other one is joined with the composites that read it and with
+//! An alarm that watches a service or a web ACL belongs to it. Every other one is joined with the composites that read it and with
 //! the alarms that it reads, as far as those are in ALARM too, in whatever order they come. Together they belong to the
-//! first service that one of their rules leads to, or else to the outermost of them.
+//! first of these that one of their rules leads to, or else to the outermost of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,8 @@ pub(super) struct Firing<'a> {
     pub(super) name: &'a str,
     /// Where it belongs by its own name.
     pub(super) place: Place,
-    /// The service that it watches.
-    pub(super) service: Option<(Subject, Place)>,
+    /// The service or web ACL that it watches.
+    pub(super) watched: Option<(Subject, Place)>,
     /// The alarms that it reads, in the order of its rule.
     pub(super) children: &'a [String],
 }
@@ -25,7 +25,7 @@ pub(super) struct Firing<'a> {
 pub(super) struct Joins<'a> {
     source: SourceId,
     firing: BTreeMap<&'a str, Firing<'a>>,
-    /// Who is joined with whom, both ways, among those that watch no service.
+    /// Who is joined with whom, both ways, among those that watch no service or web ACL.
     links: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
@@ -36,7 +36,7 @@ impl<'a> Joins<'a> {
         let mut links: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for reader in firing.values() {
             for child in reader.children {
-                if firing.get(child.as_str()).is_some_and(|child| child.service.is_none()) {
+                if firing.get(child.as_str()).is_some_and(|child| child.watched.is_none()) {
                     links.entry(reader.name).or_default().push(child);
                     links.entry(child).or_default().push(reader.name);
                 }
@@ -49,8 +49,8 @@ impl<'a> Joins<'a> {
     pub(super) fn subjects(&self) -> BTreeMap<&'a str, (Subject, Place)> {
         let mut subjects = BTreeMap::new();
         for alarm in self.firing.values() {
-            if let Some(service) = &alarm.service {
-                subjects.insert(alarm.name, service.clone());
+            if let Some(watched) = &alarm.watched {
+                subjects.insert(alarm.name, watched.clone());
             } else if !subjects.contains_key(alarm.name) {
                 let members = self.joined(alarm.name);
                 let subject = self.subject_of(&members, alarm);
@@ -74,9 +74,9 @@ impl<'a> Joins<'a> {
     /// Returns what joined alarms belong to; `one` is any of them.
     fn subject_of(&self, members: &BTreeSet<&str>, one: &Firing<'_>) -> (Subject, Place) {
         let all = || members.iter().filter_map(|name| self.firing.get(name));
-        let leads_to = |child: &String| self.firing.get(child.as_str())?.service.clone();
-        if let Some(service) = all().flat_map(|alarm| alarm.children).find_map(leads_to) {
-            return service;
+        let leads_to = |child: &String| self.firing.get(child.as_str())?.watched.clone();
+        if let Some(watched) = all().flat_map(|alarm| alarm.children).find_map(leads_to) {
+            return watched;
         }
         let read: BTreeSet<&str> = all()
             .flat_map(|alarm| alarm.children.iter().filter(|child| *child != alarm.name))

@@ -15,9 +15,9 @@ pub enum Silence {
 
 /// Holds a rule with its counts over a range.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RuleLine<'a> {
+pub struct RuleLine {
     /// The rule.
-    pub rule: &'a Rule,
+    pub rule: Rule,
     /// Requests in the range by outcome, in the order of [`Outcome::ALL`].
     pub sums: [f64; Outcome::ALL.len()],
     /// The part that it has in everything the web ACL blocked, 0 to 1; `None` where nothing was blocked at all.
@@ -26,7 +26,7 @@ pub struct RuleLine<'a> {
     pub silence: Option<Silence>,
 }
 
-impl RuleLine<'_> {
+impl RuleLine {
     /// Returns the requests of one outcome.
     pub fn sum(&self, outcome: Outcome) -> f64 {
         let index = Outcome::ALL.iter().position(|one| *one == outcome).unwrap_or_default();
@@ -35,9 +35,9 @@ impl RuleLine<'_> {
 }
 
 /// Puts each rule of a web ACL, in the order in which they are tried, beside its counts.
-pub fn lines<'a>(detail: &'a WebAclDetail, traffic: &RuleTraffic) -> Vec<RuleLine<'a>> {
+pub fn lines(detail: &WebAclDetail, traffic: &RuleTraffic) -> Vec<RuleLine> {
     let blocked = traffic.sum(ALL_RULES, Outcome::Blocked);
-    let line = |rule: &'a Rule| {
+    let line = |rule: &Rule| {
         let sums = Outcome::ALL.map(|outcome| traffic.sum(&rule.metric, outcome));
         let counted = |name: &str| traffic.counts.iter().any(|count| count.rule == name && !count.points.is_empty());
         let silence = if counted(&rule.metric) {
@@ -49,8 +49,9 @@ pub fn lines<'a>(detail: &'a WebAclDetail, traffic: &RuleTraffic) -> Vec<RuleLin
         } else {
             Some(Silence::Nothing)
         };
-        let line = RuleLine { rule, sums, share: None, silence };
-        RuleLine { share: (blocked > 0.0).then(|| (line.sum(Outcome::Blocked) / blocked).min(1.0)), ..line }
+        let mut line = RuleLine { rule: rule.clone(), sums, share: None, silence };
+        line.share = (blocked > 0.0).then(|| (line.sum(Outcome::Blocked) / blocked).min(1.0));
+        line
     };
     detail.rules.iter().map(line).collect()
 }

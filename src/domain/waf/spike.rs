@@ -117,8 +117,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::fourteen_times(10.0, 140.0, 20, Some(Some(14.0)))]
-    #[case::from_nothing(0.0, 140.0, 20, Some(None))]
+    #[case::fourteen_times(10.0, 140.0, 20, Some(14.0))]
+    #[case::from_nothing(0.0, 140.0, 20, Some(f64::INFINITY))]
     #[case::twice_is_a_busy_day(100.0, 200.0, 20, None)]
     #[case::little_is_no_spike(0.1, 5.0, 20, None)]
     #[case::quiet(0.0, 0.0, 20, None)]
@@ -127,10 +127,10 @@ mod tests {
         #[case] usual: f64,
         #[case] present: f64,
         #[case] minutes: i64,
-        #[case] factor: Option<Option<f64>>,
+        #[case] factor: Option<f64>,
     ) {
         let found = judged(&points(usual, present, minutes));
-        assert_eq!(found.map(|spike| spike.factor.map(f64::round)), factor);
+        assert_eq!(found.map(|spike| spike.factor.map_or(f64::INFINITY, f64::round)), factor);
         if let Some(spike) = found {
             assert_eq!((NOW - spike.since.as_second()) / 60, minutes);
             assert_eq!(spike.days, 7);

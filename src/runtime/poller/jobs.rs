@@ -2,20 +2,27 @@
 
 use std::sync::Arc;
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::join_all, stream};
 use jiff::Timestamp;
 
 use crate::{
-    aws::{ALARMS_A_CALL, AlarmScope, Connection, ConnectionPlan, Described, Loaded, Paged, Roster, Shared, TaskScope},
+    aws::{
+        ALARMS_A_CALL, AlarmScope, Connection, ConnectionPlan, Described, FindingsPage, LiveTail, Loaded, LogRead,
+        Paged, Roster, Shared, TaskScope, bare_group,
+    },
     domain::{
         alarm::{Alarm, HistoryItem},
         ecs::{Cluster, ServiceDeployment, Task},
+        elb::TargetGroup,
         fetch::Failure,
+        finding::FindingChange,
+        log::LogPlace,
         metric::Series,
+        waf::{Limited, RuleTraffic, Samples, Scope, WebAclKey},
     },
 };
 
-use super::plan::Job;
+use super::{book::ScopeRead, plan::Job};
 
 /// How many clusters' tasks one job reads side by side.
 const SCOPES_AT_ONCE: usize = 4;
@@ -47,6 +54,29 @@ pub(super) enum Outcome {
     Metrics(Loaded<Vec<Arc<Series>>>),
     Deployments(Result<Vec<ServiceDeployment>, Failure>),
     History(Result<Vec<HistoryItem>, Failure>),
+    Waf(Vec<ScopeRead>),
+    WafBaselines(Loaded<Vec<(WebAclKey, Arc<Series>)>>),
+    WafRules(Result<RuleTraffic, Failure>),
+    WafSamples(Loaded<Samples>),
+    WafLimited(Loaded<Vec<Limited>>),
+    WafResources(Result<Vec<String>, Failure>),
+    Findings(Result<Option<FindingsPage>, Failure>),
+    FindingHistory(Result<Vec<FindingChange>, Failure>),
+    Targets(Targets),
+    LogPlaces(Result<Arc<Vec<LogPlace>>, Failure>),
+    Log(Result<LogRead, Failure>),
+    LiveTail(Result<LiveTail, Failure>),
+}
+
+/// Holds what was read of target groups.
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    /// The groups as they were described, if they were.
+    pub(super) described: Option<Vec<TargetGroup>>,
+    /// The groups with their targets.
+    pub(super) groups: Vec<TargetGroup>,
+    /// What could not be read.
+    pub(super) failures: Vec<Failure>,
 }
 
 /// Opens a connection.
@@ -68,6 +98,21 @@ pub(super) async fn work(job: &Job, connection: &Connection) -> Option<Outcome> 
         Job::Metrics(queries, range) => Outcome::Metrics(connection.metrics(queries, *range).await),
         Job::Deployments(key) => Outcome::Deployments(connection.service_deployments(key).await),
         Job::History(alarm, _) => Outcome::History(connection.alarm_history(alarm).await),
+        Job::Waf(scopes) => {
+            let reads = scopes.clone().into_iter().map(|(scope, logging)| web_acls(connection, scope, logging));
+            Outcome::Waf(join_all(reads).await)
+        }
+        Job::WafBaselines(acls) => Outcome::WafBaselines(connection.waf_baselines(acls).await),
+        Job::WafRules(acl, range) => Outcome::WafRules(connection.rule_traffic(acl, *range).await),
+        Job::WafSamples(acl, rules, range) => Outcome::WafSamples(connection.waf_samples(acl, rules, *range).await),
+        Job::WafLimited(acl) => Outcome::WafLimited(connection.waf_limited(acl).await),
+        Job::WafResources(acl, kind) => Outcome::WafResources(connection.waf_resources(acl, *kind).await),
+        Job::Findings(ask) => Outcome::Findings(connection.findings_page(&ask.query, ask.token.clone()).await),
+        Job::FindingHistory(key) => Outcome::FindingHistory(connection.finding_history(key).await),
+        Job::Targets(_, arns, known) => Outcome::Targets(targets(connection, arns, known.as_deref()).await),
+        Job::LogPlaces(definition) => Outcome::LogPlaces(connection.log_places(definition).await),
+        Job::Log(tail, from) => Outcome::Log(connection.log_lines(tail, *from).await),
+        Job::LiveTail(tail) => Outcome::LiveTail(connection.live_tail(tail).await),
     })
 }
 
@@ -89,4 +134,31 @@ async fn firing(connection: &Connection, before: &[String]) -> Result<Vec<Arc<Al
         alarms.extend(connection.alarms_of(&named).await?.items);
     }
     Ok(alarms)
+}
+
+/// Reads the web ACLs of a scope and, if it has any, where their requests are logged.
+async fn web_acls(connection: &Connection, scope: Scope, logging: bool) -> ScopeRead {
+    let read = connection.web_acls(scope).await;
+    let is_empty = read.value.as_ref().is_none_or(|listed| listed.acls.items.is_empty());
+    let logging = if logging && !is_empty { Some(connection.web_acl_logging(scope).await) } else { None };
+    ScopeRead { scope, acls: read.value, failures: read.failures, logging }
+}
+
+/// Reads targets; groups that may not be described are shown by their names.
+async fn targets(connection: &Connection, arns: &[String], known: Option<&[TargetGroup]>) -> Targets {
+    let mut read = Targets::default();
+    let groups = match known {
+        Some(known) => known.to_vec(),
+        None => match connection.target_groups(arns).await {
+            Ok(groups) => read.described.insert(groups).clone(),
+            Err(failure) => {
+                read.failures.push(failure);
+                arns.iter().map(|arn| bare_group(arn)).collect()
+            }
+        },
+    };
+    let health = connection.target_health(&groups).await;
+    read.groups = health.value;
+    read.failures.extend(health.failures);
+    read
 }

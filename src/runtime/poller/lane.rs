@@ -23,11 +23,31 @@ pub(super) enum Lane {
     Deployments,
     /// History of the alarm that is open.
     History,
+    /// Web ACLs.
+    Waf,
+    /// What web ACLs usually block.
+    WafBaselines,
+    /// What the rules of the open web ACL counted.
+    WafRules,
+    /// Sampled requests of the open web ACL.
+    WafSamples,
+    /// What the open web ACL protects, and whom it blocks.
+    WafUse,
+    /// Findings.
+    Findings,
+    /// History of the finding that is open.
+    FindingHistory,
+    /// Targets of the service that is open.
+    Targets,
+    /// Where the open service's containers log to.
+    LogPlaces,
+    /// The log that is tailed.
+    Log,
 }
 
 impl Lane {
     /// Counts the lanes.
-    pub(super) const COUNT: usize = Self::History as usize + 1;
+    pub(super) const COUNT: usize = Self::Log as usize + 1;
 
     /// Lists the lanes in the order of their numbers.
     pub(super) const ALL: [Self; Self::COUNT] = [
@@ -39,6 +59,16 @@ impl Lane {
         Self::Metrics,
         Self::Deployments,
         Self::History,
+        Self::Waf,
+        Self::WafBaselines,
+        Self::WafRules,
+        Self::WafSamples,
+        Self::WafUse,
+        Self::Findings,
+        Self::FindingHistory,
+        Self::Targets,
+        Self::LogPlaces,
+        Self::Log,
     ];
 
     /// Returns the panel that shows what the lane reads.
@@ -48,9 +78,17 @@ impl Lane {
             Self::Clusters | Self::Services => Panel::Services,
             Self::Tasks => Panel::Tasks,
             Self::Alarms => Panel::Alarms,
-            Self::Metrics => Panel::Metrics,
+            Self::Metrics | Self::WafBaselines => Panel::Metrics,
             Self::Deployments => Panel::Deployments,
             Self::History => Panel::History,
+            Self::Waf => Panel::Waf,
+            Self::WafRules => Panel::WafRules,
+            Self::WafSamples => Panel::WafSamples,
+            Self::WafUse => Panel::WafUse,
+            Self::Findings => Panel::Findings,
+            Self::FindingHistory => Panel::FindingHistory,
+            Self::Targets => Panel::Targets,
+            Self::LogPlaces | Self::Log => Panel::Log,
         }
     }
 }

@@ -3,6 +3,8 @@
 mod book;
 mod jobs;
 mod lane;
+mod link;
+mod live;
 mod plan;
 mod report;
 #[cfg(test)]
@@ -26,8 +28,9 @@ use crate::{
     state::event::{Generation, Interest, Report, SourceEvent, Usage},
 };
 
-use book::Book;
+use book::{Book, TailBook};
 use jobs::Done;
+use live::Live;
 use plan::Job;
 
 /// How long a search for credentials has only just begun.
@@ -66,6 +69,8 @@ pub struct Poller {
     /// When that becomes less though nothing is asked for.
     usage_due: Option<Timestamp>,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
+    /// The log that comes by itself.
+    live: Option<Live>,
 }
 
 /// Keeps a poller alive; dropping it stops the poller and all its calls.
@@ -147,6 +152,7 @@ impl Poller {
             usage: Usage::default(),
             usage_due: None,
             running: FuturesUnordered::new(),
+            live: None,
         };
         let ears = Ears { interest, commands, idle: idle_asked, interest_open: true, commands_open: true };
         let task = tokio::spawn({
@@ -182,6 +188,7 @@ impl Poller {
             }
             tokio::select! {
                 Some(done) = self.running.next() => self.finish(done).await,
+                read = live::next(self.live.as_mut()) => self.took_live(read).await,
                 command = ears.commands.recv(), if ears.commands_open => match command {
                     Some(command) => self.obey(command),
                     None => ears.commands_open = false,
@@ -205,6 +212,7 @@ impl Poller {
         if ears.interest.has_changed().unwrap_or(false) {
             self.interest = ears.interest.borrow_and_update().clone();
             self.book.look_at(&self.interest);
+            self.stop_other_log();
         }
     }
 
@@ -246,11 +254,16 @@ impl Poller {
             (_, None) => return,
         };
         self.book.lane_mut(lane).begin(now);
-        if let Job::Tasks(scopes) = &job {
-            self.book.begin_tasks(scopes);
+        let tells = self.tells(&job);
+        match &job {
+            Job::Tasks(scopes) => self.book.begin_tasks(scopes),
+            Job::Findings(ask) => self.book.findings.begin(ask, now),
+            Job::WafResources(acl, kind) => self.book.waf.used_mut(&acl.key).begin_kind(*kind, now),
+            Job::Log(tail, _) if self.book.tail.as_ref().is_none_or(|book| book.tail != *tail) => {
+                self.book.tail = Some(TailBook::new(tail.clone()));
+            }
+            _ => {}
         }
-        // Counting is watching from afar: the rows are not being read.
-        let tells = !matches!(job, Job::Counts(_));
         let (epoch, plan, shared) = (self.epoch, self.plan.clone(), self.shared.clone());
         self.running.push(Box::pin(async move {
             let outcome = match connection {
@@ -265,6 +278,17 @@ impl Poller {
         }));
         if tells {
             self.tell(Report::Asked(lane.panel())).await;
+        }
+    }
+
+    /// Tells whether it is said that a job has begun.
+    fn tells(&self, job: &Job) -> bool {
+        match job {
+            // Counting is watching from afar: the rows are not being read. Baselines are not on the screen themselves.
+            Job::Counts(_) | Job::WafBaselines(_) | Job::LiveTail(_) => false,
+            Job::WafResources(_, kind) => *kind == 0,
+            Job::Log(tail, _) => self.book.tail.as_ref().is_none_or(|book| book.tail != *tail),
+            _ => true,
         }
     }
 

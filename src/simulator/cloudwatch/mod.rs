@@ -49,16 +49,7 @@ fn invalid_token() -> ApiError {
 
 /// A page's size from `MaxRecords`, a hundred at most.
 fn max_records(input: Input<'_>) -> Result<usize, ApiError> {
-    match input.integer("MaxRecords")? {
-        None => Ok(100),
-        Some(size) => usize::try_from(size).ok().filter(|size| (1..=100).contains(size)).ok_or_else(|| {
-            let bound = if size < 1 { "greater than or equal to 1" } else { "less than or equal to 100" };
-            validation(format!(
-                "1 validation error detected: Value '{size}' at 'maxRecords' failed to satisfy constraint: Member must have value \
-                 {bound}"
-            ))
-        }),
-    }
+    input.page_size("MaxRecords", 100, 100)
 }
 
 /// Reads dimensions, each with a name and a value.

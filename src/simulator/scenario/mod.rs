@@ -48,9 +48,13 @@ mod model;
 mod resolve;
 mod span;
 
-pub(super) use model::{AccountFile, AlarmFile, MetricFile, ScenarioFile, ServiceFile, ShiftFile, StepFile};
+pub(super) use check::GLOBAL_REGION;
+pub(super) use model::{
+    AccountFile, AlarmFile, AttackFile, DefaultAction, FindingFile, MetricFile, Product, RuleAction, ScenarioFile,
+    ServiceFile, ShiftFile, StepFile, WafRuleFile, WafScope, WebAclFile,
+};
 pub use model::{EnvironmentFile, Fails};
-pub(super) use resolve::{find_alarm, find_service};
+pub(super) use resolve::{fill, find_alarm, find_finding, find_service, find_web_acl};
 pub use span::{Span, SpanError};
 
 use super::AccountName;

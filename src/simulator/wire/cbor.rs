@@ -58,6 +58,7 @@ impl Serialize for Written<'_> {
             Value::Int(value) => serializer.serialize_i64(*value),
             Value::Float(value) => serializer.serialize_f64(*value),
             Value::Text(text) => serializer.serialize_str(text),
+            Value::Raw(text) => serializer.serialize_str(text),
             Value::Time(at) if at % 1_000 == 0 => Required::<i64, EPOCH>(at / 1_000).serialize(serializer),
             Value::Time(at) => Required::<f64, EPOCH>(seconds(*at)).serialize(serializer),
             Value::List(items) => {

@@ -1,5 +1,7 @@
 //! Errors as AWS says them, each protocol in its own words.
 
+use super::value::{Value, object};
+
 /// An error answer.
 ///
 /// The same refusal has two names: the shape's (`InvalidParameterValueException`), which JSON and CBOR carry, and the
@@ -15,12 +17,44 @@ pub struct ApiError {
     pub status: u16,
     /// What AWS says about it.
     pub message: String,
+    /// What the error's shape holds besides, and the name it gives its message.
+    details: Vec<(&'static str, String)>,
+    message_name: Option<&'static str>,
 }
 
 impl ApiError {
     /// Makes a client error (400) whose shape and code are the same word.
     pub fn new(shape: &'static str, message: impl Into<String>) -> Self {
-        Self { shape, code: shape, status: 400, message: message.into() }
+        let message = message.into();
+        Self { shape, code: shape, status: 400, message, details: Vec::new(), message_name: None }
+    }
+
+    /// Gives it another HTTP status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Adds a member that the error's shape has.
+    #[must_use]
+    pub fn with_detail(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.details.push((name, value.into()));
+        self
+    }
+
+    /// Gives the message the name that it has in the error's shape, where that is not the protocol's usual one.
+    #[must_use]
+    pub fn message_as(mut self, name: &'static str) -> Self {
+        self.message_name = Some(name);
+        self
+    }
+
+    /// Writes it as a structure.
+    pub(super) fn body(&self, kind: String, message_name: &'static str) -> Value {
+        let message_name = self.message_name.unwrap_or(message_name);
+        let body = object().with("__type", kind).with(message_name, self.message.clone());
+        self.details.iter().fold(body, |body, (name, value)| body.with(name, value.clone())).into()
     }
 
     /// Gives it another word in the Query protocol.
@@ -28,6 +62,25 @@ impl ApiError {
     pub fn or_code(mut self, code: &'static str) -> Self {
         self.code = code;
         self
+    }
+
+    /// A member's value breaks a constraint of the model, in the words of AWS's front ends.
+    pub fn constraint(value: &str, member: &str, rule: &str) -> Self {
+        let mut member = member.to_owned();
+        member.get_mut(..1).into_iter().for_each(str::make_ascii_lowercase);
+        let message =
+            format!("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {rule}");
+        Self::new("ValidationException", message).or_code("ValidationError")
+    }
+
+    /// A member is needed and was not given, in the words of AWS's front ends.
+    pub fn absent(member: &str) -> Self {
+        let mut member = member.to_owned();
+        member.get_mut(..1).into_iter().for_each(str::make_ascii_lowercase);
+        let message = format!(
+            "1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null"
+        );
+        Self::new("ValidationException", message).or_code("ValidationError")
     }
 
     /// The operation is not one that the account knows.
@@ -44,7 +97,7 @@ impl ApiError {
 
     /// The service itself is at fault.
     pub fn internal(message: impl Into<String>) -> Self {
-        Self { status: 500, ..Self::new("InternalFailure", message) }
+        Self::new("InternalFailure", message).with_status(500)
     }
 
     /// Too many calls.

@@ -14,6 +14,7 @@ impl<'a> Input<'a> {
         match self.member(name) {
             None => Ok(None),
             Some(Value::Text(text)) => Ok(Some(text.as_ref())),
+            Some(Value::Raw(text)) => Ok(Some(text)),
             Some(_) => Err(wrong(name, "a string")),
         }
     }
@@ -23,6 +24,7 @@ impl<'a> Input<'a> {
         match self.member(name) {
             None => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(*value)),
+            Some(Value::Raw(text)) => text.parse().map(Some).map_err(|_| wrong(name, "a boolean")),
             Some(_) => Err(wrong(name, "a boolean")),
         }
     }
@@ -32,11 +34,45 @@ impl<'a> Input<'a> {
         match self.member(name) {
             None => Ok(None),
             Some(Value::Int(value)) => Ok(Some(*value)),
+            Some(Value::Raw(text)) => text.parse().map(Some).map_err(|_| wrong(name, "an integer")),
             Some(_) => Err(wrong(name, "an integer")),
         }
     }
 
-    /// Reads a timestamp, tagged or as epoch seconds.
+    /// Reads an integer that must lie within bounds.
+    pub fn within(self, name: &str, low: i64, high: i64) -> Result<Option<i64>, ApiError> {
+        let Some(value) = self.integer(name)? else { return Ok(None) };
+        let rule = match () {
+            () if value < low => format!("Member must have value greater than or equal to {low}"),
+            () if value > high => format!("Member must have value less than or equal to {high}"),
+            () => return Ok(Some(value)),
+        };
+        Err(ApiError::constraint(&value.to_string(), name, &rule))
+    }
+
+    /// Reads a page's size that must lie within bounds, or takes the usual one.
+    pub fn page_size(self, name: &str, most: i64, usual: usize) -> Result<usize, ApiError> {
+        let size = self.within(name, 1, most)?;
+        Ok(size.and_then(|size| usize::try_from(size).ok()).unwrap_or(usual))
+    }
+
+    /// Reads a string that must be there.
+    pub fn required(self, name: &str) -> Result<&'a str, ApiError> {
+        self.text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| ApiError::absent(name))
+    }
+
+    /// Reads a number, whole or not.
+    #[expect(clippy::cast_precision_loss, reason = "AWS reads it as a double as well")]
+    pub fn number(self, name: &str) -> Result<Option<f64>, ApiError> {
+        match self.member(name) {
+            None => Ok(None),
+            Some(Value::Int(value)) => Ok(Some(*value as f64)),
+            Some(Value::Float(value)) => Ok(Some(*value)),
+            Some(_) => Err(wrong(name, "a number")),
+        }
+    }
+
+    /// Reads a timestamp: tagged, as epoch seconds, or as text where the protocol writes it so.
     pub fn time(self, name: &str) -> Result<Option<Millis>, ApiError> {
         match self.member(name) {
             None => Ok(None),
@@ -51,6 +87,7 @@ impl<'a> Input<'a> {
             .iter()
             .map(|item| match item {
                 Value::Text(text) => Ok(text.as_ref()),
+                Value::Raw(text) => Ok(text.as_str()),
                 _ => Err(wrong(name, "a list of strings")),
             })
             .collect::<Result<_, _>>()
@@ -96,12 +133,13 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Reads epoch seconds (or a time) as milliseconds; `None` where it is no time.
+/// Reads epoch seconds (or a time) as milliseconds, or RFC 3339; `None` where it is no time.
 pub fn epoch_millis(value: &Value) -> Option<Millis> {
     match value {
         Value::Time(at) => Some(*at),
         Value::Int(seconds) => seconds.checked_mul(1_000),
         Value::Float(seconds) => jiff::SignedDuration::try_from_secs_f64(*seconds).ok().map(millis),
+        Value::Text(text) => text.parse::<jiff::Timestamp>().ok().map(|at| at.as_millisecond()),
         _ => None,
     }
 }

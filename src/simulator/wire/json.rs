@@ -52,6 +52,7 @@ impl Serialize for Written<'_> {
             }
             Value::Float(value) => serializer.serialize_f64(*value),
             Value::Text(text) => serializer.serialize_str(text),
+            Value::Raw(text) => serializer.serialize_str(text),
             Value::Time(at) if at % 1_000 == 0 => serializer.serialize_i64(at / 1_000),
             Value::Time(at) => serializer.serialize_f64(seconds(*at)),
             Value::List(items) => {

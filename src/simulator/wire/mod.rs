@@ -5,6 +5,8 @@ mod error;
 mod input;
 mod json;
 mod query;
+mod rest;
+mod service;
 mod value;
 
 use axum::body::{Body, Bytes};
@@ -12,57 +14,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 pub use error::ApiError;
 pub use input::Input;
+pub use service::Service;
+use value::Key;
 pub use value::{Object, Value, list, object};
-
-/// A service of AWS that the account has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Service {
-    /// Elastic Container Service.
-    Ecs,
-    /// CloudWatch metrics and alarms.
-    CloudWatch,
-    /// Security Token Service.
-    Sts,
-}
-
-impl Service {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Ecs, Self::CloudWatch, Self::Sts];
-
-    /// The name in IAM actions.
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Ecs => "ecs",
-            Self::CloudWatch => "cloudwatch",
-            Self::Sts => "sts",
-        }
-    }
-
-    /// The name that a signature's scope must carry.
-    pub const fn signing_name(self) -> &'static str {
-        match self {
-            Self::Ecs => "ecs",
-            Self::CloudWatch => "monitoring",
-            Self::Sts => "sts",
-        }
-    }
-
-    const fn namespace(self) -> &'static str {
-        match self {
-            Self::Ecs => "http://ecs.amazonaws.com/doc/2014-11-13/",
-            Self::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
-            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-        }
-    }
-
-    const fn shape_prefix(self) -> &'static str {
-        match self {
-            Self::Ecs => "com.amazonaws.ecs#",
-            Self::CloudWatch => "com.amazonaws.cloudwatch#",
-            Self::Sts => "com.amazonaws.sts#",
-        }
-    }
-}
 
 /// A protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +29,8 @@ pub enum Protocol {
     Cbor,
     /// Form in, XML out.
     Query,
+    /// JSON behind methods and paths.
+    RestJson,
 }
 
 impl Protocol {
@@ -84,6 +40,7 @@ impl Protocol {
             Self::Json11 => "application/x-amz-json-1.1",
             Self::Cbor => "application/cbor",
             Self::Query => "text/xml",
+            Self::RestJson => "application/json",
         }
     }
 }
@@ -121,46 +78,40 @@ pub struct Route {
     pub operation: String,
     /// Whether errors repeat their old code in a header (the client asked with `x-amzn-query-mode`).
     pub query_mode: bool,
+    /// The members of the input that came in the path and the query string.
+    members: Vec<(Key, Value)>,
 }
 
-const ECS_TARGET: &str = "AmazonEC2ContainerServiceV20141113.";
-const CLOUDWATCH_TARGET: &str = "GraniteServiceVersion20100801.";
 const CLOUDWATCH_PATH: &str = "/service/GraniteServiceVersion20100801/operation/";
 
 impl Route {
     /// Finds out what was asked; `None` where it is nothing that AWS would route.
     pub fn of(request: &Request) -> Option<Self> {
-        let query_mode = request.header("x-amzn-query-mode") == Some("true");
-        let route = |service, protocol, operation: &str| Self {
-            service,
-            protocol,
-            operation: operation.to_owned(),
-            query_mode,
-        };
+        if let Some((service, operation, members)) = rest::find(request) {
+            let operation = operation.to_owned();
+            return Some(Self { service, protocol: Protocol::RestJson, operation, query_mode: false, members });
+        }
         if request.method != Method::POST {
             return None;
         }
-        if let Some(operation) = request.path.strip_prefix(CLOUDWATCH_PATH) {
+        let kind = request.header("content-type").unwrap_or_default();
+        let (service, protocol, operation) = if let Some(operation) = request.path.strip_prefix(CLOUDWATCH_PATH) {
             let is_cbor = request.header("smithy-protocol") == Some("rpc-v2-cbor");
-            return is_cbor.then(|| route(Service::CloudWatch, Protocol::Cbor, operation));
-        }
-        if let Some(target) = request.header("x-amz-target") {
-            let one_zero =
-                request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-amz-json-1.0"));
+            is_cbor.then(|| (Service::CloudWatch, Protocol::Cbor, operation.to_owned()))?
+        } else if let Some(target) = request.header("x-amz-target") {
+            let one_zero = kind.starts_with("application/x-amz-json-1.0");
             let protocol = if one_zero { Protocol::Json10 } else { Protocol::Json11 };
-            let service = [(ECS_TARGET, Service::Ecs), (CLOUDWATCH_TARGET, Service::CloudWatch)];
-            return service
-                .into_iter()
-                .find_map(|(prefix, service)| target.strip_prefix(prefix).map(|name| route(service, protocol, name)));
-        }
-        let is_form =
-            request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        if !is_form {
+            let of = |service: Service| Some((service, target.strip_prefix(service.target()?)?));
+            let (service, operation) = Service::ALL.into_iter().find_map(of)?;
+            (service, protocol, operation.to_owned())
+        } else if kind.starts_with("application/x-www-form-urlencoded") {
+            let (service, operation) = form(request)?;
+            (service, Protocol::Query, operation)
+        } else {
             return None;
-        }
-        let form = query::decode(&request.body)?;
-        let action = Input(&form).text("Action").ok().flatten().unwrap_or_default();
-        Some(route(Service::Sts, Protocol::Query, action))
+        };
+        let query_mode = request.header("x-amzn-query-mode") == Some("true");
+        Some(Self { service, protocol, operation, query_mode, members: Vec::new() })
     }
 
     /// The IAM action, `ecs:ListServices`.
@@ -171,12 +122,15 @@ impl Route {
     /// Reads the operation's input.
     pub fn decode(&self, body: &[u8]) -> Result<Value, ApiError> {
         let value = match self.protocol {
-            Protocol::Json10 | Protocol::Json11 => json::decode(body),
+            Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => json::decode(body),
             Protocol::Cbor => cbor::decode(body),
             Protocol::Query => query::decode(body),
         };
         match value {
-            Some(value @ Value::Map(_)) => Ok(value),
+            Some(Value::Map(mut members)) => {
+                members.extend(self.members.iter().cloned());
+                Ok(Value::Map(members))
+            }
             Some(_) => Err(ApiError::serialization("Start of structure or map found where not expected.")),
             None => Err(ApiError::serialization("The request body could not be read.")),
         }
@@ -185,7 +139,7 @@ impl Route {
     /// Writes an answer's body.
     pub fn encode(&self, value: &Value, request_id: &str) -> Vec<u8> {
         match self.protocol {
-            Protocol::Json10 | Protocol::Json11 => json::encode(value),
+            Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => json::encode(value),
             Protocol::Cbor => cbor::encode(value),
             Protocol::Query => query::encode(&self.operation, self.service.namespace(), value, request_id),
         }
@@ -198,25 +152,15 @@ impl Route {
 
     /// Makes an error answer.
     pub fn refuse(&self, error: &ApiError, request_id: &str) -> Response<Body> {
-        // The Query front ends answer refused identities with 403, the JSON ones with 400.
-        let forbidden = [
-            "AccessDenied",
-            "InvalidClientTokenId",
-            "SignatureDoesNotMatch",
-            "ExpiredToken",
-            "MissingAuthenticationToken",
-        ];
-        let status = match self.protocol {
-            Protocol::Query if forbidden.contains(&error.code) => StatusCode::FORBIDDEN,
-            _ => StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST),
-        };
+        let error = &self.worded(error);
+        let status = StatusCode::from_u16(self.status(error)).unwrap_or(StatusCode::BAD_REQUEST);
         let body = match self.protocol {
-            Protocol::Json10 | Protocol::Json11 => {
-                json::encode(&object().with("__type", error.shape).with("message", error.message.clone()).into())
-            }
+            Protocol::Json10 | Protocol::Json11 => json::encode(&error.body(error.shape.to_owned(), "message")),
             Protocol::Cbor => {
-                let shape = format!("{}{}", self.service.shape_prefix(), error.shape);
-                cbor::encode(&object().with("__type", shape).with("message", error.message.clone()).into())
+                cbor::encode(&error.body(format!("{}{}", self.service.shape_prefix(), error.shape), "message"))
+            }
+            Protocol::RestJson => {
+                json::encode(&object().with("Message", error.message.clone()).with("Code", error.shape).into())
             }
             Protocol::Query => query::encode_error(
                 self.service.namespace(),
@@ -239,6 +183,29 @@ impl Route {
         response
     }
 
+    /// Says an error in the service's own words, where it has some: Security Hub calls throttling by another name.
+    fn worded(&self, error: &ApiError) -> ApiError {
+        match (self.service, error.shape) {
+            (Service::SecurityHub, "ThrottlingException") => {
+                ApiError::new("TooManyRequestsException", "Too Many Requests").with_status(429)
+            }
+            _ => error.clone(),
+        }
+    }
+
+    /// The status: the Query and REST front ends answer refused identities with 403, the others with 400.
+    fn status(&self, error: &ApiError) -> u16 {
+        let forbidden = [
+            "AccessDenied",
+            "InvalidClientTokenId",
+            "SignatureDoesNotMatch",
+            "ExpiredToken",
+            "MissingAuthenticationToken",
+        ];
+        let strict = matches!(self.protocol, Protocol::Query | Protocol::RestJson);
+        if strict && forbidden.contains(&error.code) { 403 } else { error.status }
+    }
+
     /// Makes a response with the protocol's headers.
     pub fn respond(&self, status: StatusCode, body: Body, request_id: &str) -> Response<Body> {
         let mut response = Response::new(body);
@@ -253,4 +220,17 @@ impl Route {
         }
         response
     }
+}
+
+/// Finds out what a form of the Query protocol asks: the service whose version it names, or that it was signed for.
+fn form(request: &Request) -> Option<(Service, String)> {
+    let form = query::decode(&request.body)?;
+    let text = |name: &str| Input(&form).text(name).ok().flatten();
+    let mut speakers = Service::ALL.into_iter().filter(|service| service.query_version().is_some());
+    let signed = Service::signed_for(&request.headers);
+    let service = speakers.find(|service| match text("Version") {
+        Some(version) => service.query_version() == Some(version),
+        None => signed == Some(*service),
+    });
+    Some((service?, text("Action").unwrap_or_default().to_owned()))
 }

@@ -1,4 +1,4 @@
-//! The Query protocol of STS: form fields in, XML out, times in ISO 8601.
+//! The Query protocol of STS and ELB: form fields in, XML out, times in ISO 8601.
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-query-protocol.html>
 
@@ -9,15 +9,57 @@ use percent_encoding::percent_decode_str;
 use super::value::Value;
 use crate::simulator::clock::timestamp;
 
-/// Reads form fields into a flat structure of strings.
+/// Reads form fields into a structure of texts: `Targets.member.1.Id=x` becomes a list of structures.
 pub fn decode(body: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(body).ok()?;
-    let mut members = Vec::new();
+    let mut root = Branch::default();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        members.push((unescape(key)?.into(), Value::from(unescape(value)?)));
+        let key = unescape(key)?;
+        root.insert(key.split('.'), unescape(value)?);
     }
-    Some(Value::Map(members))
+    Some(root.grown())
+}
+
+/// The fields below a name.
+#[derive(Default)]
+struct Branch {
+    text: Option<String>,
+    below: Vec<(String, Branch)>,
+}
+
+/// How deep a field's name may go; no operation comes near it.
+const DEEPEST: usize = 16;
+
+impl Branch {
+    fn insert<'a>(&mut self, path: impl Iterator<Item = &'a str>, text: String) {
+        let mut branch = self;
+        for name in path.take(DEEPEST) {
+            let index = branch.below.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+                branch.below.push((name.to_owned(), Branch::default()));
+                branch.below.len() - 1
+            });
+            let Some((_, next)) = branch.below.get_mut(index) else { return };
+            branch = next;
+        }
+        branch.text = Some(text);
+    }
+
+    /// Makes a value of it: a list where there is nothing below it but `member.N`.
+    fn grown(self) -> Value {
+        let Self { text, mut below } = self;
+        if let Some(text) = text {
+            return Value::Raw(text);
+        }
+        match &mut below[..] {
+            [(name, items)] if name == "member" && items.text.is_none() => {
+                let mut items = std::mem::take(&mut items.below);
+                items.sort_by_key(|(number, _)| number.parse::<u32>().unwrap_or(u32::MAX));
+                Value::List(items.into_iter().map(|(_, item)| item.grown()).collect())
+            }
+            _ => Value::Map(below.into_iter().map(|(name, one)| (name.into(), one.grown())).collect()),
+        }
+    }
 }
 
 fn unescape(text: &str) -> Option<String> {
@@ -53,6 +95,7 @@ fn element_content(xml: &mut String, value: &Value) {
         Value::Int(value) => xml.push_str(&value.to_string()),
         Value::Float(value) => xml.push_str(&value.to_string()),
         Value::Text(text) => escape(xml, text),
+        Value::Raw(text) => escape(xml, text),
         Value::Time(at) => xml.push_str(&timestamp(*at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         Value::List(items) => items.iter().for_each(|item| element(xml, "member", item)),
         Value::Map(members) => members.iter().for_each(|(key, value)| element(xml, key, value)),
@@ -91,9 +134,24 @@ mod tests {
     #[test]
     fn reads_a_form() {
         let value = decode(b"Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam&Text=a+b%E7%9B%AE").unwrap();
-        assert_eq!(value.get("RoleArn"), Some(&Value::from("arn:aws:iam")));
-        assert_eq!(value.get("Text"), Some(&Value::from("a b目")));
+        assert_eq!(value.get("RoleArn"), Some(&Value::Raw("arn:aws:iam".to_owned())));
+        assert_eq!(value.get("Text"), Some(&Value::Raw("a b目".to_owned())));
         assert_eq!(decode(b"a=%ff"), None);
+    }
+
+    #[test]
+    fn reads_lists_and_structures_in_a_form() {
+        let form =
+            b"Targets.member.10.Id=j&Targets.member.2.Id=b&Targets.member.2.Port=80&Names.member.1=x&Page.Size=3";
+        let value = decode(form).unwrap();
+        let raw = |text: &str| Value::Raw(text.to_owned());
+        let Some(Value::List(targets)) = value.get("Targets") else { panic!("{value:?}") };
+        assert_eq!(targets.iter().map(|one| one.get("Id")).collect::<Vec<_>>(), [Some(&raw("b")), Some(&raw("j"))]);
+        assert_eq!(targets[0].get("Port"), Some(&raw("80")));
+        assert_eq!(value.get("Names"), Some(&Value::List(vec![raw("x")])));
+        assert_eq!(value.get("Page").and_then(|page| page.get("Size")), Some(&raw("3")));
+        let deep = format!("{}=1", vec!["a"; 10_000].join("."));
+        assert!(decode(deep.as_bytes()).is_some());
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub enum Value {
     Float(f64),
     /// A string.
     Text(Cow<'static, str>),
+    /// Text from a form, a path or a query string, whose type only the operation knows.
+    Raw(String),
     /// A timestamp.
     Time(Millis),
     /// A list.
@@ -110,6 +112,11 @@ impl From<f64> for Value {
 impl From<&'static str> for Value {
     fn from(value: &'static str) -> Self {
         Self::Text(Cow::Borrowed(value))
+    }
+}
+impl From<Cow<'static, str>> for Value {
+    fn from(value: Cow<'static, str>) -> Self {
+        Self::Text(value)
     }
 }
 impl From<String> for Value {

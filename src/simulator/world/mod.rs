@@ -9,6 +9,7 @@ mod build;
 mod curve;
 mod deployment;
 mod evaluate;
+mod finding;
 mod happening;
 mod plan;
 mod point;
@@ -17,6 +18,7 @@ mod rule;
 mod series;
 mod task;
 mod timeline;
+mod waf;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +27,7 @@ pub use alarm::{AlarmCommon, CompositeAlarm, MetricAlarm, Track, Transition, sta
 pub use curve::ServiceCurve;
 pub use deployment::Deployment;
 pub use evaluate::{AlarmState, Comparison, TreatMissingData};
+pub use finding::{ASFF_MEMBERS, Finding, FindingGroup, FindingState, Findings, known_control};
 pub use happening::StopWords;
 pub use plan::{Breaker, ServicePlan};
 pub use point::Statistic;
@@ -32,6 +35,7 @@ pub use rule::Rule;
 pub use series::{Catalogue, Reader, Series};
 pub use task::{StopCause, Task, TaskStatus};
 pub use timeline::Timeline;
+pub use waf::{Counted, RuleKind, Sampled, Verdict, WafRule, WebAcl, managed_group};
 
 use super::clock::Millis;
 
@@ -49,6 +53,8 @@ pub struct World {
 pub struct Account {
     /// The regions in which it has something.
     pub regions: BTreeMap<String, Region>,
+    /// What Security Hub holds of it.
+    pub findings: Findings,
 }
 
 /// What an account has in a region.
@@ -65,6 +71,8 @@ pub struct Region {
     pub metric_alarms: Vec<MetricAlarm>,
     /// Children before their parents.
     pub composite_alarms: Vec<CompositeAlarm>,
+    /// In the order of their names.
+    pub web_acls: Vec<Arc<WebAcl>>,
     history_from: Millis,
     board: Mutex<Board>,
 }

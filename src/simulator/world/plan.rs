@@ -84,17 +84,28 @@ pub struct TargetGroup {
     pub arn: String,
 }
 
+/// `app/NAME/ID` of an Application Load Balancer.
+fn balancer_dimension(seed: u64, account: &str, region: &str, balancer: &str) -> String {
+    let id = Dice::new(seed, &["balancer", account, region, balancer]).hex(16);
+    format!("app/{balancer}/{id}")
+}
+
+/// The ARN of an Application Load Balancer.
+pub fn balancer_arn(seed: u64, account: &str, region: &str, balancer: &str) -> String {
+    let dimension = balancer_dimension(seed, account, region, balancer);
+    format!("arn:aws:elasticloadbalancing:{region}:{account}:loadbalancer/{dimension}")
+}
+
 impl TargetGroup {
     /// Makes the target group of a service behind a balancer.
     pub fn new(seed: u64, account: &str, region: &str, balancer: &str, cluster: &str, service: &str) -> Self {
         // A target group's name has 32 characters at most.
         let name: String = format!("{cluster}-{service}").chars().take(32).collect();
         let id = Dice::new(seed, &["target-group", account, region, cluster, service]).hex(16);
-        let balancer_id = Dice::new(seed, &["balancer", account, region, balancer]).hex(16);
         let dimension = format!("targetgroup/{name}/{id}");
         Self {
             balancer: balancer.to_owned(),
-            balancer_dimension: format!("app/{balancer}/{balancer_id}"),
+            balancer_dimension: balancer_dimension(seed, account, region, balancer),
             arn: format!("arn:aws:elasticloadbalancing:{region}:{account}:{dimension}"),
             dimension,
         }

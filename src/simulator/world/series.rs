@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::curve::{ServiceCurve, chance, daily, noise, part};
 use super::point::Point;
+use super::waf::{Metered, WebAcl};
 use crate::simulator::clock::{MINUTE, Millis, SECOND};
 
 /// A metric: a namespace, a name and dimensions in the order of their names.
@@ -34,6 +35,8 @@ pub enum Source {
     Errors(Vec<usize>),
     /// AWS/ApplicationELB `TargetResponseTime`.
     Latency(Vec<usize>),
+    /// AWS/WAFV2, of a web ACL.
+    Waf(Arc<WebAcl>, Metered),
     /// What an application publishes.
     Custom(Custom),
 }
@@ -74,18 +77,26 @@ impl Shift {
 }
 
 impl Source {
+    /// Whether it may have been published by a time: what AWS counts for a web ACL is not there before its first count.
+    pub fn has_begun(&self, now: Millis) -> bool {
+        match self {
+            Self::Waf(acl, metered) => acl.has_published(*metered, now),
+            _ => true,
+        }
+    }
+
     /// The services whose curves it needs.
     pub fn services(&self) -> &[usize] {
         match self {
             Self::Cpu(service) | Self::Memory(service) => std::slice::from_ref(service),
             Self::Requests(services) | Self::Errors(services) | Self::Latency(services) => services,
-            Self::Custom(_) => &[],
+            Self::Waf(..) | Self::Custom(_) => &[],
         }
     }
 
     const fn is_count(&self) -> bool {
         match self {
-            Self::Requests(_) | Self::Errors(_) => true,
+            Self::Requests(_) | Self::Errors(_) | Self::Waf(..) => true,
             Self::Custom(custom) => custom.count,
             _ => false,
         }
@@ -93,7 +104,7 @@ impl Source {
 
     const fn hides_zero(&self) -> bool {
         match self {
-            Self::Requests(_) | Self::Errors(_) => true,
+            Self::Requests(_) | Self::Errors(_) | Self::Waf(..) => true,
             Self::Custom(custom) => custom.sparse,
             _ => false,
         }
@@ -121,6 +132,7 @@ impl<'a> Reader<'a> {
             Source::Requests(_) => self.merged(|curve| curve.requests(minute)),
             Source::Errors(_) => self.merged(|curve| curve.errors(minute)),
             Source::Latency(_) => self.merged(|curve| curve.latency(minute)),
+            Source::Waf(acl, metered) => Some(acl.read(*metered, minute)).filter(|sum| *sum > 0.0).map(Point::counted),
             Source::Custom(custom) => self.custom(custom, minute),
         };
         if self.series.shifts.is_empty() { point } else { self.shifted(point, minute) }

@@ -279,7 +279,7 @@ fn first_of(cluster: &str) -> ServiceKey {
 }
 
 /// Tells whether the stamp of a row is recent enough to stand for this reading as well.
-fn is_current(as_of: Timestamp, now: Timestamp) -> bool {
+pub(super) fn is_current(as_of: Timestamp, now: Timestamp) -> bool {
     now.duration_since(as_of) < STAMP
 }
 

@@ -1,6 +1,10 @@
 //! What a source has read, and when.
 
+mod findings;
+mod log;
 mod merge;
+mod open;
+mod waf;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -19,6 +23,11 @@ use crate::{
 };
 
 use super::lane::{Lane, LaneState};
+
+pub(super) use findings::{FindingsAsk, FindingsBook};
+pub(super) use log::TailBook;
+pub(super) use open::{ChangesRead, TargetsRead};
+pub(super) use waf::{RulesRead, ScopeBook, ScopeRead, WafBook};
 
 /// Holds what one identity has read in one account and region.
 #[derive(Debug, Default)]
@@ -57,6 +66,18 @@ pub(super) struct Book {
     pub(super) deployments: Option<DeploymentsRead>,
     /// The history that was read last.
     pub(super) history: Option<HistoryRead>,
+    /// The web ACLs.
+    pub(super) waf: WafBook,
+    /// The findings.
+    pub(super) findings: FindingsBook,
+    /// The finding's history that was read last.
+    pub(super) changes: Option<ChangesRead>,
+    /// The target groups that were read last.
+    pub(super) targets: Option<TargetsRead>,
+    /// The task definition of which it is known where its containers log to.
+    pub(super) log_places: Option<String>,
+    /// The log that is tailed.
+    pub(super) tail: Option<TailBook>,
     published_services: Option<Arc<ServicesSnapshot>>,
     published_tasks: Option<Arc<TasksSnapshot>>,
     published_alarms: Option<Arc<AlarmsSnapshot>>,
@@ -169,6 +190,15 @@ impl Book {
         self.deployments = None;
         self.history = None;
         self.open_tasks = None;
+        self.waf.refresh();
+        self.findings.refresh();
+        self.changes = None;
+        self.targets = None;
+        self.log_places = None;
+        if let Some(tail) = &mut self.tail {
+            tail.live_from = Timestamp::MIN;
+            tail.denied_at = None;
+        }
         let open = interest.open_service.as_ref().map(|(key, _)| key);
         for key in interest.visible_services.iter().chain(open) {
             if let Some(row) = self.services.get_mut(key) {
@@ -221,15 +251,13 @@ impl Book {
             tasks: self.clusters.values().flat_map(|book| book.tasks.iter().cloned()).collect(),
             capped: self.clusters.values().any(|book| book.tasks_capped),
         };
-        let same = |last: &TasksSnapshot| last.capped == new.capped && all_shared(&last.tasks, &new.tasks);
-        reuse(&mut self.published_tasks, same, &new)
+        reuse_shared(&mut self.published_tasks, new, |snapshot| (&snapshot.tasks, snapshot.capped))
     }
 
     /// Returns all alarms, the very same snapshot where nothing changed.
     pub(super) fn alarms_snapshot(&mut self) -> Arc<AlarmsSnapshot> {
         let new = AlarmsSnapshot { alarms: self.alarms.values().cloned().collect(), capped: self.alarms_capped };
-        let same = |last: &AlarmsSnapshot| last.capped == new.capped && all_shared(&last.alarms, &new.alarms);
-        reuse(&mut self.published_alarms, same, &new)
+        reuse_shared(&mut self.published_alarms, new, |snapshot| (&snapshot.alarms, snapshot.capped))
     }
 }
 
@@ -239,6 +267,13 @@ fn reuse<T: Clone>(last: &mut Option<Arc<T>>, same: impl Fn(&T) -> bool, new: &T
         Some(last) if same(last) => Arc::clone(last),
         _ => Arc::clone(last.insert(Arc::new(new.clone()))),
     }
+}
+
+/// Returns the last snapshot if it holds the very same rows, or shares the new one.
+fn reuse_shared<S: Clone, T>(last: &mut Option<Arc<S>>, new: S, parts: fn(&S) -> (&Vec<Arc<T>>, bool)) -> Arc<S> {
+    let (rows, capped) = parts(&new);
+    let same = |last: &S| parts(last).1 == capped && all_shared(parts(last).0, rows);
+    reuse(last, same, &new)
 }
 
 fn all_shared<T>(a: &[Arc<T>], b: &[Arc<T>]) -> bool {

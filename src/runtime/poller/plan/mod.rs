@@ -1,11 +1,15 @@
 //! What to ask for next, and when: a pure function of what was read, what is looked at, and the time.
 
+mod findings;
+mod open;
 mod services;
 mod tasks;
+mod waf;
 
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,13 +18,17 @@ use crate::{
     aws::TaskScope,
     domain::{
         ecs::ServiceKey,
+        elb::TargetGroup,
+        finding::FindingKey,
+        log::LogTail,
         metric::{Query, Range},
+        waf::{Scope, WebAcl},
     },
     state::event::Interest,
 };
 
 use super::{
-    book::{Book, ClusterBook},
+    book::{Book, ClusterBook, FindingsAsk},
     lane::{Hold, Lane},
 };
 
@@ -82,6 +90,30 @@ pub(super) enum Job {
     Deployments(ServiceKey),
     /// Read the history of an alarm, which has been in its state since then.
     History(String, Option<Timestamp>),
+    /// Read the web ACLs of these scopes, and of some where their requests are logged.
+    Waf(Vec<(Scope, bool)>),
+    /// Read what these web ACLs blocked in the last days.
+    WafBaselines(Vec<Arc<WebAcl>>),
+    /// Read what the rules of a web ACL counted.
+    WafRules(Arc<WebAcl>, Range),
+    /// Read sampled requests of the rules of a web ACL that have these metric names.
+    WafSamples(Arc<WebAcl>, Vec<String>, Range),
+    /// Read whom the rate limits of a web ACL block.
+    WafLimited(Arc<WebAcl>),
+    /// Read which resources of a kind, by its number, a web ACL protects.
+    WafResources(Arc<WebAcl>, usize),
+    /// Read a page of findings.
+    Findings(FindingsAsk),
+    /// Read the history of a finding.
+    FindingHistory(FindingKey),
+    /// Read the targets of these target groups of a service; and what the groups are, where that is not given.
+    Targets(ServiceKey, Vec<String>, Option<Vec<TargetGroup>>),
+    /// Read where the containers of a task definition log to.
+    LogPlaces(String),
+    /// Read a log from a time on, in milliseconds since the epoch.
+    Log(LogTail, i64),
+    /// Begin to follow a log.
+    LiveTail(LogTail),
 }
 
 impl Job {
@@ -96,6 +128,16 @@ impl Job {
             Self::Metrics(..) => Lane::Metrics,
             Self::Deployments(_) => Lane::Deployments,
             Self::History(..) => Lane::History,
+            Self::Waf(_) => Lane::Waf,
+            Self::WafBaselines(_) => Lane::WafBaselines,
+            Self::WafRules(..) => Lane::WafRules,
+            Self::WafSamples(..) => Lane::WafSamples,
+            Self::WafLimited(_) | Self::WafResources(..) => Lane::WafUse,
+            Self::Findings(_) => Lane::Findings,
+            Self::FindingHistory(_) => Lane::FindingHistory,
+            Self::Targets(..) => Lane::Targets,
+            Self::LogPlaces(_) => Lane::LogPlaces,
+            Self::Log(..) | Self::LiveTail(_) => Lane::Log,
         }
     }
 }
@@ -134,6 +176,16 @@ pub(super) fn agenda(book: &Book, interest: &Interest, now: Timestamp) -> Agenda
             Lane::Metrics => metrics(book, interest, now),
             Lane::Deployments => deployments(book, interest, now),
             Lane::History => history(book, interest),
+            Lane::Waf => waf::list(book, now),
+            Lane::WafBaselines => waf::baselines(book, interest, now),
+            Lane::WafRules => waf::rules(book, interest, now),
+            Lane::WafSamples => waf::samples(book, interest, now),
+            Lane::WafUse => waf::uses(book, interest, now),
+            Lane::Findings => findings::next(book, interest, now),
+            Lane::FindingHistory => findings::history(book, interest, now),
+            Lane::Targets => open::targets(book, interest, now),
+            Lane::LogPlaces => open::log_places(book, interest),
+            Lane::Log => open::log(book, interest, now),
         };
         let rests_until = match state.hold {
             Hold::Asked => continue,
@@ -203,7 +255,7 @@ fn metrics(book: &Book, interest: &Interest, now: Timestamp) -> Next {
     let mut wake = Timestamp::MAX;
     for query in interest.queries.iter().filter(|query| seen.insert(*query)).take(MOST_QUERIES) {
         let asked = book.metrics.get(query).filter(|_| book.range == interest.range);
-        let at = asked.map_or(Timestamp::MIN, |asked| metric_due(query, *asked, interest.idle, book.seed));
+        let at = asked.map_or(Timestamp::MIN, |asked| metric_due(query.period, *asked, interest.idle, book.seed));
         if at > now {
             wake = wake.min(at);
             continue;
@@ -223,9 +275,9 @@ fn metrics(book: &Book, interest: &Interest, now: Timestamp) -> Next {
 
 /// Returns when a metric is due again: just after a minute, and not before a longer period can have anything new, or
 /// after five minutes where nobody has touched the console for a while.
-fn metric_due(query: &Query, asked: Timestamp, idle: bool, seed: u64) -> Timestamp {
+fn metric_due(period: u32, asked: Timestamp, idle: bool, seed: u64) -> Timestamp {
     let offset = AFTER_MINUTE + i64::try_from(seed % 5).unwrap_or(0);
-    let rests = if idle { 300 } else { i64::from(query.period).clamp(60, 300) } - 60;
+    let rests = if idle { 300 } else { i64::from(period).clamp(60, 300) } - 60;
     let from = asked.as_second().saturating_add(rests - offset);
     Timestamp::from_second((from.div_euclid(60) + 1).saturating_mul(60).saturating_add(offset))
         .unwrap_or(Timestamp::MAX)
@@ -265,6 +317,11 @@ impl Next {
 
 fn due(at: Timestamp, now: Timestamp, job: impl FnOnce() -> Job) -> Next {
     if at <= now { Next::Do(job()) } else { Next::At(at) }
+}
+
+/// Tells whether another page of findings is asked for right away.
+pub(super) fn wants_findings(book: &Book, interest: &Interest, now: Timestamp) -> bool {
+    matches!(findings::next(book, interest, now), Next::Do(_))
 }
 
 pub(super) fn after(at: Timestamp, by: SignedDuration) -> Timestamp {

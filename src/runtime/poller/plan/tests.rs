@@ -80,7 +80,7 @@ fn nothing_but_a_connection_is_asked_for_before_there_is_one() {
 #[test]
 fn alarms_and_the_roster_come_first_and_together() {
     let agenda = agenda(&connected(), &Interest::default(), at(0));
-    assert_eq!(agenda.jobs, [Job::Roster, Job::Alarms]);
+    assert_eq!(agenda.jobs, [Job::Roster, Job::Alarms, Job::Findings(FindingsBook::first_ask())]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! From a scenario to an estate.
 
 mod alarms;
+mod findings;
 mod metrics;
+mod waf;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +12,9 @@ use super::plan::{Breaker, Order, ServicePlan, TargetGroup};
 use super::{Account, Region, Service, World};
 use crate::simulator::clock::{DAY, HOUR, MINUTE, Millis, SECOND, seconds};
 use crate::simulator::random::Dice;
-use crate::simulator::scenario::{AccountFile, ScenarioFile, ServiceFile, Span, StepFile, find_service};
+use crate::simulator::scenario::{
+    AccountFile, GLOBAL_REGION, ScenarioFile, ServiceFile, Span, StepFile, WafScope, find_service,
+};
 
 impl World {
     /// Builds the estate of a scenario whose story begins at a time.
@@ -33,17 +37,21 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn account(&self, index: usize, account: &AccountFile) -> Account {
+        // What guards CloudFront lives in one region, whether or not anything else does.
+        let global = account.web_acl.iter().any(|one| one.get_ref().scope == WafScope::Cloudfront);
         let mut regions: BTreeMap<String, Region> = account
             .regions
             .iter()
+            .map(String::as_str)
+            .chain(global.then_some(GLOBAL_REGION))
             .map(|name| {
                 let region = Region {
                     account: account.id.clone(),
-                    name: name.clone(),
+                    name: name.to_owned(),
                     history_from: self.history_from,
                     ..Region::default()
                 };
-                (name.clone(), region)
+                (name.to_owned(), region)
             })
             .collect();
         let home = account.regions.first().cloned().unwrap_or_default();
@@ -68,7 +76,15 @@ impl Builder<'_> {
         }
         for region in regions.values_mut() {
             region.add_service_metrics(self.file.seed);
+        }
+        for (place, acl) in account.web_acl.iter().map(toml::Spanned::get_ref).enumerate() {
+            if let Some(region) = regions.get_mut(waf::region_of(acl, &home)) {
+                self.web_acl((index, place), account, acl, region);
+            }
+        }
+        for region in regions.values_mut() {
             self.shift(&account.id, region);
+            region.web_acls.sort_by(|one, other| one.name.cmp(&other.name));
         }
         for alarm in account.alarm.iter().map(toml::Spanned::get_ref) {
             if let Some(region) = regions.get_mut(&name(&alarm.region)) {
@@ -79,7 +95,8 @@ impl Builder<'_> {
             region.metric_alarms.sort_by(|one, other| one.common.name.cmp(&other.common.name));
             alarms::sort_composites(&mut region.composite_alarms);
         }
-        Account { regions }
+        let findings = self.findings(index, account);
+        Account { regions, findings }
     }
 
     fn at(&self, step: &StepFile) -> Millis {

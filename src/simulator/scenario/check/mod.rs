@@ -1,15 +1,18 @@
 //! What a scenario must keep to beyond its grammar; each problem names its place.
 
+mod security;
+
 use std::collections::{HashMap, HashSet};
 
 use toml::Spanned;
 
 use super::find_alarm;
 use super::find_service;
-use super::model::{AccountFile, AlarmFile, MetricFile, ScenarioFile, ServiceFile, StepFile};
+use super::model::{AccountFile, AlarmFile, MetricFile, ScenarioFile, ServiceFile, StepFile, WafScope};
 use super::span::Span;
 use crate::simulator::clock::MINUTE;
 use crate::simulator::world::{Comparison, Rule, Statistic, TreatMissingData};
+pub use security::GLOBAL_REGION;
 
 /// Something that is wrong, at a byte of the text.
 #[derive(Debug)]
@@ -48,8 +51,12 @@ pub fn check(file: &ScenarioFile) -> Checked {
 
 fn check_account(account: &AccountFile, at: usize) -> Checked {
     must(!account.regions.is_empty(), at, || "`regions` must name at least one".to_owned())?;
+    security::check_account(account, at)?;
+    // An account whose distributions are guarded has something in the region where that is done.
+    let global = account.web_acl.iter().any(|one| one.get_ref().scope == WafScope::Cloudfront);
     let region_known = |region: Option<&String>, at: usize| {
-        must(region.is_none_or(|region| account.regions.contains(region)), at, || {
+        let known = |region: &String| account.regions.contains(region) || (global && region == GLOBAL_REGION);
+        must(region.is_none_or(known), at, || {
             format!("the region {} is not one of the account's", region.map_or("", String::as_str))
         })
     };
@@ -187,9 +194,13 @@ fn check_step(file: &ScenarioFile, step: &StepFile, at: usize) -> Checked {
         step.event.is_some(),
         step.metric.is_some(),
         step.alarm.is_some(),
+        step.attack.is_some(),
+        step.delete.is_some(),
+        step.finding.is_some(),
+        step.log.is_some(),
     ];
     must(kinds.iter().filter(|there| **there).count() == 1, at, || {
-        "a step does exactly one of deploy, scale, stop, event, metric, alarm".to_owned()
+        "a step does exactly one of deploy, scale, stop, event, log, metric, alarm, attack, delete, finding".to_owned()
     })?;
     if let Some(one) = &step.deploy {
         service(&one.account, &one.cluster, &one.service)?;
@@ -203,6 +214,10 @@ fn check_step(file: &ScenarioFile, step: &StepFile, at: usize) -> Checked {
     if let Some(one) = &step.event {
         service(&one.account, &one.cluster, &one.service)?;
     }
+    if let Some(one) = &step.log {
+        service(&one.account, &one.cluster, &one.service)?;
+        must(!one.text.is_empty() && one.times >= 1, at, || "a line has a text, once at least".to_owned())?;
+    }
     if let Some(one) = &step.metric {
         must(one.to.is_finite() && one.over.millis() >= 0, at, || {
             "`to` must be a number and `over` not negative".to_owned()
@@ -214,5 +229,5 @@ fn check_step(file: &ScenarioFile, step: &StepFile, at: usize) -> Checked {
     if let Some(one) = &step.alarm {
         must(find_alarm(file, one.account.as_deref(), &one.name), at, || format!("there is no alarm `{}`", one.name))?;
     }
-    Ok(())
+    security::check_step(file, step, at)
 }

@@ -1,9 +1,17 @@
 //! What a scenario file may say, word for word; unknown words are errors.
 
+mod finding;
+mod step;
+mod waf;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
+
+pub use finding::{FindingFile, HubFile, Product};
+pub use step::{Fails, ShiftFile, StepFile};
+pub use waf::{AttackFile, DefaultAction, RuleAction, WafRuleFile, WafScope, WebAclFile};
 
 use super::span::Span;
 use crate::simulator::faults::Fault;
@@ -32,6 +40,8 @@ pub struct ScenarioFile {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnvironmentFile {
+    /// So many of them, numbered where a text holds `{n}`; none is left once the scenario is read.
+    pub count: Option<u32>,
     /// Its name.
     pub name: String,
     /// Its kind: `prd`, `stg` or `dev`.
@@ -44,13 +54,17 @@ pub struct EnvironmentFile {
     /// The patterns of its alarms; none means all.
     #[serde(default)]
     pub alarms: Vec<String>,
+    /// The patterns of its web ACLs; none means all.
+    #[serde(default)]
+    pub web_acls: Vec<String>,
 }
 
-/// An AWS account.
+/// An AWS account, or `count` of them whose texts may hold `{a}` (`{aa}` pads with zeros).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountFile {
     pub id: String,
+    pub count: Option<u32>,
     #[serde(default)]
     pub name: String,
     /// The first one is where services and alarms live that name none.
@@ -64,6 +78,12 @@ pub struct AccountFile {
     pub metric: Vec<Spanned<MetricFile>>,
     #[serde(default)]
     pub alarm: Vec<Spanned<AlarmFile>>,
+    #[serde(default)]
+    pub web_acl: Vec<Spanned<WebAclFile>>,
+    #[serde(default)]
+    pub hub: HubFile,
+    #[serde(default)]
+    pub finding: Vec<Spanned<FindingFile>>,
 }
 
 /// A cluster that has tags, or no service yet; other clusters follow from their services.
@@ -212,108 +232,6 @@ pub struct AlarmFile {
     pub configured: Option<Span>,
 }
 
-/// Something that happens `at` a time of the story (negative: before it), in exactly one way.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StepFile {
-    pub at: Span,
-    pub deploy: Option<DeployFile>,
-    pub scale: Option<ScaleFile>,
-    pub stop: Option<StopFile>,
-    pub event: Option<EventFile>,
-    pub metric: Option<ShiftFile>,
-    pub alarm: Option<ToggleFile>,
-}
-
-/// How a deployment's tasks fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fails {
-    /// They run, but no health check passes.
-    HealthCheck,
-    /// Their image cannot be pulled.
-    Image,
-    /// They exit soon after they started.
-    Crash,
-}
-
-/// A new image goes out.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeployFile {
-    pub account: Option<String>,
-    pub cluster: Option<String>,
-    pub service: String,
-    pub image: String,
-    pub fails: Option<Fails>,
-    /// Instead of AWS's own wording in the failed tasks' stopped reason.
-    pub reason: Option<String>,
-}
-
-/// Another number of tasks is wanted.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScaleFile {
-    pub account: Option<String>,
-    pub cluster: Option<String>,
-    pub service: String,
-    pub desired: u32,
-}
-
-/// Running tasks are stopped; the service replaces them.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StopFile {
-    pub account: Option<String>,
-    pub cluster: Option<String>,
-    pub service: String,
-    #[serde(default = "one")]
-    pub tasks: u32,
-    /// Taken back by Fargate Spot; otherwise stopped by someone.
-    #[serde(default)]
-    pub spot: bool,
-    pub reason: Option<String>,
-}
-
-/// The service says something in its events.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EventFile {
-    pub account: Option<String>,
-    pub cluster: Option<String>,
-    pub service: String,
-    pub text: String,
-}
-
-/// A metric goes to another level. Without a target it moves every metric of that name.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShiftFile {
-    pub account: Option<String>,
-    pub cluster: Option<String>,
-    pub service: Option<String>,
-    pub namespace: Option<String>,
-    #[serde(default)]
-    pub dimensions: BTreeMap<String, String>,
-    pub name: String,
-    pub to: f64,
-    /// How long it takes to get there, and later to come back.
-    #[serde(default)]
-    pub over: Span,
-    /// How long it stays; for ever if not said.
-    #[serde(rename = "for")]
-    pub lasts: Option<Span>,
-}
-
-/// An alarm's actions are switched.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ToggleFile {
-    pub account: Option<String>,
-    pub name: String,
-    pub enabled: bool,
-}
-
 fn one_day() -> Span {
     Span::from_millis(crate::simulator::clock::DAY)
 }
@@ -322,9 +240,6 @@ fn tokyo() -> Vec<String> {
 }
 const fn yes() -> bool {
     true
-}
-const fn one() -> u32 {
-    1
 }
 const fn hundred() -> u32 {
     100
