@@ -16,6 +16,7 @@ use crate::domain::{
 use super::{
     Connection,
     action::Action,
+    deep::deep,
     load::Loaded,
     words::{message, name, time},
 };
@@ -105,21 +106,23 @@ impl Connection {
         if !self.sites.claim_findings(&hub.site.region) {
             return Ok(None);
         }
-        let newest_first =
-            aws::SortCriterion::builder().field("UpdatedAt").sort_order(aws::SortOrder::Descending).build();
-        let get = || {
-            let request = hub.site.securityhub.get_findings().filters(filters(query));
-            let request = request.sort_criteria(newest_first.clone()).max_results(PAGE);
-            request.set_next_token(token.clone()).send()
-        };
-        let answer = hub.site.caller.call(Action::GetFindings, "", get).await?;
+        let site = Arc::clone(&hub.site);
+        let (filters, action) = (filters(query), Action::GetFindings);
+        let read = deep(async move {
+            let sorted =
+                aws::SortCriterion::builder().field("UpdatedAt").sort_order(aws::SortOrder::Descending).build();
+            let get = || {
+                let request = site.securityhub.get_findings().filters(filters.clone());
+                let request = request.sort_criteria(sorted.clone()).max_results(PAGE);
+                request.set_next_token(token.clone()).send()
+            };
+            site.caller.call(action, "", get).await
+        });
+        let answer = read.await.map_err(|error| hub.site.caller.invalid(action, &error))??;
         let findings = answer.findings.unwrap_or_default();
+        let findings = findings.iter().filter_map(|raw| finding::finding(raw, &|raw| self.remember(raw)));
         Ok(Some(FindingsPage {
-            findings: findings
-                .iter()
-                .filter_map(|raw| finding::finding(raw, &|raw| self.remember(raw)))
-                .map(Arc::new)
-                .collect(),
+            findings: findings.map(Arc::new).collect(),
             next: answer.next_token.filter(|next| !next.is_empty()),
             aggregated_in: hub.aggregated_in(self.region()),
         }))

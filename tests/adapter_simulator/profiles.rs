@@ -138,6 +138,7 @@ async fn the_environment_is_read_as_the_aws_cli_does() {
         region: None,
         endpoint_url: None,
         account: Some("444455556666".parse().unwrap()),
+        cloudfront: true,
     };
     let connection = open(current.clone()).await.unwrap();
     assert_eq!(connection.identity().account.as_str(), "444455556666");
@@ -283,6 +284,7 @@ async fn a_metadata_service_that_is_silent_costs_little_time() {
         region: Some("ap-northeast-1".to_owned()),
         endpoint_url: None,
         account: None,
+        cloudfront: true,
     };
     let begun = std::time::Instant::now();
     assert_eq!(open(nothing).await.unwrap_err(), FailureKind::NoCredentials);

@@ -6,6 +6,9 @@ use crate::domain::{
     alarm::{Alarm, AlarmState, CompositeRule, Watches},
     ecs::{Cluster, Deployment, Rollout, Service, ServiceKey, Task},
     fetch::{Failure, FailureKind},
+    finding::{Finding, FindingKey, FindingSeverity, Remediation, Workflow},
+    log::{LogPlace, LogTail},
+    waf::{Logging, Rule, RuleKind, Scope, WebAcl, WebAclDetail, WebAclKey},
 };
 
 pub(super) fn at(second: i64) -> Timestamp {
@@ -105,4 +108,71 @@ pub(super) fn alarm(name: &str, state: AlarmState, as_of: Timestamp) -> Alarm {
 
 pub(super) fn failure(kind: FailureKind) -> Failure {
     Failure { kind, action: "ecs:ListServices".to_owned(), detail: String::new(), request_id: None, at: at(0) }
+}
+
+/// Makes a web ACL with one rate limit.
+pub(super) fn web_acl(scope: Scope, name: &str, as_of: Timestamp) -> WebAcl {
+    let limit = Rule {
+        name: "limit".to_owned(),
+        priority: 0,
+        metric: "limit-metric".to_owned(),
+        metrics_enabled: true,
+        sampled: true,
+        kind: RuleKind::RateLimit { limit: 2_000, window: 300, by: "IP".to_owned() },
+        action: "Block".to_owned(),
+    };
+    let detail = WebAclDetail {
+        metric: name.to_owned(),
+        metrics_enabled: true,
+        default_action: "Allow".to_owned(),
+        rules: vec![limit],
+        capacity: 2,
+    };
+    WebAcl {
+        key: WebAclKey { scope, name: name.to_owned() },
+        id: format!("{name}-id"),
+        arn: format!("arn:aws:wafv2:ap-northeast-1:111122223333:regional/webacl/{name}/1"),
+        region: "ap-northeast-1".to_owned(),
+        description: String::new(),
+        detail: Some(detail),
+        logging: Logging::Unknown,
+        as_of,
+    }
+}
+
+/// Makes an active finding that was updated so many seconds before the start.
+pub(super) fn finding(number: i64, severity: &str, workflow: &str) -> Finding {
+    Finding {
+        key: FindingKey { id: format!("finding-{number}"), product_arn: "product".to_owned() },
+        product: "Security Hub".to_owned(),
+        account: "111122223333".to_owned(),
+        region: "ap-northeast-1".to_owned(),
+        title: String::new(),
+        description: String::new(),
+        severity: FindingSeverity::from_aws(severity),
+        workflow: Workflow::from_aws(workflow),
+        active: true,
+        compliance: String::new(),
+        control: String::new(),
+        generator: String::new(),
+        types: Vec::new(),
+        resources: Vec::new(),
+        remediation: Remediation::default(),
+        first_seen: None,
+        last_seen: None,
+        created_at: None,
+        updated_at: Some(at(-1_000 - number)),
+        note: String::new(),
+    }
+}
+
+/// Makes the tail of a log from a time in milliseconds on.
+pub(super) fn log_tail(from: i64) -> LogTail {
+    let place = LogPlace {
+        container: "web".to_owned(),
+        group: "/shop/web".to_owned(),
+        region: String::new(),
+        stream_prefix: "prd/web/".to_owned(),
+    };
+    LogTail { place, pattern: String::new(), from }
 }

@@ -150,18 +150,7 @@ fn number(thing: &impl Hash) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::domain::log::LogPlace;
-
-    fn tail(from: i64) -> LogTail {
-        let place = LogPlace {
-            container: "web".to_owned(),
-            group: "/shop/web".to_owned(),
-            region: String::new(),
-            stream_prefix: String::new(),
-        };
-        LogTail { place, pattern: String::new(), from }
-    }
+    use super::{super::super::samples::log_tail as tail, *};
 
     fn line(id: &str, at: i64, message: &str) -> Arc<LogLine> {
         Arc::new(LogLine {

@@ -344,4 +344,10 @@ pub(super) fn hash(thing: &(impl Hash + ?Sized)) -> u64 {
 }
 
 #[cfg(test)]
+mod findings_tests;
+#[cfg(test)]
+mod open_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waf_tests;

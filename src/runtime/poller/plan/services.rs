@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::{domain::ecs::ServiceKey, state::event::Interest};
+use crate::{aws::SERVICES_A_CALL, domain::ecs::ServiceKey, state::event::Interest};
 
 use super::{
     super::{book::Book, lane::Lane},
     ALL, ALONG, CALLS_A_JOB, Job, Next, PACE, ROLLING, VISIBLE, after, hash, seconds, spread,
 };
+
+/// How much sooner a service that nobody looks at is read along with others of its cluster.
+const SOON: SignedDuration = seconds(60);
 
 /// Ranks services by how soon a person would miss them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +29,7 @@ pub(super) fn next(book: &Book, interest: &Interest, now: Timestamp) -> Next {
     let open = interest.open_service.as_ref();
     let mut due: Vec<(Rank, Timestamp, &ServiceKey)> = Vec::new();
     let mut along: Vec<(Rank, Timestamp, &ServiceKey)> = Vec::new();
+    let mut soon: Vec<(Timestamp, &ServiceKey)> = Vec::new();
     let mut wake = Timestamp::MAX;
     let paced = book.lane(Lane::Services).asked_at.map_or(Timestamp::MIN, |at| after(at, PACE));
     for (key, row) in &book.services {
@@ -54,6 +58,8 @@ pub(super) fn next(book: &Book, interest: &Interest, now: Timestamp) -> Next {
             wake = wake.min(at);
             if rank == Rank::Visible && at <= after(now, ALONG) {
                 along.push((rank, read, key));
+            } else if rank == Rank::Other && at <= after(now, SOON) {
+                soon.push((at, key));
             }
         }
     }
@@ -64,7 +70,10 @@ pub(super) fn next(book: &Book, interest: &Interest, now: Timestamp) -> Next {
         due.append(&mut along);
     }
     due.sort_unstable();
-    Next::Do(Job::Services(within_calls(due.into_iter().map(|(.., key)| key))))
+    let mut keys = within_calls(due.into_iter().map(|(.., key)| key));
+    soon.sort_unstable();
+    fill_up(&mut keys, soon.into_iter().map(|(_, key)| key));
+    Next::Do(Job::Services(keys))
 }
 
 /// Returns when a service is due that nobody looks at: after five minutes, or sooner where its cluster's counts moved.
@@ -81,6 +90,21 @@ fn unlooked(book: &Book, key: &ServiceKey, read: Timestamp) -> Timestamp {
     }
 }
 
+/// Fills the calls that go out anyway with services of their clusters that would be due soon, each in a call of its own.
+fn fill_up<'a>(keys: &mut Vec<ServiceKey>, soon: impl Iterator<Item = &'a ServiceKey>) {
+    let mut room: BTreeMap<String, usize> = BTreeMap::new();
+    for key in keys.iter() {
+        let left = room.entry(key.cluster.clone()).or_default();
+        *left = left.checked_sub(1).unwrap_or(SERVICES_A_CALL - 1);
+    }
+    for key in soon {
+        if let Some(left) = room.get_mut(&key.cluster).filter(|left| **left > 0) {
+            *left -= 1;
+            keys.push(key.clone());
+        }
+    }
+}
+
 /// Takes as many services as fit in the calls of one job.
 fn within_calls<'a>(keys: impl Iterator<Item = &'a ServiceKey>) -> Vec<ServiceKey> {
     let mut in_cluster: BTreeMap<&str, usize> = BTreeMap::new();
@@ -88,7 +112,7 @@ fn within_calls<'a>(keys: impl Iterator<Item = &'a ServiceKey>) -> Vec<ServiceKe
     let mut taken = Vec::new();
     for key in keys {
         let count = in_cluster.entry(&key.cluster).or_default();
-        calls += usize::from(count.is_multiple_of(10));
+        calls += usize::from(count.is_multiple_of(SERVICES_A_CALL));
         *count += 1;
         if calls > CALLS_A_JOB {
             break;

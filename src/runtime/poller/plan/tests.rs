@@ -3,7 +3,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use rstest::rstest;
 
 use super::{
-    super::samples::{alarm, at, cluster, failure, key, service},
+    super::{
+        book::FindingsBook,
+        samples::{alarm, at, cluster, failure, key, service},
+    },
     *,
 };
 use crate::{
@@ -17,7 +20,7 @@ use crate::{
 };
 
 /// A book that is connected and has read nothing.
-fn connected() -> Book {
+pub(super) fn connected() -> Book {
     let mut book = Book::new(30);
     book.link.connected = true;
     book.link.renewed_at = Some(at(0));
@@ -60,7 +63,7 @@ fn looking_at(visible: std::ops::Range<usize>) -> Interest {
     Interest { visible_services: visible.map(|number| key("shop", number)).collect(), ..Interest::default() }
 }
 
-fn job(book: &Book, interest: &Interest, second: i64, lane: Lane) -> Option<Job> {
+pub(super) fn job(book: &Book, interest: &Interest, second: i64, lane: Lane) -> Option<Job> {
     agenda(book, interest, at(second)).jobs.into_iter().find(|job| job.lane() == lane)
 }
 
@@ -123,6 +126,13 @@ fn all_services_are_read_every_five_minutes_but_not_all_at_once() {
     assert_eq!(due(269), 0);
     assert!((1..200).contains(&due(300)), "{}", due(300));
     assert_eq!(due(331), 200);
+}
+
+#[test]
+fn services_that_are_due_soon_go_along_where_a_call_has_room() {
+    let book = read(10);
+    let first = (270..=330).find(|second| services_due(&book, &Interest::default(), *second) > 0).unwrap();
+    assert_eq!(services_due(&book, &Interest::default(), first), 10);
 }
 
 #[test]
@@ -347,6 +357,7 @@ fn no_more_than_500_metrics_are_asked_for_and_each_once() {
 fn a_busy_lane_is_left_alone_and_a_resting_one_woken_in_time() {
     let mut book = connected();
     book.lane_mut(Lane::Clusters).begin(at(0));
+    book.lane_mut(Lane::Findings).begin(at(0));
     book.lane_mut(Lane::Alarms).hold = Hold::Until(at(7));
     let agenda = agenda(&book, &Interest::default(), at(0));
     assert_eq!(agenda, Agenda { jobs: Vec::new(), wake: Some(at(7)) });
