@@ -252,6 +252,9 @@ pub fn alarm(
     plot.render(state, ui, area, buf);
 }
 
+/// From this width on what was let through and what was stopped have a chart each: they differ by orders of magnitude.
+const TWO_CHARTS: u16 = 72;
+
 /// Draws what web ACLs let through and stopped, all together.
 pub fn web_acls(state: &State, ui: &Ui, rows: &[WebAclRow], title: &str, area: Rect, buf: &mut Buffer) {
     let period = state.range.period();
@@ -268,17 +271,25 @@ pub fn web_acls(state: &State, ui: &Ui, rows: &[WebAclRow], title: &str, area: R
         }
     }
     let labels = [t!(ui.texts, "screens.waf.allowed"), t!(ui.texts, "screens.waf.blocked")];
-    let points = sums.map(|sums| sums.into_iter().map(|(at, sum)| (at, Some(sum))).collect::<Points>());
+    let series = sums.map(|sums| sums.into_iter().map(|(at, sum)| (at, Some(sum))).collect::<Points>());
     let source = rows.first().and_then(|row| state.source(row.id.source));
-    let plot = Plot {
+    let plot = |series: Vec<(&'static str, Points, u32)>| Plot {
         title: format!("{title} {} {}", ui.glyphs.separator, per(ui, period)),
         empty: unread(ui, source, Panel::Metrics, was_read, t!(ui.texts, "screens.no-data")),
-        series: labels.into_iter().zip(points).map(|(label, points)| (label, points, period)).collect(),
+        series,
         thresholds: Vec::new(),
         marks: Vec::new(),
         unit: Unit::Count,
     };
-    plot.render(state, ui, area, buf);
+    let [allowed, blocked] = series;
+    let (allowed, blocked) = ((labels[0], allowed, period), (labels[1], blocked, period));
+    if area.width < TWO_CHARTS {
+        return plot(vec![allowed, blocked]).render(state, ui, area, buf);
+    }
+    let left = Rect { width: area.width / 2, ..area };
+    let right = Rect { x: left.right() + 1, width: area.width - left.width - 1, ..area };
+    plot(vec![allowed]).render(state, ui, left, buf);
+    plot(vec![blocked]).render(state, ui, right, buf);
 }
 
 /// Draws some outcomes of the open web ACL; those that did not happen at all are left out, but for the first.

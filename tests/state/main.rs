@@ -9,5 +9,6 @@ mod lists;
 mod log;
 mod queue;
 mod random;
+mod security;
 mod sound;
 mod sources;

@@ -1,19 +1,22 @@
 //! Any sequence of events leaves a sound state.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use sekisho::command::entries;
 use sekisho::domain::alarm::AlarmState;
 use sekisho::domain::fetch::{FailureKind, Panel};
+use sekisho::domain::waf::Scope;
 use sekisho::state::event::{Event, Generation, Notice, Report, Target, Usage};
 use sekisho::state::update::update;
 use tui_input::InputRequest;
 
 use super::sound::{assert_sound, draw};
 use super::support::{
-    alarm, alarms, answer_queries, bad_day, bad_morning, composite, denied, empty, failing_service, failure, identity,
-    log_lines, log_places, metric, now, quiet_day, report_at, service, services, task, tasks, web_deployments,
-    web_history, web_log, web_targets,
+    alarm, alarms, answer_queries, bad_day, bad_morning, besieged, composite, denied, empty, failing_service, failure,
+    identity, log_lines, log_places, metric, now, quiet_day, report_at, security, service, services, task, tasks,
+    web_deployments, web_history, web_log, web_targets,
 };
 
 /// What may be done to a state; reports are made when they are needed, as they are not to be compared or shrunk.
@@ -46,7 +49,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<bool>().prop_map(Act::Focus),
         1 => (0..3_600_u16).prop_map(Act::Pass),
         1 => (0..60_usize, 0..60_usize).prop_map(|(page, end)| Act::Drawn(page, end)),
-        5 => (0..19_u8, 0..3_usize, 0..3_u64).prop_map(|(kind, source, generation)| Act::Report(kind, source, generation)),
+        8 => (0..27_u8, 0..3_usize, 0..3_u64).prop_map(|(kind, source, generation)| Act::Report(kind, source, generation)),
         1 => Just(Act::Answer),
         1 => Just(Act::Notice),
     ]
@@ -71,10 +74,19 @@ fn report_of(kind: u8) -> Report {
         10 => web_deployments(),
         11 => web_history(),
         12 => Report::Usage(Usage { calls_per_minute: 7, dollars_per_hour: 0.5, throttled: true }),
-        13 => web_targets(),
-        14 => log_places(&["web", "datadog-agent"]),
-        15 => log_places(&[]),
-        16 => Report::Failed(Panel::Log, denied("logs:FilterLogEvents")),
+        13 => security::waf(),
+        14 => Report::Waf(Arc::default()),
+        15 => Report::WafBaselines(vec![security::baseline("shop-prd", Scope::Regional, 10.0, 140.0, 20)]),
+        16 => Report::WafRules(security::key(Scope::Regional, "shop-prd"), Arc::new(security::traffic())),
+        17 => Report::WafSamples(security::key(Scope::Regional, "shop-prd"), Arc::new(security::samples())),
+        18 => Report::WafUse(security::key(Scope::Regional, "shop-prd"), Arc::new(security::web_acl_use())),
+        19 => Report::Findings(Arc::new(security::findings())),
+        20 => Report::Findings(Arc::default()),
+        21 => Report::Failed(Panel::Findings, failure(FailureKind::NotEnabled, "securityhub:GetFindings")),
+        22 => web_targets(),
+        23 => log_places(&["web", "datadog-agent"]),
+        24 => log_places(&[]),
+        25 => Report::Failed(Panel::Log, denied("logs:FilterLogEvents")),
         _ => Report::Asked(Panel::Alarms),
     }
 }
@@ -98,7 +110,7 @@ fn target(kind: u8, index: usize) -> Target {
         1 => Target::Column(index),
         2 => Target::Panel(index),
         3 => Target::OverlayRow(index),
-        _ => Target::Screen(entries()[index % 3].command),
+        _ => Target::Screen(entries()[index % 6].command),
     }
 }
 
@@ -106,8 +118,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_sequence_of_events_breaks_a_state(start in 0..4_usize, acts in prop::collection::vec(act(), 0..60)) {
-        let mut state = [empty, quiet_day, bad_morning, bad_day][start]();
+    fn no_sequence_of_events_breaks_a_state(start in 0..5_usize, acts in prop::collection::vec(act(), 0..60)) {
+        let mut state = [empty, quiet_day, bad_morning, bad_day, besieged][start]();
         let mut time = now();
         for (number, act) in acts.into_iter().enumerate() {
             let event = match act {
@@ -125,7 +137,7 @@ proptest! {
                 }
                 Act::Drawn(page, end) => Event::Drawn { page, end },
                 Act::Notice => Event::Notice(Notice::plain("screens.notice.refresh")),
-                Act::Report(18, ..) => {
+                Act::Report(26, ..) => {
                     log_lines(&mut state, web_log());
                     assert_sound(&state);
                     continue;

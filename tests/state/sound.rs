@@ -17,6 +17,9 @@ pub fn assert_sound(state: &State) {
     list(&state.overview.list, state.overview.items.len(), page, "queue");
     list(&state.services.list, state.services.rows.len(), page, "services");
     list(&state.alarms.list, state.alarms.rows.len(), page, "alarms");
+    list(&state.waf.list, state.waf.rows.len(), page, "web ACLs");
+    list(&state.findings.list, state.findings.rows.len(), page, "findings");
+    list(&state.fleet.list, state.fleet.rows.len(), page, "fleet");
     if let Some(view) = &state.service {
         list(&view.task_list, view.tasks.len(), page, "tasks");
         assert_eq!(view.task_list.key(), view.tasks.get(view.task_list.selected()).map(|task| &task.arn));
@@ -29,6 +32,14 @@ pub fn assert_sound(state: &State) {
     assert!(state.services.rows.len() <= state.services.total);
     assert!(state.services.all().iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
     assert!(state.alarms.all().iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
+    assert!(state.waf.all().iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
+    assert!(state.findings.all().iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
+    assert!(state.findings.everything || state.findings.rows.iter().all(|row| row.finding.is_to_do()));
+    assert!(state.findings.matrix.0.iter().flatten().sum::<usize>() == state.findings.total);
+    assert_eq!(state.waf.list.key(), state.waf.selected().map(|row| &row.id));
+    assert_eq!(state.findings.list.key().map(|row| &row.id), state.findings.selected().map(|row| &row.id));
+    assert!(state.screen != Screen::WebAcl || state.web_acl.is_some());
+    assert!(state.screen != Screen::Finding || state.finding.is_some());
     assert!(state.overview.items.iter().all(|item| state.shows(item.place)));
     assert!(state.shown.is_none_or(|shown| shown < state.environments.len()));
     assert!(state.screen != Screen::Service || state.service.is_some());
@@ -84,7 +95,7 @@ fn overlays(state: &State) {
             }
             Overlay::Detail(..) => {
                 assert!(
-                    matches!(state.screen, Screen::Service | Screen::Alarm | Screen::Log),
+                    matches!(state.screen, Screen::Service | Screen::Alarm | Screen::WebAcl | Screen::Log),
                     "it is of an open object"
                 );
             }

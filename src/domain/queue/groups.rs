@@ -12,7 +12,7 @@ use crate::domain::{
     alarm::{Alarm, Watches},
     ecs::{Service, ServiceKey},
     fetch::SourceId,
-    finding::Finding,
+    finding::{Finding, Workflow},
     waf::{Spike, WebAcl, WebAclKey},
 };
 
@@ -107,7 +107,8 @@ impl Groups {
             && let Some(Trouble::Findings { finding: worst, count }) = self.found[*index].troubles.first_mut()
         {
             *count += 1;
-            let grave = |one: &Finding| (one.severity.rank(), one.began());
+            // One that nobody has looked at stands for those that somebody was told of.
+            let grave = |one: &Finding| (one.workflow != Workflow::Notified, one.severity.rank(), one.began());
             if grave(finding) > grave(worst) {
                 *worst = Arc::clone(finding);
             }

@@ -9,7 +9,7 @@ use crate::domain::{
     ecs::{Rollout, Service, Steadiness},
     environment::Kind,
     fetch::{Failure, Panel},
-    finding::{Finding, FindingSeverity},
+    finding::{Finding, FindingSeverity, Workflow},
     waf::{Spike, WebAcl},
 };
 
@@ -77,6 +77,8 @@ pub enum Trouble {
 /// | a rollout that takes long, something else cannot be read | medium | low | low |
 /// | an alarm whose actions are off, credentials that end soon | medium | low | low |
 ///
+/// Findings of which somebody was told weigh a step less: they are in somebody's hands.
+///
 /// What cannot be read weighs in an environment of unknown kind as in prd: what is not seen may be anything.
 pub fn weigh(trouble: &Trouble, kind: Kind, now: Timestamp) -> Severity {
     let in_production = match trouble {
@@ -93,7 +95,8 @@ pub fn weigh(trouble: &Trouble, kind: Kind, now: Timestamp) -> Severity {
             Severity::Medium
         }
     };
-    in_production.lowered(match kind {
+    let in_hand = matches!(trouble, Trouble::Findings { finding, .. } if finding.workflow == Workflow::Notified);
+    in_production.lowered(u8::from(in_hand)).lowered(match kind {
         Kind::Prd => 0,
         Kind::Unknown if matches!(trouble, Trouble::Blind { .. }) => 0,
         Kind::Stg | Kind::Unknown => 1,
