@@ -316,6 +316,7 @@ impl State {
     pub fn opened_from(&self, screen: Screen) -> Option<SourceId> {
         match screen {
             Screen::Service => self.service.as_ref().map(|view| view.id.source),
+            Screen::Log => self.log.as_ref().map(|view| view.id.source),
             Screen::Alarm => self.alarm.as_ref().map(|view| view.id.source),
             Screen::WebAcl => self.web_acl.as_ref().map(|view| view.id.source),
             Screen::Finding => self.finding.as_ref().map(|view| view.id.source),

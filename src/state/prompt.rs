@@ -36,6 +36,15 @@ pub(super) fn filter(state: &State) -> &str {
     }
 }
 
+/// Takes what a prompt holds while it is typed, and when it is closed.
+pub(super) fn typed(state: &mut State, purpose: Purpose, text: &str, is_done: bool) {
+    if state.screen == Screen::Log {
+        log::typed(state, purpose, text, is_done);
+    } else {
+        set_filter(state, text);
+    }
+}
+
 /// Filters the rows of the screen.
 pub(super) fn set_filter(state: &mut State, text: &str) {
     match state.screen {
@@ -120,6 +129,9 @@ pub(super) fn open_filter(state: &mut State) {
     if !has_filter(state) {
         state.notice = Some(Notice::plain("screens.notice.no-filter"));
         return;
+    }
+    if state.screen == Screen::Log {
+        return log::open_prompt(state, Purpose::Filter);
     }
     let before = filter(state).to_owned();
     let input = Input::new(before.clone());

@@ -266,6 +266,7 @@ pub(super) fn leave_object(state: &mut State) {
 pub(super) fn close(state: &mut State, screen: Screen) {
     match screen {
         Screen::Service => state.service = None,
+        Screen::Log => state.log = None,
         Screen::Alarm => state.alarm = None,
         Screen::WebAcl => state.web_acl = None,
         Screen::Finding => state.finding = None,
