@@ -13,14 +13,14 @@ impl State {
             Command::NextMatch | Command::PreviousMatch if self.screen == Screen::Log => {
                 self.log.as_ref().is_some_and(|view| !view.needles().is_empty())
             }
+            Command::Left | Command::Right if self.screen == Screen::Log => {
+                self.log.as_ref().is_some_and(|view| !view.wrap)
+            }
             Command::Filter | Command::NextMatch | Command::PreviousMatch => prompt::has_filter(self),
             Command::Sort | Command::ReverseSort => {
                 matches!(self.screen, Screen::Services | Screen::Alarms | Screen::Waf | Screen::Findings)
             }
             Command::MarkSeen => self.screen == Screen::Overview && self.rows() > 0,
-            Command::Left | Command::Right if self.screen == Screen::Log => {
-                self.log.as_ref().is_some_and(|view| !view.wrap)
-            }
             Command::NextPanel | Command::PreviousPanel | Command::Left | Command::Right => self.has_panels(),
             Command::Log => self.screen == Screen::Service && self.has_object(),
             Command::Search | Command::Pause | Command::Wrap | Command::Times => self.screen == Screen::Log,

@@ -38,10 +38,10 @@ enum Object {
     Service(SourceId, ServiceKey),
     Alarm(SourceId, String),
     Task(String),
-    WebAcl(SourceId, WebAclKey),
-    Finding(Arc<Finding>),
     /// The ARN of a service, and where the log is that is tailed.
     Log(String, LogPlace),
+    WebAcl(SourceId, WebAclKey),
+    Finding(Arc<Finding>),
 }
 
 fn selected(state: &State) -> Option<Object> {

@@ -25,12 +25,12 @@ pub enum Detail {
     Target(Box<(TargetGroup, Target)>),
     /// An event of a service.
     Event(ServiceEvent),
+    /// A line of a log.
+    LogLine(Arc<LogLine>),
     /// A rule of a web ACL with its counts, where they were read, and what the sample says of a group's rules.
     Rule(Box<RuleDetail>),
     /// A sampled request.
     Sample(Arc<SampledRequest>),
-    /// A line of a log.
-    LogLine(Arc<LogLine>),
     /// The open alarm, with the line of its history that the cursor was on.
     Alarm(Option<HistoryItem>),
 }

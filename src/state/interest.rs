@@ -90,6 +90,17 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
                 interest.queries.extend(alarms);
             }
         }
+        Screen::Log => {
+            if let Some(view) = state.log.as_ref().filter(|view| view.id.source == source) {
+                // A rollout may bring a definition that logs elsewhere.
+                interest.visible_services.push(view.id.key.clone());
+                let is_unknown = |definition: &String| {
+                    state.source(source).is_some_and(|source| !source.log_places.contains_key(definition))
+                };
+                interest.log_places = view.definition.clone().filter(is_unknown);
+                interest.log_tail = view.tail().filter(|_| !view.paused);
+            }
+        }
         Screen::Waf => {
             let waf = &state.waf;
             let visible = waf.list.visible(waf.rows.len(), state.page);
@@ -103,17 +114,6 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
             interest.findings = state.findings.wanted(state.page);
         }
         Screen::Fleet => {}
-        Screen::Log => {
-            if let Some(view) = state.log.as_ref().filter(|view| view.id.source == source) {
-                // A rollout may bring a definition that logs elsewhere.
-                interest.visible_services.push(view.id.key.clone());
-                let is_unknown = |definition: &String| {
-                    state.source(source).is_some_and(|source| !source.log_places.contains_key(definition))
-                };
-                interest.log_places = view.definition.clone().filter(is_unknown);
-                interest.log_tail = view.tail().filter(|_| !view.paused);
-            }
-        }
         Screen::Alarms => {
             let selected =
                 state.alarms.selected().filter(|row| row.id.source == source && state.size.1 >= CHART_BELOW_ALARMS);

@@ -320,7 +320,6 @@ impl State {
             Screen::Alarm => self.alarm.as_ref().map(|view| view.id.source),
             Screen::WebAcl => self.web_acl.as_ref().map(|view| view.id.source),
             Screen::Finding => self.finding.as_ref().map(|view| view.id.source),
-            Screen::Log => self.log.as_ref().map(|view| view.id.source),
             _ => None,
         }
     }

@@ -109,22 +109,10 @@ pub(super) fn arrange(state: &mut State) {
     }
 }
 
-/// Takes what a prompt holds while it is typed, and when it is closed.
-pub(super) fn typed(state: &mut State, purpose: Purpose, text: &str, is_done: bool) {
-    if state.screen == Screen::Log {
-        log::typed(state, purpose, text, is_done);
-    } else {
-        set_filter(state, text);
-    }
-}
-
 /// Opens the filter's prompt where the screen has rows to filter.
 pub(super) fn open_filter(state: &mut State) {
     if !state.overlays.is_empty() {
         return;
-    }
-    if state.screen == Screen::Log {
-        return log::open_prompt(state, Purpose::Filter);
     }
     if !has_filter(state) {
         state.notice = Some(Notice::plain("screens.notice.no-filter"));

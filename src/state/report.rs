@@ -66,6 +66,7 @@ pub(super) fn take(state: &mut State, event: SourceEvent) {
 /// Drops what is open of a source that has another identity now: it was seen with other eyes.
 fn forget_identity(state: &mut State, source: SourceId) {
     state.errors.forget(source);
+    // What was opened from another object goes before it.
     for screen in [Screen::Log, Screen::Service, Screen::Alarm, Screen::WebAcl, Screen::Finding] {
         if state.opened_from(screen) == Some(source) {
             if state.screen == screen {

@@ -270,7 +270,6 @@ pub(super) fn close(state: &mut State, screen: Screen) {
         Screen::Alarm => state.alarm = None,
         Screen::WebAcl => state.web_acl = None,
         Screen::Finding => state.finding = None,
-        Screen::Log => state.log = None,
         _ => {}
     }
 }
