@@ -13,3 +13,4 @@ mod story;
 mod support;
 mod targets;
 mod waf;
+mod words;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_cloudwatch::types::{AlarmType, MetricDataQuery, StateValue};
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
-use aws_sdk_securityhub::types::{AwsSecurityFinding, AwsSecurityFindingFilters, StringFilter, StringFilterComparison};
+use aws_sdk_securityhub::types::{
+    AwsSecurityFinding, AwsSecurityFindingFilters, StringFilter, StringFilterComparison, WorkflowStatus,
+};
 use aws_sdk_wafv2::types::{Scope, TimeWindow};
 use rstest::rstest;
 use sekisho::simulator::Scenario;
@@ -282,7 +284,7 @@ async fn the_backlog_has_what_nobody_expects() {
     assert_eq!(with(AwsSecurityFindingFilters::builder().severity_label(is("CRITICAL"))).await.len(), 250);
     let strange = with(AwsSecurityFindingFilters::builder().severity_label(is("URGENT"))).await;
     assert_eq!(strange.len(), 300);
-    assert_eq!(strange[0].workflow().and_then(|one| one.status()).map(|status| status.as_str()), Some("ESCALATED"));
+    assert_eq!(strange[0].workflow().and_then(|one| one.status()).map(WorkflowStatus::as_str), Some("ESCALATED"));
     let exposed = with(AwsSecurityFindingFilters::builder().product_name(is("IAM Access Analyzer"))).await;
     assert!(exposed.iter().any(|one| one.title().is_some_and(|title| title.chars().count() >= 4_000)));
     assert!(
