@@ -4,6 +4,7 @@ mod connection;
 mod fake;
 mod faults;
 mod findings;
+mod fleet;
 mod log;
 mod odd;
 mod poller;
