@@ -17,5 +17,6 @@ mod identity;
 mod keys;
 mod mouse;
 mod reading;
+mod security;
 mod slow;
 mod story;
