@@ -12,10 +12,17 @@ use std::{
 };
 
 use aws_sdk_ecs::types as aws;
+use aws_sdk_securityhub::types as securityhub;
+use aws_sdk_wafv2::types as waf;
 use sekisho::{
     aws::{Connection, ConnectionPlan, Now, Shared},
     config::CredentialSource,
-    domain::{ecs::Rollout, fetch::FailureKind, identity::Principal},
+    domain::{
+        ecs::Rollout,
+        fetch::FailureKind,
+        identity::Principal,
+        waf::{Logging, RuleKind, Scope},
+    },
 };
 
 const REGION: &str = "ap-northeast-1";
@@ -86,12 +93,17 @@ impl Moto {
 
     /// Returns a client that may change things, which ours cannot.
     async fn writer(&self) -> aws_sdk_ecs::Client {
+        aws_sdk_ecs::Client::new(&self.config(REGION).await)
+    }
+
+    /// Returns what clients are made of that may change things in a region.
+    async fn config(&self, region: &'static str) -> aws_config::SdkConfig {
         let keys = aws_credential_types::Credentials::new("AKIAIOSFODNN7EXAMPLE", "x", None, None, "test");
         let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
             .endpoint_url(&self.endpoint)
-            .region(aws_types::region::Region::new(REGION))
+            .region(aws_types::region::Region::new(region))
             .credentials_provider(keys);
-        aws_sdk_ecs::Client::new(&config.load().await)
+        config.load().await
     }
 }
 
@@ -210,4 +222,101 @@ async fn what_the_fake_does_not_speak_is_not_subscribed_and_not_asked_again() {
         assert_eq!(connection.alarms().await.unwrap_err().kind, FailureKind::NotSubscribed);
     }
     assert_eq!(shared.calls()["cloudwatch:DescribeAlarms"], 1);
+}
+
+/// Makes a web ACL with a rule of each of some kinds.
+async fn build_web_acl(client: &aws_sdk_wafv2::Client, name: &str, scope: waf::Scope) {
+    let visibility = |metric: &str| {
+        let builder = waf::VisibilityConfig::builder().metric_name(metric);
+        builder.cloud_watch_metrics_enabled(true).sampled_requests_enabled(true).build().unwrap()
+    };
+    let rate = waf::RateBasedStatement::builder()
+        .limit(2_000)
+        .aggregate_key_type(waf::RateBasedStatementAggregateKeyType::Ip)
+        .build()
+        .unwrap();
+    let managed = waf::ManagedRuleGroupStatement::builder().vendor_name("AWS").name("AWSManagedRulesCommonRuleSet");
+    let statement = waf::Statement::builder;
+    let limit = waf::Rule::builder()
+        .name("limit")
+        .priority(1)
+        .statement(statement().rate_based_statement(rate).build())
+        .action(waf::RuleAction::builder().block(waf::BlockAction::builder().build()).build())
+        .visibility_config(visibility("limit-metric"));
+    let common = waf::Rule::builder()
+        .name("common")
+        .priority(0)
+        .statement(statement().managed_rule_group_statement(managed.build().unwrap()).build())
+        .override_action(waf::OverrideAction::builder().none(waf::NoneAction::builder().build()).build())
+        .visibility_config(visibility("common-metric"));
+    let create = client.create_web_acl().name(name).scope(scope).visibility_config(visibility(name));
+    let create =
+        create.default_action(waf::DefaultAction::builder().allow(waf::AllowAction::builder().build()).build());
+    let create = create.rules(limit.build().unwrap()).rules(common.build().unwrap());
+    create.description("入口").send().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn web_acls_of_both_scopes_are_what_moto_was_told() {
+    let moto = Moto::start();
+    let here = aws_sdk_wafv2::Client::new(&moto.config(REGION).await);
+    let virginia = aws_sdk_wafv2::Client::new(&moto.config("us-east-1").await);
+    build_web_acl(&here, "shop-prd", waf::Scope::Regional).await;
+    build_web_acl(&here, "shop-dev", waf::Scope::Regional).await;
+    build_web_acl(&virginia, "cdn", waf::Scope::Cloudfront).await;
+    let connection = moto.connect(moto.keys()).await;
+    let read = connection.waf().await;
+    assert_eq!(read.failures, []);
+    let keys: Vec<_> = read.value.acls.iter().map(|acl| (acl.key.scope, acl.key.name.as_str())).collect();
+    assert_eq!(keys, [(Scope::Regional, "shop-dev"), (Scope::Regional, "shop-prd"), (Scope::CloudFront, "cdn")]);
+    for acl in &read.value.acls {
+        let detail = acl.detail.as_ref().unwrap();
+        assert_eq!((&detail.metric, detail.default_action.as_str()), (&acl.key.name, "Allow"));
+        let rules: Vec<_> = detail.rules.iter().map(|rule| (rule.name.as_str(), rule.action.as_str())).collect();
+        assert_eq!(rules, [("common", "Group"), ("limit", "Block")]);
+        assert!(matches!(&detail.rules[1].kind, RuleKind::RateLimit { limit: 2_000, .. }));
+        assert_eq!((acl.description.as_str(), &acl.logging), ("入口", &Logging::Off));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn findings_are_what_moto_was_told() {
+    let moto = Moto::start();
+    let hub = aws_sdk_securityhub::Client::new(&moto.config(REGION).await);
+    hub.enable_security_hub().send().await.unwrap();
+    let severities = ["CRITICAL", "HIGH", "LOW"];
+    let finding = |number: usize| {
+        let resource =
+            securityhub::Resource::builder().r#type("AwsS3Bucket").id(format!("arn:aws:s3:::bucket-{number}"));
+        securityhub::AwsSecurityFinding::builder()
+            .schema_version("2018-10-08")
+            .id(format!("finding-{number:03}"))
+            .product_arn(format!("arn:aws:securityhub:{REGION}::product/aws/securityhub"))
+            .generator_id("S3.8")
+            .aws_account_id("123456789012")
+            .types("Software and Configuration Checks")
+            .created_at("2026-11-20T00:00:00.000Z")
+            .updated_at(format!("2026-11-21T00:{:02}:00.000Z", number % 60))
+            .severity(securityhub::Severity::builder().label(severities[number % 3].into()).build())
+            .title("公開されたバケット")
+            .description("S3")
+            .resources(resource.build())
+            .record_state(securityhub::RecordState::Active)
+            .build()
+    };
+    for batch in (0..150).collect::<Vec<_>>().chunks(75) {
+        let findings = batch.iter().map(|number| finding(*number)).collect();
+        hub.batch_import_findings().set_findings(Some(findings)).send().await.unwrap();
+    }
+    let connection = moto.connect(moto.keys()).await;
+    let read = connection.findings(false).await;
+    assert_eq!(read.failures, []);
+    // moto ignores filters: each pass brings all, which are each kept once.
+    assert_eq!(read.value.findings.len(), 150);
+    let ranks: Vec<u8> = read.value.findings.iter().map(|finding| finding.severity.rank()).collect();
+    assert!(ranks.is_sorted_by(|a, b| a >= b));
+    let first = &read.value.findings[0];
+    assert_eq!((first.title.as_str(), first.account.as_str()), ("公開されたバケット", "123456789012"));
+    assert_eq!(first.resources[0].kind, "AwsS3Bucket");
+    assert!(first.updated_at.is_some() && first.active);
 }

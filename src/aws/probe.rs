@@ -141,11 +141,12 @@ impl Connection {
         if action == Action::ListLoggingConfigurations {
             return self.web_acl_logging(Scope::Regional).await.map(drop);
         }
-        let read = self.web_acls(Scope::Regional).await;
-        let Some(acls) = &read.value else { return first_failure(read) };
-        let mut acls = acls.acls.items.iter();
+        let listed = self.web_acls(Scope::Regional).await?;
+        let details = self.web_acl_details(&listed.acls.items).await;
+        let mut acls = details.value.iter();
         match action {
-            Action::GetWebAcl => failure_of(read, action),
+            Action::ListWebAcls => Ok(()),
+            Action::GetWebAcl => first_failure(details),
             Action::GetSampledRequests => {
                 let metric =
                     |acl: &WebAcl| Some(acl.detail.as_ref()?.rules.iter().find(|rule| rule.sampled)?.metric.clone());
@@ -158,11 +159,10 @@ impl Connection {
                 Some(acl) => first_failure(self.waf_limited(acl).await),
                 None => Ok(()),
             },
-            Action::ListResourcesForWebAcl => match acls.next() {
+            _ => match acls.next() {
                 Some(acl) => self.waf_resources(acl, 0).await.map(drop),
                 None => Ok(()),
             },
-            _ => Ok(()),
         }
     }
 

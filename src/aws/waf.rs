@@ -13,7 +13,7 @@ use std::{
 };
 
 use aws_sdk_wafv2::types as aws;
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future::join_all, stream};
 
 use crate::domain::{
     fetch::{Failure, FailureKind},
@@ -50,6 +50,20 @@ pub struct WebAcls {
     pub scope: Scope,
     /// The web ACLs, by name.
     pub acls: Paged<Arc<WebAcl>>,
+    /// Those whose rules have to be read, as they changed or were never read.
+    pub unread: Vec<Arc<WebAcl>>,
+}
+
+impl WebAcls {
+    /// Puts web ACLs of which more was read in the place of those that are there.
+    pub fn replace(&mut self, read: Vec<Arc<WebAcl>>) {
+        let mut read: HashMap<WebAclKey, Arc<WebAcl>> = read.into_iter().map(|acl| (acl.key.clone(), acl)).collect();
+        for acl in &mut self.acls.items {
+            if let Some(new) = read.remove(&acl.key) {
+                *acl = new;
+            }
+        }
+    }
 }
 
 impl Connection {
@@ -58,45 +72,80 @@ impl Connection {
         if self.cloudfront { &Scope::ALL } else { &[Scope::Regional] }
     }
 
-    /// Reads all web ACLs of the scopes that are read here.
+    /// Reads all web ACLs of the scopes that are read here, with their rules and where their requests are logged.
     pub async fn waf(&self) -> Loaded<WafSnapshot> {
+        let reads = self.waf_scopes().iter().map(|scope| self.waf_of(*scope)).collect::<Vec<_>>();
         let mut loaded = Loaded::<WafSnapshot>::default();
-        for scope in self.waf_scopes() {
-            let (logging, read) = futures::join!(self.web_acl_logging(*scope), self.web_acls(*scope));
-            let logging = logging.map_err(|failure| loaded.failures.push(failure)).ok();
-            if let Some(read) = read.value {
-                loaded.value.capped |= read.acls.capped;
-                loaded.value.acls.extend(read.acls.items.into_iter().map(|acl| logged(acl, logging.as_ref())));
-            }
+        for read in join_all(reads).await {
+            loaded.value.capped |= read.value.capped;
+            loaded.value.acls.extend(read.value.acls);
             loaded.failures.extend(read.failures);
         }
         loaded
     }
 
-    /// Reads the web ACLs of a scope, nothing where they cannot be listed; whether they are logged is not known yet.
-    ///
-    /// Only those are asked for their rules whose lock token is a new one ("`ListWebACLs`", `LockToken`). One that may
-    /// not be read, or was deleted since it was listed, has none; one that could not be read just now keeps the old ones.
-    pub async fn web_acls(&self, scope: Scope) -> Loaded<Option<WebAcls>> {
-        let site = self.waf_site(scope);
-        let listed = match self.listed_web_acls(&site, scope).await {
+    async fn waf_of(&self, scope: Scope) -> Loaded<WafSnapshot> {
+        let (logging, listed) = futures::join!(self.web_acl_logging(scope), self.web_acls(scope));
+        let mut loaded = Loaded::<WafSnapshot>::default();
+        let logging = logging.map_err(|failure| loaded.failures.push(failure)).ok();
+        let mut listed = match listed {
             Ok(listed) => listed,
-            Err(failure) => return Loaded::failed(failure),
+            Err(failure) => {
+                // A second denial of the same kind says nothing more.
+                loaded.failures.push(failure);
+                return loaded;
+            }
         };
-        let reads = stream::iter(listed.items)
-            .map(|summary| self.web_acl(&site, scope, summary))
+        let unread = std::mem::take(&mut listed.unread);
+        let details = self.web_acl_details(&unread).await;
+        loaded.failures.extend(details.failures);
+        listed.replace(details.value);
+        let acls = listed.acls.items.into_iter().map(|acl| logged(acl, logging.as_ref()));
+        loaded.value = WafSnapshot { acls: acls.collect(), capped: listed.acls.capped };
+        loaded
+    }
+
+    /// Lists the web ACLs of a scope; whether they are logged is not known yet.
+    ///
+    /// Only those have to be asked for their rules whose lock token is a new one ("`ListWebACLs`", `LockToken`); the others
+    /// have them already.
+    ///
+    /// # Errors
+    /// A [`Failure`] of the first page that fails.
+    pub async fn web_acls(&self, scope: Scope) -> Result<WebAcls, Failure> {
+        let site = self.waf_site(scope);
+        let listed = self.listed_web_acls(&site, scope).await?;
+        let mut rows: Vec<(Arc<WebAcl>, bool)> =
+            listed.items.iter().filter_map(|summary| self.web_acl(&site, scope, summary)).collect();
+        rows.sort_by(|(a, _), (b, _)| a.key.cmp(&b.key));
+        rows.dedup_by(|(a, _), (b, _)| a.key == b.key);
+        let unread = rows.iter().filter(|(_, is_read)| !is_read).map(|(acl, _)| Arc::clone(acl)).collect();
+        let items: Vec<_> = rows.into_iter().map(|(acl, _)| acl).collect();
+        self.forget_other_details(scope, &items);
+        Ok(WebAcls { scope, acls: Paged { items, capped: listed.capped }, unread })
+    }
+
+    /// Reads the rules of web ACLs, of all in their order; those that could not be read stay as they are.
+    ///
+    /// One that was deleted since it was listed has no rules: it is gone at the next list.
+    pub async fn web_acl_details(&self, acls: &[Arc<WebAcl>]) -> Loaded<Vec<Arc<WebAcl>>> {
+        let reads = stream::iter(acls.to_vec())
+            .map(|acl| async move { (self.web_acl_detail(&acl).await, acl) })
             .buffered(AT_ONCE)
             .collect::<Vec<_>>();
-        let mut loaded = Loaded::<Option<WebAcls>>::default();
-        let mut acls = Vec::new();
-        for (acl, failure) in reads.await {
-            acls.extend(acl);
-            loaded.failures.extend(failure.filter(|failure| !loaded.failures.contains(failure)));
+        let mut loaded = Loaded { value: Vec::new(), failures: Vec::<Failure>::new() };
+        for (read, acl) in reads.await {
+            match read {
+                Ok(detail) => loaded.value.push(Arc::new(WebAcl { detail, ..(*acl).clone() })),
+                Err(failure) => {
+                    loaded.value.push(acl);
+                    // Each web ACL may be denied by itself, in the same words but for its name.
+                    if !loaded.failures.iter().any(|known| known.kind == failure.kind) {
+                        loaded.failures.push(failure);
+                    }
+                }
+            }
         }
-        acls.sort_by(|a, b| a.key.cmp(&b.key));
-        acls.dedup_by(|a, b| a.key == b.key);
-        self.forget_other_details(scope, &acls);
-        loaded.value = Some(WebAcls { scope, acls: Paged { items: acls, capped: listed.capped } });
         loaded
     }
 
@@ -145,58 +194,43 @@ impl Connection {
         .await
     }
 
-    /// Makes a row of a web ACL; one without a name cannot be pointed at and is left out.
-    async fn web_acl(
-        &self,
-        site: &Site,
-        scope: Scope,
-        summary: aws::WebAclSummary,
-    ) -> (Option<Arc<WebAcl>>, Option<Failure>) {
-        let Some(raw_name) = summary.name.as_deref() else { return (None, None) };
-        let (detail, failure) = self.web_acl_detail(site, scope, &summary).await;
+    /// Makes a row of a web ACL and tells whether its rules are known; one without a name cannot be pointed at and is left
+    /// out.
+    fn web_acl(&self, site: &Site, scope: Scope, summary: &aws::WebAclSummary) -> Option<(Arc<WebAcl>, bool)> {
+        let raw_name = summary.name.as_deref()?;
+        let arn = summary.arn.as_deref().unwrap_or_default();
+        let known = self.details().get(arn).cloned();
+        let is_read = known.as_ref().is_some_and(|(token, _)| Some(token.as_str()) == summary.lock_token.as_deref());
         let acl = WebAcl {
             key: WebAclKey { scope, name: self.remember(raw_name) },
             id: self.remember(summary.id.as_deref().unwrap_or_default()),
-            arn: self.remember(summary.arn.as_deref().unwrap_or_default()),
+            arn: self.remember(arn),
             region: site.region.clone(),
             description: message(summary.description.as_deref()),
-            detail: detail.map(|detail| (*detail).clone()),
+            detail: known.map(|(_, detail)| (*detail).clone()),
             logging: Logging::Unknown,
             as_of: site.caller.now.get(),
         };
-        (Some(Arc::new(acl)), failure)
+        Some((Arc::new(acl), is_read))
     }
 
-    async fn web_acl_detail(
-        &self,
-        site: &Site,
-        scope: Scope,
-        summary: &aws::WebAclSummary,
-    ) -> (Option<Arc<WebAclDetail>>, Option<Failure>) {
-        let arn = summary.arn.as_deref().unwrap_or_default();
-        let token = summary.lock_token.as_deref().unwrap_or_default();
-        let known = self.details().get(arn).cloned();
-        if let Some((of, detail)) = &known
-            && of == token
-            && !token.is_empty()
-        {
-            return (Some(Arc::clone(detail)), None);
-        }
+    /// Reads the rules of a web ACL; nothing where it was deleted.
+    async fn web_acl_detail(&self, acl: &WebAcl) -> Result<Option<WebAclDetail>, Failure> {
+        let site = self.waf_site(acl.key.scope);
         let get = || {
-            let request = site.wafv2.get_web_acl().scope(aws_scope(scope));
-            request.set_name(summary.name.clone()).set_id(summary.id.clone()).send()
+            let request = site.wafv2.get_web_acl().scope(aws_scope(acl.key.scope));
+            request.name(self.original(&acl.key.name)).id(self.original(&acl.id)).send()
         };
-        match site.caller.call(Action::GetWebAcl, arn, get).await {
-            Ok(answer) => {
-                let detail = answer.web_acl.as_ref().map(|raw| Arc::new(rules::detail(raw, &|raw| self.remember(raw))));
-                if let Some(detail) = &detail {
-                    self.details().insert(arn.to_owned(), (token.to_owned(), Arc::clone(detail)));
-                }
-                (detail, None)
-            }
-            Err(failure) if failure.kind == FailureKind::NotFound => (None, None),
-            Err(failure) => (known.map(|(_, detail)| detail), Some(failure)),
-        }
+        let answer = match site.caller.call(Action::GetWebAcl, &acl.arn, get).await {
+            Ok(answer) => answer,
+            Err(failure) if failure.kind == FailureKind::NotFound => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        let Some(raw) = &answer.web_acl else { return Ok(None) };
+        let detail = rules::detail(raw, &|raw| self.remember(raw));
+        let token = answer.lock_token.unwrap_or_default();
+        self.details().insert(self.original(&acl.arn), (token, Arc::new(detail.clone())));
+        Ok(Some(detail))
     }
 
     /// Forgets the details of web ACLs of a scope that are no longer there.

@@ -44,7 +44,6 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 pub use auth::{Persona, UnknownPersona};
 pub use calls::Calls;
@@ -112,8 +111,7 @@ pub async fn start(scenario: Scenario, options: Options) -> Result<Simulator, Si
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let account = Arc::new(server::Account::new(&scenario, &options)?);
-    let stop = CancellationToken::new();
-    let served = tokio::spawn(server::serve(listener, Arc::clone(&account), stop.clone()));
+    let served = tokio::spawn(server::serve(listener, Arc::clone(&account)));
     // The first answers should be as quick as the later ones.
     let warm = Arc::clone(&account);
     tokio::task::spawn_blocking(move || warm.warm_up());
@@ -122,7 +120,6 @@ pub async fn start(scenario: Scenario, options: Options) -> Result<Simulator, Si
         account,
         region: scenario.home_region(),
         accounts: scenario.accounts(),
-        stop,
         served: Some(served),
     })
 }
@@ -145,7 +142,6 @@ pub struct Simulator {
     account: Arc<server::Account>,
     region: String,
     accounts: Vec<AccountName>,
-    stop: CancellationToken,
     served: Option<JoinHandle<()>>,
 }
 
@@ -202,7 +198,7 @@ impl Simulator {
 
     /// Stops and waits until the port is free; calls under way get a second to end.
     pub async fn shutdown(mut self) {
-        self.stop.cancel();
+        self.account.stop.cancel();
         if let Some(mut served) = self.served.take()
             && tokio::time::timeout(Duration::from_secs(1), &mut served).await.is_err()
         {
@@ -213,6 +209,6 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        self.stop.cancel();
+        self.account.stop.cancel();
     }
 }

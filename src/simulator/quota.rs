@@ -80,7 +80,7 @@ mod tests {
         assert_eq!((0..10).filter(|_| bucket.take(quota, start)).count(), 6);
         assert!(!bucket.take(quota, start + Duration::from_millis(300)));
         assert!(bucket.take(quota, start + Duration::from_millis(350)));
-        let later = start + Duration::from_secs(60);
+        let later = start + Duration::from_mins(1);
         assert_eq!((0..10).filter(|_| bucket.take(quota, later)).count(), 6, "a rest fills no more than the burst");
     }
 

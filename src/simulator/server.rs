@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::serve::ListenerExt;
-use futures::stream;
+use futures::{StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,7 @@ use super::clock::{Clock, Millis, millis};
 use super::faults::{Called, FaultKind, Faults};
 use super::quota::Quotas;
 use super::scenario::Scenario;
-use super::wire::{ApiError, Input, Request, Route, Service, Value};
+use super::wire::{ApiError, Input, Request, Route, Service, Value, eventstream};
 use super::world::World;
 use super::{Options, cloudwatch, control, ecs, elbv2, logs, securityhub, sts, wafv2};
 
@@ -32,6 +32,8 @@ pub struct Account {
     pub vault: Vault,
     pub counter: Counter,
     pub faults: Faults,
+    /// Cancelled when the account is to stop.
+    pub stop: CancellationToken,
     quotas: Quotas,
     world: World,
     clock: Clock,
@@ -48,6 +50,7 @@ impl Account {
             vault: Vault::new(&home, options.persona)?,
             counter: Counter::default(),
             faults: Faults::new(file.seed, start, &file.fault),
+            stop: CancellationToken::new(),
             quotas: Quotas::default(),
             world: World::new(file, start),
             clock: options.clock.clone(),
@@ -65,8 +68,14 @@ impl Account {
         self.world.warm_up(self.now());
     }
 
-    /// Answers a call whose caller is known.
-    fn answer(&self, route: &Route, who: &Authenticated, body: &[u8]) -> Result<Value, ApiError> {
+    /// Reads a call whose caller is known, and answers it.
+    fn with_call<T>(
+        &self,
+        route: &Route,
+        who: &Authenticated,
+        body: &[u8],
+        answer: impl FnOnce(&Call<'_>, Input<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
         let value = route.decode(body)?;
         let call = Call {
             world: &self.world,
@@ -76,20 +85,45 @@ impl Account {
             region: &who.region,
             now: self.now(),
         };
-        match route.service {
-            Service::Ecs => ecs::answer(&call, &route.operation, Input(&value)),
-            Service::CloudWatch => cloudwatch::answer(&call, &route.operation, Input(&value)),
-            Service::Sts => sts::answer(&call, &route.operation, Input(&value)),
-            Service::Wafv2 => wafv2::answer(&call, &route.operation, Input(&value)),
-            Service::SecurityHub => securityhub::answer(&call, &route.operation, Input(&value)),
-            Service::ElasticLoadBalancing => elbv2::answer(&call, &route.operation, Input(&value)),
-            Service::Logs => logs::answer(&call, &route.operation, Input(&value)),
-        }
+        answer(&call, Input(&value))
+    }
+
+    /// Answers a call with one value.
+    fn answer(&self, route: &Route, who: &Authenticated, body: &[u8]) -> Result<Value, ApiError> {
+        let operation = route.operation.as_str();
+        self.with_call(route, who, body, |call, input| match route.service {
+            Service::Ecs => ecs::answer(call, operation, input),
+            Service::CloudWatch => cloudwatch::answer(call, operation, input),
+            Service::Sts => sts::answer(call, operation, input),
+            Service::Wafv2 => wafv2::answer(call, operation, input),
+            Service::SecurityHub => securityhub::answer(call, operation, input),
+            Service::ElasticLoadBalancing => elbv2::answer(call, operation, input),
+            Service::Logs => logs::answer(call, operation, input),
+        })
     }
 }
 
+/// Sends a session's frames: those that open it, and one each second until it ends or nobody reads any more.
+fn tailed(account: Arc<Account>, tail: logs::Tail) -> Body {
+    let opening = tail.opening();
+    let updates = stream::unfold(Some(tail), move |tail| {
+        let account = Arc::clone(&account);
+        async move {
+            let mut tail = tail?;
+            account.stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await?;
+            Some(match tail.update(&account.world, account.now()) {
+                logs::Sent::Frame(frame) => (frame, Some(tail)),
+                logs::Sent::Last(frame) => (frame, None),
+            })
+        }
+    });
+    let frames = stream::once(std::future::ready(opening)).chain(updates);
+    Body::from_stream(frames.map(|frame| Ok::<_, std::convert::Infallible>(Bytes::from(frame))))
+}
+
 /// Serves an account until it is told to stop.
-pub async fn serve(listener: TcpListener, account: Arc<Account>, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, account: Arc<Account>) {
+    let stop = account.stop.clone();
     let router = Router::new().fallback(handle).with_state(account);
     // Answers are small: waiting to fill a packet would only make them late.
     let listener = listener.tap_io(|stream| {
@@ -116,11 +150,11 @@ async fn handle(State(account): State<Arc<Account>>, request: axum::extract::Req
     if let Some(path) = request.path.strip_prefix("/_simulator/") {
         return control::answer(&account, path, &request);
     }
-    answer(&account, &request).await
+    answer(account, &request).await
 }
 
 /// Answers a request to AWS.
-async fn answer(account: &Account, request: &Request) -> Response<Body> {
+async fn answer(account: Arc<Account>, request: &Request) -> Response<Body> {
     let id = fresh_request_id();
     let Some(route) = Route::of(request) else { return unrouted(&id) };
     if !operations(route.service).contains(&route.operation.as_str()) {
@@ -140,6 +174,13 @@ async fn answer(account: &Account, request: &Request) -> Response<Body> {
     let delay = account.delay + Duration::from_millis(harm.delay.unsigned_abs());
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
+    }
+    if harm.kind.is_none() && route.service == Service::Logs && route.operation == logs::LIVE_TAIL {
+        let opened = account.with_call(&route, &who, &request.body, logs::Tail::open);
+        return match opened {
+            Ok(tail) => route.respond_with(eventstream::CONTENT_TYPE, tailed(account, tail), &id),
+            Err(error) => route.refuse(&error, &id),
+        };
     }
     let answered = || account.answer(&route, &who, &request.body);
     match harm.kind {

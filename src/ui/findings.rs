@@ -97,7 +97,7 @@ fn matrix(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let texts = ui.texts;
     let mut status = Vec::new();
     if findings.new > 0 {
-        let text = t!(texts, "screens.findings.new", n = words::thousands(findings.new));
+        let text = t!(texts, "screens.findings.fresh", n = words::thousands(findings.new));
         status.push(Span::styled(text, ui.theme.accent));
     }
     status.push(Span::styled(loaded(state, ui), ui.theme.dim));

@@ -1,4 +1,4 @@
-//! ECS and STS that answer as a test tells them to, where AWS could and the simulated account never does.
+//! Services and STS that answer as a test tells them to, where AWS could and the simulated account never does.
 
 use std::{
     collections::BTreeMap,
@@ -11,19 +11,46 @@ use axum::{
     extract::{Request, State},
     http::Response,
 };
-use futures::future::BoxFuture;
+use futures::{future::BoxFuture, stream};
 use sekisho::{aws::ConnectionPlan, config::CredentialSource};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
-/// Answers a call of ECS: by its operation and its members.
+/// Answers a call: by its operation and its members.
 type Answer = Arc<dyn Fn(String, Value) -> BoxFuture<'static, Said> + Send + Sync>;
 
-/// What ECS says.
+/// What a service says.
 pub enum Said {
     /// An answer.
     Yes(Value),
     /// That the caller may not, on that resource.
     Denied(String),
+    /// Event after event, as they come.
+    Stream(mpsc::Receiver<Vec<u8>>),
+}
+
+/// Frames an event of a stream, as "Amazon event stream encoding" (Smithy) has it.
+pub fn event(kind: &str, payload: &Value) -> Vec<u8> {
+    let mut headers = Vec::new();
+    for (name, value) in [(":message-type", "event"), (":event-type", kind), (":content-type", "application/json")] {
+        headers.push(u8::try_from(name.len()).unwrap());
+        headers.extend(name.as_bytes());
+        headers.push(7);
+        headers.extend(u16::try_from(value.len()).unwrap().to_be_bytes());
+        headers.extend(value.as_bytes());
+    }
+    let payload = payload.to_string().into_bytes();
+    let length = |count: usize| u32::try_from(count).unwrap().to_be_bytes();
+    let mut frame = [length(16 + headers.len() + payload.len()), length(headers.len())].concat();
+    frame.extend(crc32(&frame).to_be_bytes());
+    frame.extend([headers, payload].concat());
+    frame.extend(crc32(&frame).to_be_bytes());
+    frame
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
 }
 
 /// A server on loopback; it lasts as long as the runtime of its test.
@@ -69,7 +96,7 @@ impl Fake {
             region: Some("ap-northeast-1".to_owned()),
             endpoint_url: Some(self.endpoint.clone()),
             account: None,
-            cloudfront: true,
+            cloudfront: false,
         }
     }
 
@@ -109,9 +136,10 @@ async fn handle(State(fake): State<Fake>, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-    let Some((_, operation)) = target.rsplit_once('.') else {
+    let Some((service, operation)) = target.rsplit_once('.') else {
         return of_sts(&String::from_utf8_lossy(&body));
     };
+    let service = if service.starts_with("Logs") { "logs" } else { "ecs" };
     *fake.calls.lock().unwrap().entry(operation.to_owned()).or_default() += 1;
     let members = serde_json::from_slice(&body).unwrap();
     let (status, said) = match (fake.answer)(operation.to_owned(), members).await {
@@ -119,16 +147,24 @@ async fn handle(State(fake): State<Fake>, request: Request) -> Response<Body> {
         Said::Denied(resource) => {
             let message = format!(
                 "User: arn:aws:sts::111122223333:assumed-role/reader/x is not authorized to perform: \
-                 ecs:{operation} on resource: {resource} because no identity-based policy allows it"
+                 {service}:{operation} on resource: {resource} because no identity-based policy allows it"
             );
             (400, json!({"__type": "AccessDeniedException", "message": message}))
+        }
+        Said::Stream(events) => {
+            let events = stream::unfold(events, |mut events| async {
+                let event = events.recv().await?;
+                Some((Ok::<_, std::convert::Infallible>(event), events))
+            });
+            let response = Response::builder().header("content-type", "application/vnd.amazon.eventstream");
+            return response.body(Body::from_stream(events)).unwrap();
         }
     };
     let response = Response::builder().status(status).header("content-type", "application/x-amz-json-1.1");
     response.body(Body::from(said.to_string())).unwrap()
 }
 
-/// Says who the caller is, and that there is nothing but ECS.
+/// Says who the caller is, and that there is nothing else that speaks another protocol.
 fn of_sts(form: &str) -> Response<Body> {
     if !form.contains("Action=GetCallerIdentity") {
         return Response::builder().status(404).body(Body::empty()).unwrap();

@@ -3,7 +3,11 @@
 mod connection;
 mod fake;
 mod faults;
+mod findings;
+mod fleet;
+mod log;
 mod odd;
 mod poller;
 mod profiles;
 mod support;
+mod waf;

@@ -1,6 +1,6 @@
 //! What these tests share: a simulated account, connections to it, and a poller whose clock they move.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use sekisho::{
@@ -11,7 +11,7 @@ use sekisho::{
         clock::{Clock, Hand},
         poller::{PollCommand, Poller, PollerHandle},
     },
-    simulator::{self, Options, Scenario, Simulator},
+    simulator::{self, ManualClock, Options, Scenario, Simulator},
     state::event::{Interest, Report, SourceEvent},
 };
 use tokio::sync::{mpsc, watch};
@@ -88,7 +88,12 @@ impl Rig {
 
     /// Starts a poller at the present time, with a change to what it shares.
     pub fn start_with(plan: ConnectionPlan, change: impl FnOnce(Shared) -> Shared) -> Self {
-        let (clock, hand) = Clock::manual(Timestamp::now());
+        Self::start_at(plan, Timestamp::now(), change)
+    }
+
+    /// Starts a poller at a time, with a change to what it shares.
+    pub fn start_at(plan: ConnectionPlan, now: Timestamp, change: impl FnOnce(Shared) -> Shared) -> Self {
+        let (clock, hand) = Clock::manual(now);
         let shared = change(Shared::new(clock.to_now()));
         let (interest, interests) = watch::channel(Interest { focused: true, ..Interest::default() });
         let (commands, command_receiver) = mpsc::channel(4);
@@ -142,4 +147,65 @@ pub fn failure(events: &[SourceEvent], panel: Panel) -> Option<Failure> {
         Report::Failed(of, failure) if *of == panel => Some(failure.clone()),
         _ => None,
     })
+}
+
+/// A story and a poller on clocks that a test moves together.
+pub struct Scene {
+    pub simulator: Simulator,
+    rig: Option<Rig>,
+    story: Arc<ManualClock>,
+}
+
+impl Scene {
+    /// Starts a scenario of a test's own.
+    pub async fn text(text: &str) -> Self {
+        Self::of(Scenario::parse(text).unwrap()).await
+    }
+
+    /// Starts a scenario.
+    pub async fn of(scenario: Scenario) -> Self {
+        let story = Arc::new(ManualClock::new(Timestamp::now()));
+        let options = Options { clock: simulator::Clock::Manual(Arc::clone(&story)), ..Options::default() };
+        Self { simulator: start(scenario, options).await, rig: None, story }
+    }
+
+    /// Returns the time.
+    pub fn now(&self) -> Timestamp {
+        self.story.now()
+    }
+
+    /// Moves the story on, where no poller is watching it.
+    pub fn advance(&self, time: SignedDuration) {
+        self.story.advance(time);
+    }
+
+    /// Connects, by the story's clock.
+    pub async fn connect(&self) -> Connection {
+        self.connect_with(plan(&self.simulator)).await
+    }
+
+    /// Connects as a plan says, by the story's clock.
+    pub async fn connect_with(&self, plan: ConnectionPlan) -> Connection {
+        let story = Arc::clone(&self.story);
+        let now = sekisho::aws::Now::new(move || story.now());
+        Connection::open(plan, Shared::new(now)).await.unwrap()
+    }
+
+    /// Returns the poller, which begins when it is first asked for.
+    pub fn rig(&mut self) -> &mut Rig {
+        let plan = plan(&self.simulator);
+        let now = self.story.now();
+        self.rig.get_or_insert_with(|| Rig::start_at(plan, now, |shared| shared))
+    }
+
+    /// Lets time pass in steps for both, with the poller coming to rest after each.
+    pub async fn pass(&mut self, time: SignedDuration, step: SignedDuration) -> Vec<SourceEvent> {
+        let mut events = Vec::new();
+        let end = self.now() + time;
+        while self.now() < end {
+            self.story.advance(step);
+            events.extend(self.rig().pass(step, step).await);
+        }
+        events
+    }
 }

@@ -98,7 +98,7 @@ async fn ask(stage: &Stage, filters: Filters) -> Vec<AwsSecurityFinding> {
 
 /// Every page of an answer, read on a thread of its own: what the SDK reads a finding's details with needs a deep stack
 /// where nothing is optimised.
-async fn all(asked: GetFindingsFluentBuilder) -> Vec<AwsSecurityFinding> {
+pub async fn all(asked: GetFindingsFluentBuilder) -> Vec<AwsSecurityFinding> {
     let runtime = tokio::runtime::Handle::current();
     let reader = std::thread::Builder::new().stack_size(64 * 1024 * 1024).spawn(move || runtime.block_on(pages(asked)));
     let reader = reader.expect("a thread");

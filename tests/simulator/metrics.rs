@@ -166,7 +166,7 @@ async fn a_page_ends_where_it_must_and_the_next_goes_on() {
 #[case::statistic(vec![stat("m", cpu("web"), "Mean", 60)], "Mean")]
 #[case::unknown(vec![math("m", "x * 2")], "x")]
 #[case::circle(vec![math("a", "b"), math("b", "a")], "Circular")]
-#[case::search(vec![math("m", "SEARCH('x', 'Sum', 300)")], "SEARCH")]
+#[case::unsupported(vec![math("a", "RATE(METRICS())")], "RATE")]
 #[tokio::test]
 async fn refuses(#[case] queries: Vec<MetricDataQuery>, #[case] word: &str) {
     let stage = Stage::builtin("quiet").await;

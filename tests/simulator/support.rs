@@ -21,6 +21,8 @@ pub struct Stage {
     pub sts: aws_sdk_sts::Client,
     pub waf: aws_sdk_wafv2::Client,
     pub hub: aws_sdk_securityhub::Client,
+    pub elb: aws_sdk_elasticloadbalancingv2::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
     clock: Arc<ManualClock>,
     begin: Timestamp,
 }
@@ -72,6 +74,8 @@ impl Stage {
             sts: aws_sdk_sts::Client::new(config),
             waf: aws_sdk_wafv2::Client::new(config),
             hub: aws_sdk_securityhub::Client::new(config),
+            elb: aws_sdk_elasticloadbalancingv2::Client::new(config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(config),
             simulator,
             clock,
             begin,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use aws_sdk_wafv2::error::ProvideErrorMetadata;
 use aws_sdk_wafv2::operation::get_sampled_requests::GetSampledRequestsOutput;
-use aws_sdk_wafv2::types::{ResourceType, Scope, TimeWindow, WebAcl, WebAclSummary};
+use aws_sdk_wafv2::types::{ResourceType, SampledHttpRequest, Scope, TimeWindow, WebAcl, WebAclSummary};
 use rstest::rstest;
 
 use crate::support::Stage;
@@ -244,7 +244,7 @@ async fn an_attack_shows_in_the_samples_at_once() {
     let answer = sample(&stage, &acl, "SqlMetric", "-5m", "2m", 100).await;
     let requests = answer.sampled_requests();
     assert_eq!(requests.len(), 100);
-    assert_eq!(requests.iter().map(|one| one.weight()).sum::<i64>(), answer.population_size());
+    assert_eq!(requests.iter().map(SampledHttpRequest::weight).sum::<i64>(), answer.population_size());
     for one in requests {
         let request = one.request().unwrap();
         assert_eq!((one.action(), one.response_code_sent()), (Some("BLOCK"), Some(403)));

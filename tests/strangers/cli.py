@@ -25,6 +25,11 @@ CASES = [
     ("AWS JSON 1.1, pages", ["ecs", "list-services", "--cluster", "shop-prd", "--page-size", "3"], lambda answer: len(answer["serviceArns"]) == 10),
     ("CBOR", ["cloudwatch", "describe-alarms"], lambda answer: answer["MetricAlarms"]),
     ("CBOR, a Japanese name", ["cloudwatch", "describe-alarms", "--alarm-names", "shop-prd-決済5xx"], lambda answer: len(answer["MetricAlarms"]) == 1),
+    ("AWS JSON 1.1, WAF", ["wafv2", "list-web-acls", "--scope", "REGIONAL"], lambda answer: len(answer["WebACLs"]) == 2),
+    ("REST JSON", ["securityhub", "get-findings", "--max-items", "5", "--filters", '{"SeverityLabel": [{"Value": "MEDIUM", "Comparison": "EQUALS"}]}'], lambda answer: len(answer["Findings"]) == 5),
+    ("REST JSON, a path", ["securityhub", "describe-hub"], lambda answer: answer["HubArn"].endswith(":hub/default")),
+    ("AWS JSON 1.1, lines", ["logs", "filter-log-events", "--log-group-name", "/ecs/shop-prd-web", "--filter-pattern", "ERROR", "--max-items", "3"], lambda answer: len(answer["events"]) == 3),
+    ("Query, lists", ["elbv2", "describe-target-groups", "--names", "shop-prd-web", "shop-prd-api"], lambda answer: len(answer["TargetGroups"]) == 2),
     ("Query", ["sts", "get-caller-identity"], lambda answer: "assumed-role/AWSReservedSSO_Sekisho" in answer["Arn"]),
 ]
 

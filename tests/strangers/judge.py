@@ -1,5 +1,7 @@
 """Compares raw answers with the service model that AWS publishes, as botocore carries it."""
 
+import base64
+import binascii
 import datetime
 import json
 import xml.etree.ElementTree as ElementTree
@@ -73,6 +75,12 @@ class Walk:
 
     is_float = is_double
 
+    def is_blob(self, path, shape, value):
+        try:
+            base64.b64decode(value, validate=True)
+        except (TypeError, binascii.Error):
+            self.wrong(path, f"expected base64, got {value!r}")
+
     def is_boolean(self, path, shape, value):
         if not isinstance(value, bool):
             self.wrong(path, f"expected a boolean, got {value!r}")
@@ -82,6 +90,8 @@ class Walk:
             # cbor2 makes a datetime of tag 1 and of nothing else.
             "smithy-rpc-v2-cbor": lambda: isinstance(value, datetime.datetime),
             "json": lambda: isinstance(value, (int, float)) and not isinstance(value, bool),
+            # Of the services that speak it here, the only one asks for this format in all of its timestamps.
+            "rest-json": lambda: shape.serialization.get("timestampFormat") == "iso8601" and is_iso(value),
             "query": lambda: isinstance(value, datetime.datetime),
         }[self.protocol]
         if not right():
@@ -91,6 +101,14 @@ class Walk:
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
         if (low is not None and size < low) or (high is not None and size > high):
             self.wrong(path, f"{size} {what}, allowed are {low} to {high}")
+
+
+def is_iso(value):
+    """Whether a text is a time in ISO 8601, in UTC."""
+    try:
+        return datetime.datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
 
 
 def from_xml(element, shape):
@@ -143,6 +161,10 @@ class Judge:
         what = f"{protocol} {model.service_id} {operation_model.name} ({status})"
         if status >= 300:
             return
+        if operation_model.has_event_stream_output:
+            # Its events are judged one by one, as they come.
+            self.seen.add((protocol, model.service_name, operation_model.name))
+            return
         walk = Walk(protocol)
         try:
             value = self.read(protocol, operation_model, response_dict["body"])
@@ -165,7 +187,7 @@ class Judge:
     def read(protocol, operation_model, body):
         if protocol == "smithy-rpc-v2-cbor":
             return cbor2.loads(body)
-        if protocol == "json":
+        if protocol in ("json", "rest-json"):
             return json.loads(body)
         root = ElementTree.fromstring(body)
         namespace = "{" + operation_model.service_model.metadata["xmlNamespace"] + "}"
@@ -173,6 +195,19 @@ class Judge:
         if result is None:
             raise ValueError(f"no {operation_model.name}Result in the namespace of the service")
         return from_xml(result, operation_model.output_shape)
+
+    def event(self, shape, protocol, kind, payload):
+        """Compares one event of a stream with the shape of its kind."""
+        if kind not in shape.members:
+            self.fail(f"an event {kind}", ["the model knows no such event"])
+            return
+        walk = Walk(protocol)
+        walk.value(kind, shape.members[kind], json.loads(payload))
+        self.members += walk.members
+        if walk.problems:
+            self.fail(f"an event {kind}", walk.problems)
+        else:
+            self.passed += 1
 
     def refuses(self, what, call, codes):
         """Expects a call to be refused with one of these codes, a message and a request id."""

@@ -18,16 +18,31 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+import security
+import serving
 from judge import Judge
 
 # The protocols in which each service of the account is called.
-PROTOCOLS = {"ecs": ["json"], "cloudwatch": ["smithy-rpc-v2-cbor", "json"], "sts": ["query"]}
+PROTOCOLS = {
+    "ecs": ["json"],
+    "cloudwatch": ["smithy-rpc-v2-cbor", "json"],
+    "sts": ["query"],
+    "wafv2": ["json"],
+    "securityhub": ["rest-json"],
+    "elasticloadbalancing": ["query"],
+    "logs": ["json"],
+}
+# What boto3 calls a service, where that is not the name in its actions.
+NAMES = {"elbv2": "elasticloadbalancing"}
 
 REGION = os.environ.get("AWS_REGION", "ap-northeast-1")
-CONFIG = Config(retries={"max_attempts": 0})
+# A host prefix names nobody on loopback.
+CONFIG = Config(retries={"max_attempts": 0}, inject_host_prefix=False)
+# Where quotas are kept, one has to wait now and then.
+PATIENT = Config(retries={"max_attempts": 12, "mode": "standard"}, inject_host_prefix=False)
 
 
-def client(judge, service, protocol=None, **credentials):
+def client(judge, service, protocol=None, config=CONFIG, region=REGION, **credentials):
     """Makes a client whose raw answers go through the judge, if need be in another of the service's protocols."""
     session = botocore.session.get_session()
     if protocol is not None:
@@ -42,7 +57,7 @@ def client(judge, service, protocol=None, **credentials):
             return model
 
         loader.load_service_model = patched
-    made = boto3.Session(botocore_session=session, region_name=REGION, **credentials).client(service, config=CONFIG)
+    made = boto3.Session(botocore_session=session, region_name=region, **credentials).client(service, config=config)
     made.meta.events.register("before-parse.*.*", judge.hook)
     return made
 
@@ -161,7 +176,10 @@ def walk_data(judge, cloudwatch, metrics):
         {"Id": "e", "Expression": "SUM([a, b])"},
         {"Id": "f", "Expression": "METRICS() / 2"},
     ]
+    search = "SEARCH('{AWS/WAFV2,Region,Rule,WebACL} MetricName=\"BlockedRequests\"', 'Sum', 300)"
+    math += [{"Id": "s", "Expression": search, "Label": "${PROP('Dim.Rule')}"}, {"Id": "t", "Expression": f"SUM({search})"}]
     results = cloudwatch.get_metric_data(MetricDataQueries=math, **window)["MetricDataResults"]
+    judge.expect("a search finds several", len([result for result in results if result["Id"] == "s"]) > 3)
     judge.expect("hidden queries are hidden", "a" not in {result["Id"] for result in results})
 
 
@@ -216,6 +234,9 @@ def refuse_strangers(judge):
         ("ecs", "list_clusters", "InvalidSignatureException", "UnrecognizedClientException"),
         ("cloudwatch", "describe_alarms", "SignatureDoesNotMatch", "InvalidClientTokenId"),
         ("sts", "get_caller_identity", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+        ("elbv2", "describe_load_balancers", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+        ("securityhub", "describe_hub", "InvalidSignatureException", "UnrecognizedClientException"),
+        ("logs", "describe_log_groups", "InvalidSignatureException", "UnrecognizedClientException"),
     ]
     for service, call, mismatch, stranger in calls:
         judge.refuses(f"{service} a forged signature", getattr(client(judge, service, **forged), call), {mismatch})
@@ -233,7 +254,8 @@ def judge_coverage(judge):
         for operation in names
     }
     judge.expect("the account has operations", there)
-    for what, those in (("was never called", there - judge.seen), ("is not in the account's list", judge.seen - there)):
+    seen = {(protocol, NAMES.get(service, service), operation) for protocol, service, operation in judge.seen}
+    for what, those in (("was never called", there - seen), ("is not in the account's list", seen - there)):
         for one in sorted(those):
             judge.fail(" ".join(one), [what])
 
@@ -248,6 +270,12 @@ def main():
         walk_cloudwatch(judge, cloudwatch)
         refuse_cloudwatch(judge, cloudwatch)
     walk_sts(judge, client(judge, "sts"))
+    for region in (REGION, "us-east-1"):
+        security.walk_waf(judge, client(judge, "wafv2", config=PATIENT, region=region), region)
+        security.walk_hub(judge, client(judge, "securityhub", config=PATIENT, region=region))
+    security.refuse(judge, client(judge, "wafv2", config=PATIENT), client(judge, "securityhub", config=PATIENT))
+    serving.walk_balancers(judge, client(judge, "elbv2"))
+    serving.walk_logs(judge, client(judge, "logs"))
     refuse_strangers(judge)
     judge_coverage(judge)
     print(f"{judge.members} values in {len(judge.seen)} operations were compared")

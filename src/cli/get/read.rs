@@ -73,7 +73,8 @@ pub async fn read(watch: &Watch, ask: &Ask, unassigned: bool) -> State {
 
 async fn read_source(plan: &SourcePlan, watch: &Watch, shared: &Shared, ask: &Ask) -> Reports {
     let connection = plan.connection(watch.endpoint_url.as_deref());
-    let connection = match Connection::open(connection, shared.clone()).await {
+    // Each source by itself: findings of one account are one source's to read.
+    let connection = match Connection::open(connection, shared.metered_apart()).await {
         Ok(connection) => connection,
         Err(failure) => return vec![(watch.clock.now(), Report::Failed(Panel::Identity, failure))],
     };
@@ -137,6 +138,9 @@ async fn read_waf(connection: &Connection, watch: &Watch, ask: &Ask) -> Reports 
     let read = connection.waf().await;
     let acls = read.value.acls.clone();
     let mut reports = loaded(watch, Panel::Waf, read, Report::Waf);
+    if acls.is_empty() {
+        return reports;
+    }
     let baselines = connection.waf_baselines(&acls).await;
     let failure = baselines.failure().cloned();
     reports.push((watch.clock.now(), Report::WafBaselines(baselines.value)));

@@ -18,12 +18,14 @@ use crate::{
         finding::FindingChange,
         log::LogPlace,
         metric::Series,
-        waf::{Limited, RuleTraffic, Samples, Scope, WebAclKey},
+        waf::{Limited, RuleTraffic, Samples, Scope, WebAcl, WebAclKey},
     },
 };
 
 use super::{book::ScopeRead, plan::Job};
 
+/// Of how many web ACLs the rules are read along with their list.
+const FIRST_DETAILS: usize = 3;
 /// How many clusters' tasks one job reads side by side.
 const SCOPES_AT_ONCE: usize = 4;
 
@@ -55,6 +57,7 @@ pub(super) enum Outcome {
     Deployments(Result<Vec<ServiceDeployment>, Failure>),
     History(Result<Vec<HistoryItem>, Failure>),
     Waf(Vec<ScopeRead>),
+    WafDetails(Loaded<Vec<Arc<WebAcl>>>),
     WafBaselines(Loaded<Vec<(WebAclKey, Arc<Series>)>>),
     WafRules(Result<RuleTraffic, Failure>),
     WafSamples(Loaded<Samples>),
@@ -102,6 +105,7 @@ pub(super) async fn work(job: &Job, connection: &Connection) -> Option<Outcome> 
             let reads = scopes.clone().into_iter().map(|(scope, logging)| web_acls(connection, scope, logging));
             Outcome::Waf(join_all(reads).await)
         }
+        Job::WafDetails(acls) => Outcome::WafDetails(connection.web_acl_details(acls).await),
         Job::WafBaselines(acls) => Outcome::WafBaselines(connection.waf_baselines(acls).await),
         Job::WafRules(acl, range) => Outcome::WafRules(connection.rule_traffic(acl, *range).await),
         Job::WafSamples(acl, rules, range) => Outcome::WafSamples(connection.waf_samples(acl, rules, *range).await),
@@ -136,12 +140,23 @@ async fn firing(connection: &Connection, before: &[String]) -> Result<Vec<Arc<Al
     Ok(alarms)
 }
 
-/// Reads the web ACLs of a scope and, if it has any, where their requests are logged.
+/// Reads the web ACLs of a scope and, if it has any, where their requests are logged and the rules of the first of them.
 async fn web_acls(connection: &Connection, scope: Scope, logging: bool) -> ScopeRead {
-    let read = connection.web_acls(scope).await;
-    let is_empty = read.value.as_ref().is_none_or(|listed| listed.acls.items.is_empty());
-    let logging = if logging && !is_empty { Some(connection.web_acl_logging(scope).await) } else { None };
-    ScopeRead { scope, acls: read.value, failures: read.failures, logging }
+    let mut listed = match connection.web_acls(scope).await {
+        Ok(listed) => listed,
+        Err(failure) => return ScopeRead { scope, acls: None, failures: vec![failure], logging: None },
+    };
+    let first: Vec<_> = listed.unread.drain(..listed.unread.len().min(FIRST_DETAILS)).collect();
+    let logging = async {
+        if logging && !listed.acls.items.is_empty() { Some(connection.web_acl_logging(scope).await) } else { None }
+    };
+    let (details, logging) = futures::join!(connection.web_acl_details(&first), logging);
+    // What could not be read just now is read again.
+    let passes = details.failures.iter().any(|failure| !failure.kind.is_lasting());
+    let again = details.value.iter().filter(|acl| passes && acl.detail.is_none()).cloned();
+    listed.unread.extend(again.collect::<Vec<_>>());
+    listed.replace(details.value);
+    ScopeRead { scope, acls: Some(listed), failures: details.failures, logging }
 }
 
 /// Reads targets; groups that may not be described are shown by their names.

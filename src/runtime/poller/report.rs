@@ -102,6 +102,7 @@ impl Poller {
                 vec![failure]
             }
             Outcome::Waf(read) => self.took_web_acls(read, at).await,
+            Outcome::WafDetails(read) => self.took_web_acl_details(read).await,
             Outcome::WafBaselines(read) => self.took_baselines(&done.job, read, at).await,
             Outcome::WafRules(read) => self.took_rules(&done.job, read, at).await,
             Outcome::WafSamples(read) => self.took_samples(&done.job, read, at).await,

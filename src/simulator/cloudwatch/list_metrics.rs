@@ -41,7 +41,8 @@ pub fn list_metrics(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError
         let has = |(name, value): &(&str, Option<&str>)| {
             series.dimensions.iter().any(|(known, of)| known == name && value.is_none_or(|value| value == of))
         };
-        namespace.is_none_or(|namespace| namespace == series.namespace)
+        series.source.has_begun(call.now)
+            && namespace.is_none_or(|namespace| namespace == series.namespace)
             && name.is_none_or(|name| name == series.name)
             && filters.iter().all(has)
     };

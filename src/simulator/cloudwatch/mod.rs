@@ -9,6 +9,7 @@ mod history;
 mod list_metrics;
 mod metric_data;
 mod query;
+mod search;
 
 use super::call::Call;
 use super::wire::{ApiError, Input, Value, object};

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 
 use super::expression::Expression;
+use super::search::Named;
 use super::{dimensions, missing_parameter, validation};
 use crate::simulator::clock::{MINUTE, Millis};
 use crate::simulator::wire::{ApiError, Input};
@@ -209,6 +210,17 @@ fn depends_on_itself(all: &[Query], query: &Query) -> bool {
 }
 
 impl Asked {
+    /// What the metric is called by.
+    pub fn named(&self) -> Named {
+        Named {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            dimensions: self.dimensions.clone(),
+            account: String::new(),
+            region: String::new(),
+        }
+    }
+
     /// The period in whole minutes: the account publishes once a minute.
     pub fn minutes(&self) -> i64 {
         (self.period * 1_000 / MINUTE).max(1)

@@ -78,9 +78,9 @@ fn container(plan: &ServicePlan, name: String, image: &str, port: Option<u16>) -
             .with("startPeriod", 10_u32)
     });
     let options = object()
-        .with("awslogs-group", format!("/ecs/{}", plan.family()))
+        .with("awslogs-group", plan.log_group())
         .with("awslogs-region", plan.region.clone())
-        .with("awslogs-stream-prefix", name.clone());
+        .with("awslogs-stream-prefix", plan.log_prefix(port.is_none()).to_owned());
     object()
         .with("name", name)
         .with("image", image.to_owned())

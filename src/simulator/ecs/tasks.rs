@@ -10,7 +10,7 @@ use crate::simulator::call::Call;
 use crate::simulator::clock::{Millis, SECOND};
 use crate::simulator::random::Dice;
 use crate::simulator::wire::{ApiError, Input, Object, Value, list, object};
-use crate::simulator::world::{StopWords, Task, TaskStatus, Timeline};
+use crate::simulator::world::{Place, StopWords, Task, TaskStatus, Timeline};
 
 /// Lists a cluster's tasks, or one service's, by what they are meant to be.
 pub fn list_tasks(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
@@ -94,8 +94,7 @@ fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_ta
     let plan = story.plan();
     let deployment = story.deployment(task.deployment);
     let status = task.status(now);
-    let mut dice = plan.dice("place", task.number);
-    let zone = ["a", "c", "d"].get(usize::try_from(dice.between(0, 2)).unwrap_or(0)).copied().unwrap_or("a");
+    let place = task.place(plan);
     let cause = task.stopped_by(now);
     let words = cause.map(|cause| story.stop_words(task, cause));
     let stopped_at = task.entered(TaskStatus::Stopped, now);
@@ -103,9 +102,9 @@ fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_ta
     let connected = pending.map(|at| at + SECOND);
     let shown_words = words.as_ref().filter(|_| stopped_at.is_some() || status != TaskStatus::Running);
     let described = object()
-        .with("attachments", list([attachment(task, now, &mut dice)]))
+        .with("attachments", list([attachment(task, now, &place)]))
         .with("attributes", list([object().with("name", "ecs.cpu-architecture").with("value", "x86_64")]))
-        .with("availabilityZone", format!("{}{zone}", plan.region))
+        .with("availabilityZone", place.zone)
         .with("capacityProviderName", if plan.spot { "FARGATE_SPOT" } else { "FARGATE" })
         .with("clusterArn", here.arn())
         .with("connectivity", connected.map(|_| "CONNECTED"))
@@ -180,28 +179,24 @@ fn health(task: &Task, now: Millis) -> &'static str {
     }
 }
 
-fn attachment(task: &Task, now: Millis, dice: &mut Dice) -> Object {
+fn attachment(task: &Task, now: Millis, place: &Place) -> Object {
     let status = match task.status(now) {
         TaskStatus::Provisioning => "PRECREATED",
         TaskStatus::Stopped => "DELETED",
         _ => "ATTACHED",
     };
-    let detail = |name: &'static str, value: String| object().with("name", name).with("value", value);
+    let detail = |name: &'static str, value: &str| object().with("name", name).with("value", value.to_owned());
     let details = list([
-        detail("subnetId", format!("subnet-0{}", dice.hex(16))),
-        detail("networkInterfaceId", format!("eni-0{}", dice.hex(16))),
-        detail("macAddress", "0a:58:a9:fe:ac:02".to_owned()),
-        detail("privateIPv4Address", address(task.number, dice)),
+        detail("subnetId", &place.subnet),
+        detail("networkInterfaceId", &place.interface),
+        detail("macAddress", "0a:58:a9:fe:ac:02"),
+        detail("privateIPv4Address", &place.address),
     ]);
     object()
-        .with("id", dice.uuid())
+        .with("id", &place.attachment)
         .with("type", "ElasticNetworkInterface")
         .with("status", status)
         .with("details", details)
-}
-
-fn address(number: usize, dice: &mut Dice) -> String {
-    format!("10.0.{}.{}", dice.between(0, 15) * 16 + 8, (number * 37 + 11) % 240 + 10)
 }
 
 /// The containers: the service's own, and its sidecar where it has one.
@@ -255,8 +250,8 @@ fn container(
     let mut dice = plan.dice(if main { "container" } else { "sidecar" }, task.number);
     let digest = Dice::new(plan.seed, &["digest", &image]).hex(64);
     let pulled = task.entered(TaskStatus::Activating, now).is_some();
-    let interface =
-        object().with("attachmentId", dice.uuid()).with("privateIpv4Address", address(task.number, &mut dice));
+    let place = task.place(plan);
+    let interface = object().with("attachmentId", place.attachment).with("privateIpv4Address", place.address);
     object()
         .with("containerArn", format!("{}container/{}/{}/{}", here.arn_prefix(), here.name, task.id, dice.uuid()))
         .with("taskArn", arn(here, &task.id))

@@ -54,15 +54,19 @@ pub(super) use model::{
     ServiceFile, ShiftFile, StepFile, WafRuleFile, WafScope, WebAclFile,
 };
 pub use model::{EnvironmentFile, Fails};
-pub(super) use resolve::{fill, find_alarm, find_finding, find_service, find_web_acl};
+pub(super) use resolve::{Place, fill, find_alarm, find_finding, find_service, find_web_acl};
 pub use span::{Span, SpanError};
 
 use super::AccountName;
 
 /// The scenarios that the binary carries.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 9] = [
     ("bad-deploy", include_str!("../../../scenarios/bad-deploy.toml")),
     ("quiet", include_str!("../../../scenarios/quiet.toml")),
+    ("waf-attack", include_str!("../../../scenarios/waf-attack.toml")),
+    ("leaked-key", include_str!("../../../scenarios/leaked-key.toml")),
+    ("fleet", include_str!("../../../scenarios/fleet.toml")),
+    ("backlog", include_str!("../../../scenarios/backlog.toml")),
     ("sixty", include_str!("../../../scenarios/sixty.toml")),
     ("crowd", include_str!("../../../scenarios/crowd.toml")),
     ("hostile", include_str!("../../../scenarios/hostile.toml")),

@@ -92,7 +92,7 @@ impl Filters {
     /// Whether a finding fits as far as its group and its state decide.
     pub fn fit_group(&self, account: &str, group: &FindingGroup, state: &FindingState<'_>) -> bool {
         let text = |(name, filters): &(String, Vec<TextFilter>)| {
-            is_of_finding(name) || all_fit(filters, &of_group(name, account, group, state))
+            is_of_finding(name) || all_fit(filters, of_group(name, account, group, state).as_deref())
         };
         let number = |(_, filters): &(String, Vec<NumberFilter>)| {
             let value = state.normalized.filter(|_| group.has("Severity"));
@@ -114,7 +114,7 @@ impl Filters {
                 || at.is_some_and(|at| filters.iter().any(|filter| (filter.from..=filter.until).contains(&at)))
         };
         let text = |(name, filters): &(String, Vec<TextFilter>)| {
-            !is_of_finding(name) || all_fit(filters, &of_finding(name, account, group, finding))
+            !is_of_finding(name) || all_fit(filters, Some(&of_finding(name, account, group, finding)))
         };
         self.dates.iter().all(date) && self.texts.iter().all(text)
     }
@@ -125,14 +125,13 @@ fn is_of_finding(name: &str) -> bool {
     matches!(name, "Id" | "Title" | "Description" | "ResourceId")
 }
 
-fn of_finding(name: &str, account: &str, group: &FindingGroup, finding: &Finding) -> Option<Cow<'static, str>> {
-    let text = match name {
+fn of_finding(name: &str, account: &str, group: &FindingGroup, finding: &Finding) -> String {
+    match name {
         "Id" => group.id(account, finding),
         "Title" => group.title_of(finding),
         "Description" => group.description_of(finding),
         _ => group.resource_of(account, finding),
-    };
-    Some(Cow::Owned(text))
+    }
 }
 
 /// A member's text; none where the finding does not have it.
@@ -165,8 +164,7 @@ fn of_group<'a>(
 }
 
 /// Whether a text fits: one of the filters that want something, and all that do not want something.
-fn all_fit(filters: &[TextFilter], text: &Option<Cow<'_, str>>) -> bool {
-    let text = text.as_deref();
+fn all_fit(filters: &[TextFilter], text: Option<&str>) -> bool {
     let mut wanted = filters.iter().filter(|filter| !filter.comparison.is_negative()).peekable();
     let any = wanted.peek().is_none() || wanted.any(|filter| text.is_some_and(|text| filter.fits(text)));
     let mut unwanted = filters.iter().filter(|filter| filter.comparison.is_negative());

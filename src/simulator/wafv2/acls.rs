@@ -15,7 +15,7 @@ pub fn list_web_acls(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiErro
             object()
                 .with("Name", &acl.name)
                 .with("Id", &acl.id)
-                .with("Description", acl.description.clone())
+                .with("Description", description(acl))
                 .with("LockToken", &acl.lock_token)
                 .with("ARN", &acl.arn)
                 .into()
@@ -36,14 +36,17 @@ pub fn get_web_acl(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError>
     Ok(object().with("WebACL", describe(acl)).with("LockToken", &acl.lock_token).into())
 }
 
+fn description(acl: &WebAcl) -> Option<String> {
+    Some(acl.description.clone()).filter(|text| !text.is_empty())
+}
+
 fn describe(acl: &WebAcl) -> Object {
-    let description = Some(acl.description.clone()).filter(|text| !text.is_empty());
     object()
         .with("Name", &acl.name)
         .with("Id", &acl.id)
         .with("ARN", &acl.arn)
         .with("DefaultAction", statement::default_action(acl.default))
-        .with("Description", description)
+        .with("Description", description(acl))
         .with("Rules", acl.rules.iter().map(|rule| statement::rule(rule).into()).collect::<Vec<Value>>())
         .with("VisibilityConfig", statement::visibility(&acl.metric, false))
         .with("Capacity", acl.capacity())

@@ -139,7 +139,7 @@ pub fn epoch_millis(value: &Value) -> Option<Millis> {
         Value::Time(at) => Some(*at),
         Value::Int(seconds) => seconds.checked_mul(1_000),
         Value::Float(seconds) => jiff::SignedDuration::try_from_secs_f64(*seconds).ok().map(millis),
-        Value::Text(text) => text.parse::<jiff::Timestamp>().ok().map(|at| at.as_millisecond()),
+        Value::Text(text) => text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond),
         _ => None,
     }
 }

@@ -2,8 +2,9 @@
 
 mod cbor;
 mod error;
+pub mod eventstream;
 mod input;
-mod json;
+pub mod json;
 mod query;
 mod rest;
 mod service;
@@ -204,6 +205,13 @@ impl Route {
         ];
         let strict = matches!(self.protocol, Protocol::Query | Protocol::RestJson);
         if strict && forbidden.contains(&error.code) { 403 } else { error.status }
+    }
+
+    /// Makes a successful answer of another content type than the protocol's own.
+    pub fn respond_with(&self, content_type: &'static str, body: Body, request_id: &str) -> Response<Body> {
+        let mut response = self.respond(StatusCode::OK, body, request_id);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        response
     }
 
     /// Makes a response with the protocol's headers.

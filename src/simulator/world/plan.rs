@@ -45,6 +45,8 @@ pub struct ServicePlan {
     pub tags: Vec<(String, String)>,
     /// In the order of their times.
     pub orders: Vec<(Millis, Order)>,
+    /// What its tasks write to their logs besides.
+    pub said: Vec<(Millis, String)>,
 }
 
 /// What the deployment circuit breaker does.
@@ -82,6 +84,8 @@ pub struct TargetGroup {
     pub balancer_dimension: String,
     /// The target group's ARN.
     pub arn: String,
+    /// The balancer's ARN.
+    pub balancer_arn: String,
 }
 
 /// `app/NAME/ID` of an Application Load Balancer.
@@ -107,6 +111,7 @@ impl TargetGroup {
             balancer: balancer.to_owned(),
             balancer_dimension: balancer_dimension(seed, account, region, balancer),
             arn: format!("arn:aws:elasticloadbalancing:{region}:{account}:{dimension}"),
+            balancer_arn: balancer_arn(seed, account, region, balancer),
             dimension,
         }
     }

@@ -73,7 +73,33 @@ pub struct Task {
     pub stop: Option<(Millis, StopCause)>,
 }
 
+/// Where a task runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub zone: String,
+    pub subnet: String,
+    /// The network interface.
+    pub interface: String,
+    /// The interface's private address.
+    pub address: String,
+    /// The id under which the interface is attached to the task.
+    pub attachment: String,
+}
+
 impl Task {
+    /// Where it runs.
+    pub fn place(&self, plan: &ServicePlan) -> Place {
+        let mut dice = plan.dice("place", self.number);
+        let zone = ["a", "c", "d"].get(usize::try_from(dice.between(0, 2)).unwrap_or(0)).copied().unwrap_or("a");
+        Place {
+            zone: format!("{}{zone}", plan.region),
+            subnet: format!("subnet-0{}", dice.hex(16)),
+            interface: format!("eni-0{}", dice.hex(16)),
+            address: format!("10.0.{}.{}", dice.between(0, 15) * 16 + 8, (self.number * 37 + 11) % 240 + 10),
+            attachment: dice.uuid(),
+        }
+    }
+
     /// Starts a task: its way to RUNNING is drawn at once, and the time when it becomes healthy or fails.
     pub fn start(
         plan: &ServicePlan,

@@ -44,6 +44,8 @@ pub(in super::super) struct ScopeBook {
     pub(in super::super) listed_at: Option<Timestamp>,
     /// When it was asked where their requests are logged.
     pub(in super::super) logging_at: Option<Timestamp>,
+    /// Web ACLs whose rules are still to be read.
+    pub(in super::super) unread: Vec<Arc<WebAcl>>,
     logging: Option<LoggingOf>,
     capped: bool,
     failures: Vec<Failure>,
@@ -104,6 +106,7 @@ impl ScopeBook {
             scope,
             listed_at: None,
             logging_at: None,
+            unread: Vec::new(),
             logging: None,
             capped: false,
             failures: Vec::new(),
@@ -175,6 +178,7 @@ impl WafBook {
         }
         let Some(listed) = read.acls else { return };
         book.capped = listed.acls.capped;
+        book.unread = listed.unread;
         let mut old: BTreeMap<WebAclKey, Arc<WebAcl>> = std::mem::take(&mut self.acls);
         self.acls = old.extract_if(.., |key, _| key.scope != read.scope).collect();
         for new in listed.acls.items {
@@ -190,6 +194,23 @@ impl WafBook {
             self.acls.insert(acl.key.clone(), acl);
         }
         self.baselines.retain(|key, _| self.acls.contains_key(key));
+    }
+
+    /// Takes the rules of web ACLs that were asked for; those that could not be read are not asked for again before they
+    /// are listed, unless that may have passed by then.
+    pub(in super::super) fn take_details(&mut self, read: Vec<Arc<WebAcl>>, failures: Vec<Failure>) {
+        let passes = failures.iter().any(|failure| !failure.kind.is_lasting());
+        let Some(scope) = read.first().map(|acl| acl.key.scope) else { return };
+        let Some(book) = self.scopes.iter_mut().find(|known| known.scope == scope) else { return };
+        let is_asked =
+            |acl: &Arc<WebAcl>| read.iter().any(|asked| asked.key == acl.key && (!passes || acl.detail.is_some()));
+        book.unread.retain(|acl| !is_asked(acl));
+        for new in &read {
+            if let Some(acl) = self.acls.get_mut(&new.key) {
+                *acl = logged(Arc::clone(new), book.logging.as_ref());
+            }
+        }
+        book.failures = failures;
     }
 
     /// Returns the failures that stand, of whichever scope.

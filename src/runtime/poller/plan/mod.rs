@@ -92,6 +92,8 @@ pub(super) enum Job {
     History(String, Option<Timestamp>),
     /// Read the web ACLs of these scopes, and of some where their requests are logged.
     Waf(Vec<(Scope, bool)>),
+    /// Read the rules of these web ACLs, of one scope.
+    WafDetails(Vec<Arc<WebAcl>>),
     /// Read what these web ACLs blocked in the last days.
     WafBaselines(Vec<Arc<WebAcl>>),
     /// Read what the rules of a web ACL counted.
@@ -128,7 +130,7 @@ impl Job {
             Self::Metrics(..) => Lane::Metrics,
             Self::Deployments(_) => Lane::Deployments,
             Self::History(..) => Lane::History,
-            Self::Waf(_) => Lane::Waf,
+            Self::Waf(_) | Self::WafDetails(_) => Lane::Waf,
             Self::WafBaselines(_) => Lane::WafBaselines,
             Self::WafRules(..) => Lane::WafRules,
             Self::WafSamples(..) => Lane::WafSamples,

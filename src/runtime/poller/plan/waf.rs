@@ -22,6 +22,8 @@ use super::{
 const SELDOM: SignedDuration = seconds(900);
 /// How much sooner a scope is listed along with the other one.
 const ALONG: SignedDuration = seconds(60);
+/// Of how many web ACLs the rules are read at a time, so that rows do not wait for the last of them.
+const DETAILS: usize = 10;
 /// How many baselines are read at a time, where there are more.
 const BASELINES: usize = 10;
 /// How often the open web ACL's samples are read, and whom its limits block.
@@ -37,6 +39,9 @@ pub(super) fn list(book: &Book, now: Timestamp) -> Next {
         let often = if book.waf.has_any(scope.scope) { ALL } else { SELDOM };
         scope.listed_at.map_or(Timestamp::MIN, |at| after(at, spread(often, book.seed)))
     };
+    if let Some(scope) = book.waf.scopes.iter().find(|scope| !scope.unread.is_empty()) {
+        return Next::Do(Job::WafDetails(scope.unread.iter().take(DETAILS).cloned().collect()));
+    }
     let Some(first) = book.waf.scopes.iter().map(due_at).min() else { return Next::Never };
     due(first, now, || {
         let along = book.waf.scopes.iter().filter(|scope| due_at(scope) <= after(now, ALONG));

@@ -18,7 +18,7 @@ use crate::{
 
 fn listed(scope: Scope, names: &[&str]) -> ScopeRead {
     let acls = names.iter().map(|name| Arc::new(web_acl(scope, name, at(0)))).collect();
-    let acls = WebAcls { scope, acls: Paged { items: acls, capped: false } };
+    let acls = WebAcls { scope, acls: Paged { items: acls, capped: false }, unread: Vec::new() };
     ScopeRead { scope, acls: Some(acls), failures: Vec::new(), logging: Some(Ok(LoggingOf::new())) }
 }
 
@@ -90,6 +90,35 @@ fn what_did_not_change_is_the_very_same_snapshot() {
     assert_eq!(first.acls[0].logging, Logging::Off);
     book.waf.take(listed(Scope::Regional, &[]), at(40));
     assert!(book.waf.snapshot().acls.is_empty());
+}
+
+#[test]
+fn rules_are_read_ten_at_a_time_and_what_fails_in_passing_again() {
+    let mut book = reading(&[]);
+    let names: Vec<String> = (0..15).map(|number| format!("acl-{number:02}")).collect();
+    let mut read = listed(Scope::Regional, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let without = |acl: &Arc<WebAcl>| Arc::new(WebAcl { detail: None, ..(**acl).clone() });
+    let acls = read.acls.as_mut().unwrap();
+    acls.acls.items = acls.acls.items.iter().map(without).collect();
+    acls.unread = acls.acls.items.clone();
+    book.waf.take(read, at(0));
+    let due = |book: &Book| match job(book, &Interest::default(), 0, Lane::Waf) {
+        Some(Job::WafDetails(acls)) => acls,
+        _ => Vec::new(),
+    };
+    let first = due(&book);
+    assert_eq!(first.len(), 10);
+    book.waf.take_details(first.clone(), vec![failure(FailureKind::Throttled)]);
+    assert_eq!(due(&book), first);
+    let denied = failure(FailureKind::Denied { missing_action: "wafv2:GetWebACL".to_owned() });
+    book.waf.take_details(first, vec![denied.clone()]);
+    let rest = due(&book);
+    assert_eq!(rest.len(), 5);
+    let full = rest.iter().map(|acl| Arc::new(web_acl(Scope::Regional, &acl.key.name, at(0)))).collect();
+    book.waf.take_details(full, Vec::new());
+    assert!(due(&book).is_empty());
+    let read = book.waf.snapshot().acls.iter().filter(|acl| acl.detail.is_some()).count();
+    assert_eq!(read, 5);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         fetch::Failure,
         metric::Series,
-        waf::{Limited, RuleTraffic, Samples, WebAclKey},
+        waf::{Limited, RuleTraffic, Samples, WebAcl, WebAclKey},
     },
     state::event::Report,
 };
@@ -33,6 +33,13 @@ impl Poller {
             let snapshot = self.book.waf.snapshot();
             self.tell(Report::Waf(snapshot)).await;
         }
+        self.book.waf.failures()
+    }
+
+    pub(super) async fn took_web_acl_details(&mut self, read: Loaded<Vec<Arc<WebAcl>>>) -> Vec<Failure> {
+        self.book.waf.take_details(read.value, read.failures);
+        let snapshot = self.book.waf.snapshot();
+        self.tell(Report::Waf(snapshot)).await;
         self.book.waf.failures()
     }
 

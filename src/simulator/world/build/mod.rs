@@ -13,7 +13,7 @@ use super::{Account, Region, Service, World};
 use crate::simulator::clock::{DAY, HOUR, MINUTE, Millis, SECOND, seconds};
 use crate::simulator::random::Dice;
 use crate::simulator::scenario::{
-    AccountFile, GLOBAL_REGION, ScenarioFile, ServiceFile, Span, StepFile, WafScope, find_service,
+    AccountFile, GLOBAL_REGION, Place, ScenarioFile, ServiceFile, Span, StepFile, WafScope, find_service,
 };
 
 impl World {
@@ -57,11 +57,13 @@ impl Builder<'_> {
         let home = account.regions.first().cloned().unwrap_or_default();
         let name = |region: &Option<String>| region.clone().unwrap_or_else(|| home.clone());
         let orders = self.orders(index, account.service.len());
-        for (service, orders) in account.service.iter().zip(orders) {
+        for (place, (service, orders)) in account.service.iter().zip(orders).enumerate() {
             let service = service.get_ref();
             let region_name = name(&service.region);
             if let Some(region) = regions.get_mut(&region_name) {
-                region.add_service(self.plan(&account.id, &region_name, service, orders));
+                let mut plan = self.plan(&account.id, &region_name, service, orders);
+                plan.said = self.said(Place { account: index, service: place });
+                region.add_service(plan);
             }
         }
         for cluster in account.cluster.iter().map(toml::Spanned::get_ref) {
@@ -120,6 +122,17 @@ impl Builder<'_> {
         all
     }
 
+    /// What steps make a service's tasks write to their logs.
+    fn said(&self, place: Place) -> Vec<(Millis, String)> {
+        let steps = self.file.step.iter().map(toml::Spanned::get_ref);
+        let lines = steps.filter_map(|step| {
+            let one = step.log.as_ref()?;
+            let meant = find_service(self.file, one.account.as_deref(), one.cluster.as_deref(), &one.service);
+            (meant == Ok(place)).then(|| (self.at(step), one.text.repeat(one.times as usize)))
+        });
+        lines.collect()
+    }
+
     fn plan(&self, account: &str, region: &str, one: &ServiceFile, orders: Vec<(Millis, Order)>) -> ServicePlan {
         let seed = self.file.seed;
         let mut dice = Dice::new(seed, &["service", account, region, &one.cluster, &one.name]);
@@ -176,6 +189,7 @@ impl Builder<'_> {
             revision: one.revision.unwrap_or_else(|| u32::try_from(revision).unwrap_or(1)),
             tags: pairs(&one.tags),
             orders,
+            said: Vec::new(),
         }
     }
 }

@@ -7,7 +7,7 @@ mod traffic;
 
 pub use groups::{ManagedGroup, managed_group};
 pub use request::{Origins, WebRequest};
-pub use sample::{Sample, Sampled};
+pub use sample::Sampled;
 pub use traffic::{Counted, Metered, Verdict};
 
 use crate::simulator::clock::{MINUTE, Millis, SECOND};

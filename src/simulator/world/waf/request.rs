@@ -174,11 +174,11 @@ fn addresses(hash: u64, count: usize) -> Vec<String> {
     let mut dice = Dice::new(hash, &["addresses"]);
     let mut drawn: Vec<String> = Vec::with_capacity(count);
     for _ in 0..count {
-        let block = ["198.51.100", "203.0.113", "192.0.2"];
         let address = match dice.between(0, 15) {
             0 => format!("2001:db8:{:x}::{:x}", dice.between(1, 0xffff), dice.between(1, 0xffff)),
             n => {
-                format!("{}.{}", block.get((n % 3).unsigned_abs() as usize).unwrap_or(&"192.0.2"), dice.between(1, 254))
+                let block = any(&["198.51.100", "203.0.113", "192.0.2"], &mut Dice::new(hash, &[&n.to_string()]));
+                format!("{}.{}", block.unwrap_or(&"192.0.2"), dice.between(1, 254))
             }
         };
         if !drawn.contains(&address) {

@@ -101,7 +101,8 @@ pub fn matched_usually(rule: &WafRule, minute: i64) -> f64 {
     if rule.usual <= 0.0 {
         return 0.0;
     }
-    let expected = rule.usual * (1.0 + 0.4 * daily(minute)) * (1.0 + 0.5 * noise(rule.hash, minute));
+    // Nuisances sleep less than customers do.
+    let expected = rule.usual * (1.0 + 0.2 * daily(minute)) * (1.0 + 0.5 * noise(rule.hash, minute));
     (expected + chance(rule.hash, minute)).floor()
 }
 

@@ -23,6 +23,10 @@ impl Scope for Three {
         ["m1", "m2"].iter().filter(|id| id.contains(containing)).map(|id| (*id).to_owned()).collect()
     }
 
+    fn search(&self, _: &Search) -> Vec<Line> {
+        vec![points(&[(0, 1.0), (1, 2.0)]).into(), points(&[(1, 5.0)]).into()]
+    }
+
     fn grid(&self) -> Vec<Millis> {
         (0..5).collect()
     }
@@ -44,6 +48,8 @@ impl Scope for Three {
 #[case("FILL(m1, -1.5)", &[(0, 10.0), (1, 20.0), (2, -1.5), (3, 40.0), (4, -1.5)])]
 #[case("FILL(m1, REPEAT)", &[(0, 10.0), (1, 20.0), (2, 20.0), (3, 40.0), (4, 40.0)])]
 #[case("FILL(m1, LINEAR)", &[(0, 10.0), (1, 20.0), (2, 30.0), (3, 40.0)])]
+#[case("SUM(SEARCH('{A,B} c', 'Sum', 60))", &[(0, 1.0), (1, 7.0)])]
+#[case("100 - MAX(SEARCH(\"x\", \"Sum\")) * m2", &[(0, 99.0), (1, 100.0)])]
 #[case("FILL(nothing, REPEAT)", &[])]
 #[case("FILL(nothing, 0) + m1", &[(0, 10.0), (1, 20.0), (3, 40.0)])]
 fn works_out(#[case] text: &str, #[case] expected: &[(Millis, f64)]) {
@@ -66,7 +72,7 @@ fn counts(#[case] text: &str, #[case] expected: f64) {
 fn a_list_stays_a_list() {
     let outcome = Expression::parse("METRICS() / 2").unwrap().evaluate(&Three);
     let half = [points(&[(0, 5.0), (1, 10.0), (3, 20.0)]), points(&[(0, 0.5), (1, 0.0), (2, 1.5)])];
-    assert_eq!(outcome, Outcome::List(half.to_vec()));
+    assert_eq!(outcome, Outcome::List(half.into_iter().map(Line::from).collect()));
 }
 
 #[rstest]
@@ -75,7 +81,7 @@ fn a_list_stays_a_list() {
 #[case("(m1")]
 #[case("m1 m2")]
 #[case("1.2.3")]
-#[case("SEARCH('x', 'Sum', 300)")]
+#[case("RATE(m1)")]
 #[case("FILL(m1)")]
 #[case("FILL(m1, SOMEHOW)")]
 #[case("[m1,")]

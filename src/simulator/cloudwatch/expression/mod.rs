@@ -2,12 +2,12 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html>
 
+mod read;
+
 use std::collections::BTreeMap;
 
+use super::search::{Named, Search};
 use crate::simulator::clock::{Millis, seconds};
-
-/// How deep an expression may go.
-const DEEPEST: usize = 64;
 
 /// An expression, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,8 @@ pub enum Expression {
     Fold(Fold, Box<Expression>),
     /// `FILL(m, …)`
     Fill(Box<Expression>, Filling),
+    /// `SEARCH('…', 'Sum', 300)`
+    Search(Search),
 }
 
 /// An arithmetic operator.
@@ -62,12 +64,31 @@ fn value_at(points: &Points, at: Millis) -> Option<f64> {
     points.get(index).map(|(_, value)| *value)
 }
 
+/// One of several series, with the metric that it is where a search found it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Line {
+    pub points: Points,
+    pub named: Option<Named>,
+}
+
+impl From<Points> for Line {
+    fn from(points: Points) -> Self {
+        Self { points, named: None }
+    }
+}
+
+impl Line {
+    fn each(&self, value: impl Fn(Millis, f64) -> Option<f64>) -> Self {
+        Self { points: each(&self.points, value), named: self.named.clone() }
+    }
+}
+
 /// What an expression comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Number(f64),
     Series(Points),
-    List(Vec<Points>),
+    List(Vec<Line>),
 }
 
 /// What an expression may look at.
@@ -76,27 +97,32 @@ pub trait Scope {
     fn query(&self, id: &str) -> Outcome;
     /// The ids of the queries on metrics whose id contains a text.
     fn metrics(&self, containing: &str) -> Vec<String>;
+    /// The metrics that a search finds.
+    fn search(&self, search: &Search) -> Vec<Line>;
     /// Every time at which there could be a datapoint.
     fn grid(&self) -> Vec<Millis>;
 }
 
 impl Expression {
-    /// Reads an expression; the error says what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut reader = Reader { rest: text, depth: 0 };
-        let expression = reader.sum()?;
-        reader.space();
-        if reader.rest.is_empty() { Ok(expression) } else { Err(format!("Unexpected '{}'", reader.shown())) }
-    }
-
     /// The ids that it speaks of.
     pub fn references(&self) -> Vec<&str> {
         match self {
-            Self::Number(_) | Self::Metrics(_) => Vec::new(),
+            Self::Number(_) | Self::Metrics(_) | Self::Search(_) => Vec::new(),
             Self::Query(id) => vec![id],
             Self::Negative(one) | Self::Fold(_, one) | Self::Fill(one, _) => one.references(),
             Self::Binary(one, _, other) => [one.references(), other.references()].concat(),
             Self::List(items) => items.iter().flat_map(Self::references).collect(),
+        }
+    }
+
+    /// The shortest period of its searches, in minutes.
+    pub fn shortest_period(&self) -> Option<i64> {
+        match self {
+            Self::Search(search) => Some(search.minutes()),
+            Self::Number(_) | Self::Metrics(_) | Self::Query(_) => None,
+            Self::Negative(one) | Self::Fold(_, one) | Self::Fill(one, _) => one.shortest_period(),
+            Self::Binary(one, _, other) => [one, other].into_iter().filter_map(|side| side.shortest_period()).min(),
+            Self::List(items) => items.iter().filter_map(Self::shortest_period).min(),
         }
     }
 
@@ -107,27 +133,31 @@ impl Expression {
             Self::Query(id) => scope.query(id),
             Self::Negative(one) => combine(&Outcome::Number(0.0), Operator::Subtract, &one.evaluate(scope)),
             Self::Binary(one, operator, other) => combine(&one.evaluate(scope), *operator, &other.evaluate(scope)),
-            Self::List(items) => Outcome::List(items.iter().flat_map(|item| series_of(item.evaluate(scope))).collect()),
+            Self::List(items) => Outcome::List(items.iter().flat_map(|item| lines_of(item.evaluate(scope))).collect()),
             Self::Metrics(containing) => {
                 let ids = scope.metrics(containing.as_deref().unwrap_or(""));
-                Outcome::List(ids.iter().flat_map(|id| series_of(scope.query(id))).collect())
+                Outcome::List(ids.iter().flat_map(|id| lines_of(scope.query(id))).collect())
             }
+            Self::Search(search) => Outcome::List(scope.search(search)),
             Self::Fold(fold, one) => fold_outcome(*fold, one.evaluate(scope)),
             Self::Fill(one, filling) => match one.evaluate(scope) {
                 Outcome::Number(number) => Outcome::Number(number),
                 Outcome::Series(points) => Outcome::Series(fill(&points, *filling, &scope.grid())),
                 Outcome::List(list) => {
-                    Outcome::List(list.iter().map(|points| fill(points, *filling, &scope.grid())).collect())
+                    let grid = scope.grid();
+                    let filled = |line: Line| Line { points: fill(&line.points, *filling, &grid), named: line.named };
+                    Outcome::List(list.into_iter().map(filled).collect())
                 }
             },
         }
     }
 }
 
-fn series_of(outcome: Outcome) -> Vec<Points> {
+/// Takes an outcome's series.
+pub fn lines_of(outcome: Outcome) -> Vec<Line> {
     match outcome {
         Outcome::Number(_) => Vec::new(),
-        Outcome::Series(points) => vec![points],
+        Outcome::Series(points) => vec![points.into()],
         Outcome::List(list) => list,
     }
 }
@@ -143,19 +173,23 @@ fn combine(one: &Outcome, operator: Operator, other: &Outcome) -> Outcome {
         }
         (Outcome::List(list), Outcome::List(others)) => {
             let pairs = list.iter().zip(others);
-            let joined = pairs.map(|(points, others)| each(points, |at, a| operator.apply(a, value_at(others, at)?)));
+            let joined = pairs.map(|(line, other)| line.each(|at, a| operator.apply(a, value_at(&other.points, at)?)));
             Outcome::List(joined.collect())
         }
-        (Outcome::List(list), single) => Outcome::List(
-            list.iter()
-                .flat_map(|points| series_of(combine(&Outcome::Series(points.clone()), operator, single)))
-                .collect(),
-        ),
-        (single, Outcome::List(list)) => Outcome::List(
-            list.iter()
-                .flat_map(|points| series_of(combine(single, operator, &Outcome::Series(points.clone()))))
-                .collect(),
-        ),
+        (Outcome::List(list), Outcome::Number(b)) => {
+            Outcome::List(list.iter().map(|line| line.each(|_, a| operator.apply(a, *b))).collect())
+        }
+        (Outcome::List(list), Outcome::Series(others)) => {
+            let joined = list.iter().map(|line| line.each(|at, a| operator.apply(a, value_at(others, at)?)));
+            Outcome::List(joined.collect())
+        }
+        (Outcome::Number(a), Outcome::List(list)) => {
+            Outcome::List(list.iter().map(|line| line.each(|_, b| operator.apply(*a, b))).collect())
+        }
+        (Outcome::Series(points), Outcome::List(list)) => {
+            let joined = list.iter().map(|line| line.each(|at, b| operator.apply(value_at(points, at)?, b)));
+            Outcome::List(joined.collect())
+        }
     }
 }
 
@@ -184,7 +218,7 @@ fn fold_outcome(fold: Fold, outcome: Outcome) -> Outcome {
         }
         Outcome::List(list) => {
             let mut columns: BTreeMap<Millis, Vec<f64>> = BTreeMap::new();
-            for (at, value) in list.into_iter().flatten() {
+            for (at, value) in list.into_iter().flat_map(|line| line.points) {
                 columns.entry(at).or_default().push(value);
             }
             Outcome::Series(
@@ -233,156 +267,5 @@ fn fill(points: &Points, filling: Filling, grid: &[Millis]) -> Points {
     filled
 }
 
-struct Reader<'a> {
-    rest: &'a str,
-    depth: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn space(&mut self) {
-        self.rest = self.rest.trim_start();
-    }
-
-    /// What stands next, short enough for a message.
-    fn shown(&self) -> String {
-        if self.rest.is_empty() { "end of expression".to_owned() } else { self.rest.chars().take(20).collect() }
-    }
-
-    fn sign(&mut self, sign: char) -> bool {
-        self.space();
-        let rest = self.rest.strip_prefix(sign);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
-    }
-
-    fn need(&mut self, sign: char) -> Result<(), String> {
-        if self.sign(sign) { Ok(()) } else { Err(format!("Expected '{sign}' at '{}'", self.shown())) }
-    }
-
-    fn sum(&mut self) -> Result<Expression, String> {
-        let mut left = self.product()?;
-        loop {
-            let operator = match () {
-                () if self.sign('+') => Operator::Add,
-                () if self.sign('-') => Operator::Subtract,
-                () => return Ok(left),
-            };
-            left = Expression::Binary(Box::new(left), operator, Box::new(self.product()?));
-        }
-    }
-
-    fn product(&mut self) -> Result<Expression, String> {
-        let mut left = self.unary()?;
-        loop {
-            let operator = match () {
-                () if self.sign('*') => Operator::Multiply,
-                () if self.sign('/') => Operator::Divide,
-                () => return Ok(left),
-            };
-            left = Expression::Binary(Box::new(left), operator, Box::new(self.unary()?));
-        }
-    }
-
-    fn unary(&mut self) -> Result<Expression, String> {
-        self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err("The expression is nested too deeply".to_owned());
-        }
-        let expression = if self.sign('-') { Expression::Negative(Box::new(self.unary()?)) } else { self.atom()? };
-        self.depth -= 1;
-        Ok(expression)
-    }
-
-    fn atom(&mut self) -> Result<Expression, String> {
-        if self.sign('(') {
-            let inside = self.sum()?;
-            self.need(')')?;
-            return Ok(inside);
-        }
-        if self.sign('[') {
-            let mut items = vec![self.sum()?];
-            while self.sign(',') {
-                items.push(self.sum()?);
-            }
-            self.need(']')?;
-            return Ok(Expression::List(items));
-        }
-        if self.rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-            return self.number().map(Expression::Number);
-        }
-        let word = self.word();
-        match word {
-            "" => Err(format!("Unexpected '{}'", self.shown())),
-            "METRICS" => self.metrics(),
-            "SUM" => self.fold(Fold::Sum),
-            "AVG" => self.fold(Fold::Average),
-            "MIN" => self.fold(Fold::Minimum),
-            "MAX" => self.fold(Fold::Maximum),
-            "FILL" => self.filled(),
-            _ if word.starts_with(|c: char| c.is_ascii_lowercase()) => Ok(Expression::Query(word.to_owned())),
-            _ => Err(format!("Unsupported function '{word}'")),
-        }
-    }
-
-    fn number(&mut self) -> Result<f64, String> {
-        self.space();
-        let end = self.rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(self.rest.len());
-        let (digits, rest) = self.rest.split_at(end);
-        let number = digits.parse::<f64>().ok().filter(|number| number.is_finite());
-        self.rest = rest;
-        number.ok_or_else(|| format!("'{digits}' is not a number"))
-    }
-
-    fn word(&mut self) -> &'a str {
-        self.space();
-        let end = self.rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(self.rest.len());
-        let (word, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        word
-    }
-
-    fn fold(&mut self, fold: Fold) -> Result<Expression, String> {
-        self.need('(')?;
-        let inside = self.sum()?;
-        self.need(')')?;
-        Ok(Expression::Fold(fold, Box::new(inside)))
-    }
-
-    fn metrics(&mut self) -> Result<Expression, String> {
-        self.need('(')?;
-        self.space();
-        let mut containing = None;
-        for quote in ['"', '\''] {
-            if let Some((text, rest)) = self.rest.strip_prefix(quote).and_then(|rest| rest.split_once(quote)) {
-                containing = Some(text.to_owned());
-                self.rest = rest;
-            }
-        }
-        self.need(')')?;
-        Ok(Expression::Metrics(containing))
-    }
-
-    fn filled(&mut self) -> Result<Expression, String> {
-        self.need('(')?;
-        let inside = self.sum()?;
-        self.need(',')?;
-        self.space();
-        let filling = if self.rest.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            match self.word() {
-                "REPEAT" => Filling::Repeat,
-                "LINEAR" => Filling::Linear,
-                word => return Err(format!("FILL does not know '{word}'")),
-            }
-        } else {
-            let negative = self.sign('-');
-            let number = self.number()?;
-            Filling::With(if negative { -number } else { number })
-        };
-        self.need(')')?;
-        Ok(Expression::Fill(Box::new(inside), filling))
-    }
-}
-
 #[cfg(test)]
-#[path = "expression_tests.rs"]
 mod tests;
