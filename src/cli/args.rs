@@ -10,6 +10,7 @@ use clap::{ArgAction, FromArgMatches as _, Parser, ValueEnum};
 use jiff::SignedDuration;
 
 use super::Exit;
+use super::get::ask::{Severities, Since, fault};
 use super::translate::command;
 use super::usage::explain;
 use crate::config::{Flags, early_lang};
@@ -124,7 +125,7 @@ pub struct DemoArgs {
 }
 
 /// The arguments of `get`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct GetArgs {
     /// What to print.
     #[arg(value_enum, value_name = "view")]
@@ -132,6 +133,15 @@ pub struct GetArgs {
     /// In which form.
     #[arg(long, short, value_enum, value_name = "format", default_value = "table")]
     pub output: Output,
+    /// Of `waf`: the web ACL whose rules are wanted, by name.
+    #[arg(long, value_name = "name")]
+    pub acl: Option<String>,
+    /// Of `findings`: which severities, such as `critical,high`, or `all`.
+    #[arg(long, value_name = "severities")]
+    pub severity: Option<Severities>,
+    /// Of `waf`: the range in which requests are counted; of `findings`: since when they are there.
+    #[arg(long, value_name = "time")]
+    pub since: Option<Since>,
 }
 
 /// What `get` prints.
@@ -141,10 +151,31 @@ pub enum View {
     Services,
     /// ECS tasks.
     Tasks,
+    /// Web ACLs.
+    Waf,
     /// `CloudWatch` alarms.
     Alarms,
+    /// Security Hub findings.
+    Findings,
     /// What needs a person now.
     Queue,
+    /// The environments side by side.
+    Fleet,
+}
+
+impl View {
+    /// Returns the name that the command line takes, and the documents' schemas have.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Services => "services",
+            Self::Tasks => "tasks",
+            Self::Waf => "waf",
+            Self::Alarms => "alarms",
+            Self::Findings => "findings",
+            Self::Queue => "queue",
+            Self::Fleet => "fleet",
+        }
+    }
 }
 
 /// The form in which `get` prints.
@@ -271,7 +302,17 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, texts: Texts) -> Res
     if let Some(arg) = args.global.about_aws().filter(|_| args.is_demo()) {
         return Err(super::usage::fault(&t!(texts, "cli.error.aws-with-demo", arg = arg), texts));
     }
+    if let Some(sentence) = of_get(&args).and_then(|get| fault(get, texts)) {
+        return Err(super::usage::fault(&sentence, texts));
+    }
     Ok(args)
+}
+
+fn of_get(args: &Args) -> Option<&GetArgs> {
+    match &args.command {
+        Some(Subcommand::Get(get)) => Some(get),
+        _ => None,
+    }
 }
 
 /// Finds a flag's value before the command line is understood: its faults must be told in the right language.
@@ -321,7 +362,16 @@ mod tests {
     #[test]
     fn flags_work_before_and_after_the_subcommand() {
         let args = parse_words("sekisho --env prd get services -o json --env stg --utc", EN).unwrap();
-        assert_eq!(args.command, Some(Subcommand::Get(GetArgs { view: View::Services, output: Output::Json })));
+        assert_eq!(
+            args.command,
+            Some(Subcommand::Get(GetArgs {
+                view: View::Services,
+                output: Output::Json,
+                acl: None,
+                severity: None,
+                since: None,
+            }))
+        );
         assert!(args.flags().utc);
         // clap takes the flags of the innermost place that has them.
         assert_eq!(args.flags().environments, ["stg"]);

@@ -145,7 +145,7 @@ fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn
         };
         let texts = Texts::of(account.config.lang);
         let exit = match (&args.command, account.simulator()) {
-            (Some(Subcommand::Get(wanted)), _) => get::run(*wanted, &account, texts, out, faults).await?,
+            (Some(Subcommand::Get(wanted)), _) => get::run(wanted, &account, texts, out, faults).await?,
             (Some(Subcommand::Doctor), _) => doctor::run(&account, texts, out).await?,
             (Some(Subcommand::Demo(demo)), Some(simulator)) if demo.listen.is_some() => {
                 demo::serve(simulator, texts, out, faults).await?

@@ -45,6 +45,10 @@ fn describe(error: &clap::Error, texts: Texts) -> String {
         ErrorKind::ValueValidation if arg.starts_with("--listen") => {
             t!(texts, "cli.error.bad-address", value = value)
         }
+        ErrorKind::ValueValidation if arg.starts_with("--severity") => {
+            t!(texts, "cli.error.bad-severity", value = value)
+        }
+        ErrorKind::ValueValidation if arg.starts_with("--since") => t!(texts, "cli.error.bad-since", value = value),
         ErrorKind::MissingRequiredArgument => t!(texts, "cli.error.missing-argument", arg = arg),
         ErrorKind::ArgumentConflict => t!(texts, "cli.error.given-twice", arg = arg),
         ErrorKind::InvalidUtf8 => t!(texts, "cli.error.not-utf8").to_owned(),
@@ -101,6 +105,12 @@ mod tests {
     #[case("sekisho demo --region eu-west-1", "--region")]
     #[case("sekisho get queue --demo --endpoint-url http://127.0.0.1:1", "--endpoint-url")]
     #[case("sekisho doctor what", "what")]
+    #[case("sekisho get findings --severity worst", "worst")]
+    #[case("sekisho get findings --since yesterday", "yesterday")]
+    #[case("sekisho get waf --since 2h", "3h")]
+    #[case("sekisho get waf --severity high", "--severity")]
+    #[case("sekisho get services --acl shop", "--acl")]
+    #[case("sekisho get queue --since 1h", "--since")]
     fn faults_are_told_in_the_readers_language(#[case] line: &str, #[case] says: &str) {
         let early = parse_words(line, Lang::Ja).unwrap_err();
         assert_eq!(early.exit, Exit::Usage);

@@ -1,5 +1,7 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
+mod rule;
+
 use jiff::{SignedDuration, Timestamp};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
@@ -15,6 +17,8 @@ use crate::state::State;
 use crate::t;
 
 use super::Ui;
+
+pub use rule::{rule_kind, silence};
 
 /// Returns an age in one unit: `<1m`, `12m`, `5h`, `3d`.
 ///

@@ -13,12 +13,12 @@ impl Sheet<'_> {
         let (texts, rule) = (self.ui.texts, &detail.rule);
         self.fact(t!(texts, "screens.column.rule"), rule.name.clone());
         self.fact(t!(texts, "screens.detail.priority"), rule.priority.to_string());
-        self.fact(t!(texts, "screens.column.what"), rules::kind_words(self.ui, &rule.kind));
+        self.fact(t!(texts, "screens.column.what"), words::rule_kind(self.ui.texts, &rule.kind));
         self.fact(t!(texts, "screens.column.action"), rule.action.clone());
         self.fact(t!(texts, "screens.detail.metric"), rule.metric.clone());
         let silence = detail.line.as_ref().and_then(|line| line.silence);
         if let Some(silence) = silence {
-            let words = rules::silence_words(self.ui, silence);
+            let words = words::silence(self.ui.texts, silence);
             self.styled(t!(texts, "screens.detail.counts"), words, self.ui.theme.warning);
         }
         for (outcome, sum) in detail.line.as_ref().map(rules::sums).unwrap_or_default() {

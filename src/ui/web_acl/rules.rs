@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::domain::fetch::Panel as Read;
-use crate::domain::waf::{Outcome, Rule, RuleKind, RuleLine, RuleTraffic, Silence};
+use crate::domain::waf::{Outcome, Rule, RuleLine, RuleTraffic, Silence};
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::waf::{WafPanel, WebAclView};
@@ -64,7 +64,7 @@ pub fn render(state: &State, ui: &Ui, view: &WebAclView, area: Rect, buf: &mut B
 fn columns(ui: &Ui, rules: &[Rule]) -> Vec<Column<'static>> {
     let texts = ui.texts;
     let silences = [Silence::MetricsOff, Silence::UnderItsName, Silence::Nothing];
-    let silence = measure::widest(silences.map(|silence| silence_words(ui, silence)));
+    let silence = measure::widest(silences.map(|silence| words::silence(ui.texts, silence)));
     let names = measure::widest(rules.iter().map(|rule| &rule.name)).clamp(12, 40);
     vec![
         Column::new("#", 3, 3).right().rank(5),
@@ -91,7 +91,7 @@ fn cells(ui: &Ui, view: &WebAclView, index: usize, rule: &Rule) -> Vec<Cell<'sta
         None => (number(Outcome::Blocked), share, number(Outcome::Counted)),
     };
     let trend = match (silence, &view.traffic) {
-        (Some(silence), _) => Line::styled(silence_words(ui, silence), ui.theme.warning),
+        (Some(silence), _) => Line::styled(words::silence(ui.texts, silence), ui.theme.warning),
         (None, Some(traffic)) => Line::styled(trend(ui, traffic, rule), style),
         (None, None) => Line::default(),
     };
@@ -104,7 +104,7 @@ fn cells(ui: &Ui, view: &WebAclView, index: usize, rule: &Rule) -> Vec<Cell<'sta
         Cell::new(Span::styled(share, style)),
         Cell::new(Span::styled(counted, ui.theme.dim)),
         Cell::new(trend),
-        Cell::new(Span::styled(kind_words(ui, &rule.kind), ui.theme.dim)),
+        Cell::new(Span::styled(words::rule_kind(ui.texts, &rule.kind), ui.theme.dim)),
     ]
 }
 
@@ -119,36 +119,6 @@ fn trend(ui: &Ui, traffic: &RuleTraffic, rule: &Rule) -> String {
     let values = most.map(|outcome| charts::counts(traffic, &rule.metric, outcome)).unwrap_or_default();
     let values: Vec<Option<f64>> = values.into_iter().map(|(_, value)| value).collect();
     sparkline(&values, 12, Scale::Auto, ui.glyphs)
-}
-
-/// Returns why nothing was counted of a rule.
-pub fn silence_words(ui: &Ui, silence: Silence) -> &'static str {
-    match silence {
-        Silence::MetricsOff => t!(ui.texts, "screens.waf.silence-off"),
-        Silence::UnderItsName => t!(ui.texts, "screens.waf.silence-name"),
-        Silence::Nothing => t!(ui.texts, "screens.waf.silence"),
-    }
-}
-
-/// Returns what a rule looks at.
-pub fn kind_words(ui: &Ui, kind: &RuleKind) -> String {
-    let texts = ui.texts;
-    match kind {
-        RuleKind::Managed { vendor, name } => format!("{vendor} {name}"),
-        RuleKind::Group(name) => t!(texts, "screens.waf.kind-group", name = name),
-        RuleKind::RateLimit { limit, window, by } => {
-            let window = words::age(texts, jiff::SignedDuration::from_secs(i64::from(*window)));
-            t!(texts, "screens.waf.kind-rate", limit = limit, window = window, by = by)
-        }
-        RuleKind::Geo { countries, except: false } => {
-            t!(texts, "screens.waf.kind-geo", countries = countries.join(" "))
-        }
-        RuleKind::Geo { countries, except: true } => {
-            t!(texts, "screens.waf.kind-geo-except", countries = countries.join(" "))
-        }
-        RuleKind::IpSet(name) => t!(texts, "screens.waf.kind-ip-set", name = name),
-        RuleKind::Other(name) => name.clone(),
-    }
 }
 
 /// Returns the counts of a rule, an outcome with its requests each; nothing where none was counted.

@@ -2,6 +2,11 @@
 //!
 //! Names and types of what is here do not change within a schema's number; members may be added.
 
+mod findings;
+mod fleet;
+mod queue;
+mod waf;
+
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -10,17 +15,18 @@ use serde::Serialize;
 use crate::cli::args::View;
 use crate::domain::alarm::{Alarm, Watches};
 use crate::domain::ecs::{Image, Service, Task};
-use crate::domain::fetch::{Failure, FailureKind, Panel};
-use crate::domain::queue::{Item, Place, Trouble};
+use crate::domain::fetch::{Failure, FailureKind};
+use crate::domain::queue::Place;
 use crate::state::State;
 use crate::state::source::Source as StateSource;
 
+use super::ask::Ask;
 use super::read::needs;
 
 /// The envelope of every view.
 #[derive(Serialize)]
 struct View1<'a, T> {
-    schema: &'static str,
+    schema: String,
     as_of: Timestamp,
     capped: bool,
     sources: Vec<Source<'a>>,
@@ -126,64 +132,46 @@ struct AlarmItem<'a> {
     rule: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct QueueItem<'a> {
-    severity: &'static str,
-    environment: Option<&'a str>,
-    kind: &'static str,
-    trouble: &'static str,
-    subject: Subject<'a>,
-    since: Option<Timestamp>,
-    signals: usize,
-    also: Vec<Signal<'a>>,
-}
-
-#[derive(Serialize)]
-struct Signal<'a> {
-    trouble: &'static str,
-    subject: Subject<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Subject<'a> {
-    Service { cluster: &'a str, service: &'a str },
-    Alarm { name: &'a str },
-    WebAcl { scope: &'static str, web_acl: &'a str },
-    Findings { finding: &'a str, product: &'a str, title: &'a str, account: &'a str, count: usize },
-    Source { panel: &'static str, state: &'static str },
-    Credentials { end: Timestamp },
-}
-
 /// Prints a view as one JSON document and a line end.
 ///
 /// # Errors
 /// Where `out` cannot be written to.
-pub fn print(state: &State, view: View, out: &mut dyn Write) -> io::Result<()> {
-    match view {
-        View::Services => write(state, view, "sekisho/services/1", services(state), out),
-        View::Tasks => write(state, view, "sekisho/tasks/1", tasks(state), out),
-        View::Alarms => write(state, view, "sekisho/alarms/1", alarms(state), out),
-        View::Queue => write(state, view, "sekisho/queue/1", queue(state), out),
+pub fn print(state: &State, ask: &Ask, out: &mut dyn Write) -> io::Result<()> {
+    match ask.view {
+        View::Services => write(state, ask, services(state), out),
+        View::Tasks => write(state, ask, tasks(state), out),
+        View::Waf => write(state, ask, waf::items(state, ask), out),
+        View::Alarms => write(state, ask, alarms(state), out),
+        View::Findings => write(state, ask, findings::items(state, ask), out),
+        View::Queue => write(state, ask, queue::items(state), out),
+        View::Fleet => write(state, ask, fleet::items(state), out),
     }
 }
 
-fn write<T: Serialize>(
-    state: &State,
-    view: View,
-    schema: &'static str,
-    items: Vec<T>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let capped = state.sources.iter().any(|source| {
+fn write<T: Serialize>(state: &State, ask: &Ask, items: Vec<T>, out: &mut dyn Write) -> io::Result<()> {
+    let envelope = View1 {
+        schema: format!("sekisho/{}/1", ask.view.name()),
+        as_of: whole_seconds(state.now),
+        capped: is_capped(state, ask.view),
+        sources: sources(state, ask.view),
+        items,
+    };
+    serde_json::to_writer(&mut *out, &envelope)?;
+    writeln!(out)
+}
+
+/// Tells whether AWS has more than was read of what a view is drawn from.
+fn is_capped(state: &State, view: View) -> bool {
+    use crate::domain::fetch::Panel;
+    let is_capped = |source: &StateSource| {
         let services = source.services.value.as_ref().is_some_and(|snapshot| snapshot.capped);
         let tasks = source.tasks.value.as_ref().is_some_and(|snapshot| snapshot.capped);
         let alarms = source.alarms.value.as_ref().is_some_and(|snapshot| snapshot.capped);
-        services || tasks || alarms
-    });
-    let envelope = View1 { schema, as_of: whole_seconds(state.now), capped, sources: sources(state, view), items };
-    serde_json::to_writer(&mut *out, &envelope)?;
-    writeln!(out)
+        let waf = source.waf.value.as_ref().is_some_and(|snapshot| snapshot.capped);
+        let findings = source.findings.value.as_ref().is_some_and(|snapshot| snapshot.capped);
+        services || tasks || alarms || waf || (findings && needs(view, Panel::Findings))
+    };
+    state.sources.iter().any(is_capped)
 }
 
 fn whole_seconds(at: Timestamp) -> Timestamp {
@@ -336,80 +324,4 @@ fn alarms(state: &State) -> Vec<AlarmItem<'_>> {
             })
         })
         .collect()
-}
-
-fn queue(state: &State) -> Vec<QueueItem<'_>> {
-    state.overview.items.iter().map(|item| queue_item(state, item)).collect()
-}
-
-fn queue_item<'a>(state: &'a State, item: &'a Item) -> QueueItem<'a> {
-    QueueItem {
-        severity: item.severity.name(),
-        environment: environment(state, item.place),
-        kind: item.place.kind.as_str(),
-        trouble: trouble_name(&item.trouble),
-        subject: subject(&item.trouble),
-        since: item.since,
-        signals: item.also.len() + 1,
-        also: item
-            .also
-            .iter()
-            .map(|trouble| Signal { trouble: trouble_name(trouble), subject: subject(trouble) })
-            .collect(),
-    }
-}
-
-/// Returns the stable name of a trouble.
-pub fn trouble_name(trouble: &Trouble) -> &'static str {
-    match trouble {
-        Trouble::Rollout { given_up: true, .. } => "rollout-failed",
-        Trouble::Rollout { given_up: false, .. } => "rollout-failing",
-        Trouble::Short { service } if service.running == 0 => "none-running",
-        Trouble::Short { .. } => "short",
-        Trouble::LongRollout { .. } => "long-rollout",
-        Trouble::Alarm { .. } => "alarm",
-        Trouble::WafSpike { .. } => "waf-spike",
-        Trouble::Findings { .. } => "findings",
-        Trouble::Blind { .. } => "blind",
-        Trouble::Credentials { .. } => "credentials",
-    }
-}
-
-fn subject(trouble: &Trouble) -> Subject<'_> {
-    match trouble {
-        Trouble::Rollout { service, .. } | Trouble::Short { service } | Trouble::LongRollout { service } => {
-            Subject::Service { cluster: &service.key.cluster, service: &service.key.service }
-        }
-        Trouble::Alarm { alarm } => Subject::Alarm { name: &alarm.name },
-        Trouble::WafSpike { acl, .. } => Subject::WebAcl { scope: acl.key.scope.as_str(), web_acl: &acl.key.name },
-        Trouble::Findings { finding, count } => Subject::Findings {
-            finding: &finding.key.id,
-            product: &finding.product,
-            title: &finding.title,
-            account: &finding.account,
-            count: *count,
-        },
-        Trouble::Blind { panel, failure } => Subject::Source { panel: panel_name(*panel), state: failure.kind.name() },
-        Trouble::Credentials { end } => Subject::Credentials { end: *end },
-    }
-}
-
-fn panel_name(panel: Panel) -> &'static str {
-    match panel {
-        Panel::Identity => "identity",
-        Panel::Services => "services",
-        Panel::Tasks => "tasks",
-        Panel::Alarms => "alarms",
-        Panel::Metrics => "metrics",
-        Panel::Deployments => "deployments",
-        Panel::History => "history",
-        Panel::Waf => "waf",
-        Panel::WafRules => "waf-rules",
-        Panel::WafSamples => "waf-samples",
-        Panel::WafUse => "waf-use",
-        Panel::Findings => "findings",
-        Panel::FindingHistory => "finding-history",
-        Panel::Targets => "targets",
-        Panel::Log => "log",
-    }
 }

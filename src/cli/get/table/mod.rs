@@ -1,30 +1,40 @@
 //! The table of `get`, for people: aligned by display width, whatever the script.
 
+mod security;
+
 use std::io::{self, Write};
 
 use crate::cli::args::View;
-use crate::domain::queue::Place;
+use crate::domain::queue::{Place, Severity};
 use crate::domain::text;
 use crate::i18n::Texts;
 use crate::state::State;
 use crate::t;
 use crate::ui::words;
 
+use super::ask::Ask;
 use super::json::shown_tasks;
+
+/// The titles of a table, and its rows.
+type Columns = (Vec<&'static str>, Vec<Vec<String>>);
 
 /// Prints a view as a table.
 ///
 /// # Errors
 /// Where `out` cannot be written to.
-pub fn print(state: &State, view: View, texts: Texts, out: &mut dyn Write) -> io::Result<()> {
-    let (titles, rows): (Vec<&str>, Vec<Vec<String>>) = match view {
+pub fn print(state: &State, ask: &Ask, texts: Texts, out: &mut dyn Write) -> io::Result<()> {
+    let (titles, rows): Columns = match ask.view {
         View::Services => services(state, texts),
         View::Tasks => tasks(state, texts),
+        View::Waf if ask.acl.is_some() => security::rules(state, ask, texts),
+        View::Waf => security::web_acls(state, ask, texts),
         View::Alarms => alarms(state, texts),
+        View::Findings => security::findings(state, ask, texts),
         View::Queue => queue(state, texts),
+        View::Fleet => security::fleet(state, texts),
     };
     if rows.is_empty() {
-        let key = if view == View::Queue { "cli.get.quiet" } else { "cli.get.nothing" };
+        let key = if ask.view == View::Queue { "cli.get.quiet" } else { "cli.get.nothing" };
         return writeln!(out, "{}", texts.get(key));
     }
     let widths: Vec<usize> = (0..titles.len())
@@ -52,7 +62,7 @@ fn environment(state: &State, place: Place, texts: Texts) -> String {
         .map_or_else(|| t!(texts, "screens.unassigned").to_owned(), |environment| environment.name.clone())
 }
 
-fn services(state: &State, texts: Texts) -> (Vec<&'static str>, Vec<Vec<String>>) {
+fn services(state: &State, texts: Texts) -> Columns {
     let titles = vec![
         t!(texts, "screens.column.status"),
         t!(texts, "screens.column.environment"),
@@ -86,7 +96,7 @@ fn steadiness(texts: Texts, steadiness: crate::domain::ecs::Steadiness) -> &'sta
     }
 }
 
-fn tasks(state: &State, texts: Texts) -> (Vec<&'static str>, Vec<Vec<String>>) {
+fn tasks(state: &State, texts: Texts) -> Columns {
     let titles = vec![
         t!(texts, "screens.column.status"),
         t!(texts, "screens.column.environment"),
@@ -115,7 +125,7 @@ fn tasks(state: &State, texts: Texts) -> (Vec<&'static str>, Vec<Vec<String>>) {
     (titles, rows.collect())
 }
 
-fn alarms(state: &State, texts: Texts) -> (Vec<&'static str>, Vec<Vec<String>>) {
+fn alarms(state: &State, texts: Texts) -> Columns {
     let titles = vec![
         t!(texts, "screens.column.state"),
         t!(texts, "screens.column.since"),
@@ -135,7 +145,7 @@ fn alarms(state: &State, texts: Texts) -> (Vec<&'static str>, Vec<Vec<String>>) 
     (titles, rows.collect())
 }
 
-fn queue(state: &State, texts: Texts) -> (Vec<&'static str>, Vec<Vec<String>>) {
+fn queue(state: &State, texts: Texts) -> Columns {
     let titles = vec![
         t!(texts, "screens.column.severity"),
         t!(texts, "screens.column.environment"),
@@ -143,18 +153,21 @@ fn queue(state: &State, texts: Texts) -> (Vec<&'static str>, Vec<Vec<String>>) {
         t!(texts, "screens.overview.queue"),
     ];
     let rows = state.overview.items.iter().map(|item| {
-        let severity = match item.severity {
-            crate::domain::queue::Severity::Critical => t!(texts, "screens.severity.critical"),
-            crate::domain::queue::Severity::High => t!(texts, "screens.severity.high"),
-            crate::domain::queue::Severity::Medium => t!(texts, "screens.severity.medium"),
-            crate::domain::queue::Severity::Low => t!(texts, "screens.severity.low"),
-        };
         vec![
-            severity.to_owned(),
+            severity(texts, item.severity).to_owned(),
             environment(state, item.place, texts),
             words::since(texts, state.now, item.since),
             words::trouble(texts, state, item.place, &item.trouble),
         ]
     });
     (titles, rows.collect())
+}
+
+fn severity(texts: Texts, severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => t!(texts, "screens.severity.critical"),
+        Severity::High => t!(texts, "screens.severity.high"),
+        Severity::Medium => t!(texts, "screens.severity.medium"),
+        Severity::Low => t!(texts, "screens.severity.low"),
+    }
 }
