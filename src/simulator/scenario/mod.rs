@@ -29,9 +29,29 @@
 //! evaluate = 3                  # N
 //! datapoints = 2                # M
 //!
-//! [[step]]                      # deploy, scale, stop, event, metric or alarm; before the story where negative
-//! at = "10s"
+//! [[account.web_acl]]           # with its rules, and what they usually match in a minute
+//! name = "shop-prd-waf"
+//! requests = 2400.0
+//! resources = ["shop-prd"]
+//! [[account.web_acl.rule]]
+//! name = "RateLimitRule"
+//! rate = 1000
+//!
+//! [[account.finding]]           # what Security Hub holds, of a known control or in words of one's own
+//! name = "open-port"
+//! control = "EC2.19"
+//!
+//! [[step]]                      # deploy, scale, stop, event, log, metric, alarm, attack, delete or finding
+//! at = "10s"                    # before the story where negative
 //! deploy = { service = "web", image = "web:v1.4.3", fails = "health-check" }
+//!
+//! [[step]]
+//! at = "1m"
+//! attack = { web_acl = "shop-prd-waf", rules = ["RateLimitRule"], requests = 900.0, countries = ["CN"], for = "5m" }
+//!
+//! [[step]]
+//! at = "2m"
+//! finding = { name = "open-port", workflow = "NOTIFIED" }
 //!
 //! [[fault]]
 //! at = "9m"
