@@ -30,7 +30,7 @@ impl Connection {
     ///
     /// # Errors
     /// A [`Failure`] that may pass: the question is asked again.
-    pub(in super::super) async fn hub(&self) -> Result<Hub, Failure> {
+    pub(super) async fn hub(&self) -> Result<Hub, Failure> {
         let mut known = self.hub.lock().await;
         if let Some(hub) = &*known {
             return Ok(hub.clone());
@@ -53,7 +53,7 @@ impl Connection {
     }
 
     /// Returns the region that gathers the findings of this one; none where there is no such region.
-    async fn aggregation_region(&self) -> Result<Option<String>, Failure> {
+    pub(in super::super) async fn aggregation_region(&self) -> Result<Option<String>, Failure> {
         let site = &self.home;
         let list = || site.securityhub.list_finding_aggregators().send();
         let listed = site.caller.call(Action::ListFindingAggregators, "", list).await?;
