@@ -111,3 +111,17 @@ async fn no_line_of_a_log_steers_the_terminal() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_sent_is_said_to_be_live() {
+    let mut journey = Start::of("bad-deploy").at("4m").size(160, 40).go().await;
+    open_service(&mut journey, "prd web").await;
+    journey.go("l").await;
+    journey.until("live", |journey| journey.has("live · newest line")).await;
+    let lines = |journey: &Journey| journey.console.state().log.as_ref().unwrap().ring.len();
+    let before = lines(&journey);
+    journey.calls();
+    journey.let_time_pass("30s");
+    journey.until("sent", |journey| lines(journey) > before).await;
+    assert_eq!(journey.calls().of("logs:FilterLogEvents"), 0, "nobody has to ask");
+}
