@@ -1,4 +1,5 @@
-//! How long a frame takes: every screen at 200×60, and typing a filter over 5,000 services until its frame is drawn.
+//! How long a frame takes: every screen at 200×60, and typing a filter over 5,000 services or 20,000 findings until its
+//! frame is drawn.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -10,6 +11,7 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use sekisho::command::Command;
+use sekisho::domain::finding::FindingsSnapshot;
 use sekisho::i18n::Lang;
 use sekisho::state::State;
 use sekisho::state::event::{Event, Report};
@@ -17,7 +19,7 @@ use sekisho::state::update::update;
 use sekisho::ui::{self, Ui};
 use tui_input::InputRequest;
 
-use support::{answer_queries, bad_morning, empty, identity, report, service};
+use support::{answer_queries, besieged, empty, identity, report, security, service};
 
 fn draw(state: &mut State, ui: &Ui, buffer: &mut Buffer) {
     buffer.reset();
@@ -41,18 +43,44 @@ fn crowd() -> State {
     state
 }
 
+/// A console with 20,000 active findings, all of which are shown.
+fn backlog() -> State {
+    let mut state = empty();
+    report(&mut state, 0, identity("111122223333"));
+    report(&mut state, 0, Report::Findings(Arc::new(findings())));
+    press(&mut state, &[Command::Findings, Command::Everything]);
+    state
+}
+
+fn findings() -> FindingsSnapshot {
+    let severities = ["CRITICAL", "HIGH", "MEDIUM", "MEDIUM", "LOW", "LOW", "INFORMATIONAL", "LOW"];
+    let products = ["GuardDuty", "Security Hub", "Inspector", "Config"];
+    let one = |number: usize| {
+        let title = format!("S3 general purpose bucket shop-{number:05} should block public access");
+        let mut one = security::finding(number, severities[number % 8], "NEW", products[number % 4], &title);
+        one.control = format!("S3.{}", number % 40);
+        Arc::new(one)
+    };
+    let findings = (0..20_000).map(one).collect();
+    FindingsSnapshot { findings, to_do_complete: true, complete: true, ..FindingsSnapshot::default() }
+}
+
 fn frames(criterion: &mut Criterion) {
     let ui = support::ui(Lang::Ja);
     let mut group = criterion.benchmark_group("frame 200x60");
-    let screens: [(&str, &[Command]); 5] = [
+    let screens: [(&str, &[Command]); 9] = [
         ("overview", &[]),
         ("services", &[Command::Services]),
         ("service", &[Command::Services, Command::Open]),
         ("alarms", &[Command::Alarms]),
+        ("waf", &[Command::Waf]),
+        ("web acl", &[Command::Waf, Command::Open]),
+        ("findings", &[Command::Findings]),
+        ("fleet", &[Command::Fleet]),
         ("help", &[Command::Services, Command::Help]),
     ];
     for (name, commands) in screens {
-        let mut state = bad_morning();
+        let mut state = besieged();
         update(&mut state, Event::Resize(200, 60));
         press(&mut state, commands);
         let mut buffer = Buffer::empty(Rect::new(0, 0, 200, 60));
@@ -83,6 +111,25 @@ fn filter(criterion: &mut Criterion) {
     });
 }
 
+fn filter_findings(criterion: &mut Criterion) {
+    let ui = support::ui(Lang::En);
+    let mut state = backlog();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 200, 60));
+    draw(&mut state, &ui, &mut buffer);
+    criterion.bench_function("filter 20000 findings to frame", |bencher| {
+        bencher.iter(|| {
+            press(&mut state, &[Command::Filter]);
+            update(&mut state, Event::Edit(InputRequest::InsertChar('9')));
+            draw(&mut state, &ui, &mut buffer);
+            press(&mut state, &[Command::Cancel]);
+        });
+    });
+    let snapshot = Arc::new(findings());
+    criterion.bench_function("take a page into 20000 findings", |bencher| {
+        bencher.iter(|| report(&mut state, 0, Report::Findings(Arc::clone(&snapshot))));
+    });
+}
+
 fn snapshots(criterion: &mut Criterion) {
     let services: Vec<_> = (0..5_000).map(|n| service("shop-prd", &format!("svc-{n:04}"), 2, 2)).collect();
     let Report::Services(snapshot) = support::services(services) else { return };
@@ -98,5 +145,5 @@ fn snapshots(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, frames, filter, snapshots);
+criterion_group!(benches, frames, filter, filter_findings, snapshots);
 criterion_main!(benches);

@@ -231,7 +231,10 @@ pub fn operations(service: Service) -> &'static [&'static str] {
 
 /// Answers what no service of the account would take, as AWS's front ends do.
 fn unrouted(id: &str) -> Response<Body> {
-    let mut response = plain(StatusCode::NOT_FOUND, "{\"__type\":\"UnknownOperationException\"}");
+    let mut response = plain(
+        StatusCode::NOT_FOUND,
+        "{\"__type\":\"UnknownOperationException\",\"message\":\"The operation is not supported.\"}",
+    );
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
     headers.insert("x-amzn-errortype", HeaderValue::from_static("UnknownOperationException"));

@@ -18,5 +18,6 @@ mod keys;
 mod log;
 mod mouse;
 mod reading;
+mod security;
 mod slow;
 mod story;

@@ -19,9 +19,10 @@ async fn the_first_frame_says_what_is_awaited_and_the_next_what_needs_a_person()
     for part in ["prd", "stg", "dev", "2 accounts", "ap-northeast-1", "op-0137 · responder", "09:00 JST"] {
         assert!(header.contains(part), "{header}");
     }
-    // Two accounts with their cluster lists, 22 services, their tasks, 40 alarms, and the metrics of the first screen.
+    // Two accounts with their cluster lists, 22 services, their tasks, 40 alarms, and the metrics of the first screen;
+    // four web ACLs of both scopes with their rules, and what is to do of the findings.
     let calls = journey.calls();
-    assert!(calls.total <= 40, "{calls:?}");
+    assert!(calls.total <= 44, "{calls:?}");
     assert_eq!(calls.of("sts:GetCallerIdentity"), 2);
 }
 
@@ -99,9 +100,11 @@ async fn tasks_list_their_containers_where_there_are_several() {
     // The panels take the keys in turn.
     journey.press("tab");
     journey.shows("▌Deployments");
+    journey.press("tab");
+    journey.shows("▌Targets");
     journey.press("tab j");
     journey.shows("▌Events");
-    journey.press("shift-tab shift-tab");
+    journey.press("shift-tab shift-tab shift-tab");
     journey.shows("▌Tasks");
 }
 

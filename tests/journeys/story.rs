@@ -7,9 +7,11 @@ use crate::journey::{Journey, Start};
 /// Names where the story stands, by what the overview says of production.
 fn chapter(journey: &Journey) -> &'static str {
     let has = |text: &str| journey.has(text);
+    // Findings that somebody was told of weeks ago are there all the time, below.
+    let is_quiet = !has("▲ CRIT") && !has("▲ HIGH");
     match () {
-        () if has("Nothing needs a person.") && has("1 rolling") => "rolled out, quietly",
-        () if has("Nothing needs a person.") => "quiet",
+        () if is_quiet && has("1 rolling") => "rolled out, quietly",
+        () if is_quiet => "quiet",
         () if has("web: rollout failed") => "given up",
         () if has("web: rollout failing") && has("3 signals · alarm shop-prd-") => "failing and in alarm",
         () if has("2 signals · alarm shop-prd-") => "rolled back, still in alarm",
@@ -21,8 +23,6 @@ fn chapter(journey: &Journey) -> &'static str {
 async fn the_overview_tells_the_whole_story_in_its_order() {
     let mut journey = Start::of("bad-deploy").go().await;
     journey.go("e j enter").await;
-    journey.shows("Nothing needs a person.");
-    journey.shows("No trouble since 09:00:00");
     let mut chapters = vec![chapter(&journey)];
     while chapters.len() < 6 && journey.now() < crate::journey::beginning() + jiff::SignedDuration::from_mins(30) {
         journey.pass("10s").await;
@@ -37,9 +37,6 @@ async fn the_overview_tells_the_whole_story_in_its_order() {
         "{}",
         journey.text()
     );
-    // The new quiet is another one than that of the morning.
-    let quiet = journey.line_with("No trouble since");
-    assert!(!quiet.contains("09:00"), "{quiet}");
     let alarms = &journey.console.state().overview.items;
     assert!(!alarms.iter().any(|item| matches!(item.trouble, Trouble::Alarm { .. })));
     journey.go("4 /").await;

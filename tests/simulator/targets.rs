@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_cloudwatch::types::{Metric, MetricDataQuery, MetricStat};
 use aws_sdk_elasticloadbalancingv2::error::ProvideErrorMetadata;
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealthDescription};
 use rstest::rstest;
@@ -146,4 +147,25 @@ async fn a_failing_target_says_why() {
     ] {
         assert!(reasons.contains(&(reason.0.to_owned(), reason.1.to_owned())), "{reason:?} of {reasons:?}");
     }
+}
+
+#[tokio::test]
+async fn the_balancer_counts_its_targets() {
+    let stage = Stage::builtin("bad-deploy").await;
+    stage.go_to("6m");
+    let alarm = stage.alarm("shop-prd-web-5xx").await;
+    let query = |id: &str, name: &str, statistic: &str| {
+        let metric = Metric::builder().namespace("AWS/ApplicationELB").metric_name(name);
+        let metric = metric.set_dimensions(alarm.dimensions.clone()).build();
+        let stat = MetricStat::builder().metric(metric).stat(statistic).period(60).build();
+        MetricDataQuery::builder().id(id).metric_stat(stat).build()
+    };
+    let asked = stage.cloudwatch.get_metric_data().start_time(stage.time("-5m")).end_time(stage.time("6m"));
+    let asked = asked.metric_data_queries(query("h", "HealthyHostCount", "Minimum"));
+    let answer = asked.metric_data_queries(query("u", "UnHealthyHostCount", "Maximum")).send().await.unwrap();
+    let [healthy, unhealthy] = answer.metric_data_results() else { panic!("two series") };
+    let (newest, oldest) = (healthy.values().first().copied(), healthy.values().last().copied());
+    assert_eq!((oldest, unhealthy.values().last().copied()), (Some(3.0), Some(0.0)));
+    assert!(healthy.values().contains(&2.0) && unhealthy.values().contains(&1.0), "{healthy:?} {unhealthy:?}");
+    assert!(newest.is_some_and(|count| count >= 2.0));
 }

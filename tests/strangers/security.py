@@ -85,4 +85,5 @@ def refuse(judge, waf, hub):
     filters = lambda **more: lambda: hub.get_findings(Filters=more)
     judge.refuses("an odd comparison", filters(Title=[{"Value": "x", "Comparison": "LIKE"}]), invalid)
     judge.refuses("an odd date", filters(CreatedAt=[{"Start": "yesterday"}]), invalid)
+    judge.refuses("an operation it has not", lambda: hub.describe_standards(), {"UnknownOperationException"})
     judge.refuses("an unknown aggregator", lambda: hub.get_finding_aggregator(FindingAggregatorArn="arn:x"), {"ResourceNotFoundException"})

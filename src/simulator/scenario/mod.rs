@@ -29,9 +29,29 @@
 //! evaluate = 3                  # N
 //! datapoints = 2                # M
 //!
-//! [[step]]                      # deploy, scale, stop, event, metric or alarm; before the story where negative
-//! at = "10s"
+//! [[account.web_acl]]           # with its rules, and what they usually match in a minute
+//! name = "shop-prd-waf"
+//! requests = 2400.0
+//! resources = ["shop-prd"]
+//! [[account.web_acl.rule]]
+//! name = "RateLimitRule"
+//! rate = 1000
+//!
+//! [[account.finding]]           # what Security Hub holds, of a known control or in words of one's own
+//! name = "open-port"
+//! control = "EC2.19"
+//!
+//! [[step]]                      # deploy, scale, stop, event, log, metric, alarm, attack, delete or finding
+//! at = "10s"                    # before the story where negative
 //! deploy = { service = "web", image = "web:v1.4.3", fails = "health-check" }
+//!
+//! [[step]]
+//! at = "1m"
+//! attack = { web_acl = "shop-prd-waf", rules = ["RateLimitRule"], requests = 900.0, countries = ["CN"], for = "5m" }
+//!
+//! [[step]]
+//! at = "2m"
+//! finding = { name = "open-port", workflow = "NOTIFIED" }
 //!
 //! [[fault]]
 //! at = "9m"
@@ -221,6 +241,35 @@ mod tests {
     #[case::no_child("[[account.alarm]]\nname = \"a\"\nrule = \"ALARM(b)\"\n", 10, "`b`")]
     #[case::circle("[[account.alarm]]\nname = \"a\"\nrule = \"ALARM(a)\"\n", 10, "itself")]
     #[case::bad_fault("[[fault]]\nkind = \"delay\"\n", 1, "delay")]
+    #[case::no_kind("[[account.web_acl]]\nname = \"w\"\n[[account.web_acl.rule]]\nname = \"r\"\n", 12, "exactly one")]
+    #[case::two_kinds(
+        "[[account.web_acl]]\nname = \"w\"\n[[account.web_acl.rule]]\nname = \"r\"\nrate = 10\nuri = \"/\"\n",
+        12,
+        "exactly one"
+    )]
+    #[case::no_group(
+        "[[account.web_acl]]\nname = \"w\"\n[[account.web_acl.rule]]\nname = \"r\"\nmanaged = \"Own\"\n",
+        12,
+        "Own"
+    )]
+    #[case::acl_name("[[account.web_acl]]\nname = \"目黒\"\n", 10, "目黒")]
+    #[case::acl_twice("[[account.web_acl]]\nname = \"w\"\n[[account.web_acl]]\nname = \"w\"\n", 12, "twice")]
+    #[case::acl_region("[[account.web_acl]]\nname = \"w\"\nregion = \"mars-1\"\n", 10, "region")]
+    #[case::no_acl("[[step]]\nat = \"1s\"\ndelete = { web_acl = \"w\" }\n", 10, "web ACL `w`")]
+    #[case::no_rule(
+        "[[account.web_acl]]\nname = \"w\"\n[[step]]\nat = \"1s\"\nattack = { web_acl = \"w\", rules = [\"r\"], requests = 9 }\n",
+        12,
+        "rule `r`"
+    )]
+    #[case::no_title("[[account.finding]]\ncontrol = \"Own.1\"\n", 10, "title")]
+    #[case::no_member("[[account.finding]]\ncontrol = \"EC2.19\"\nomit = [\"Id\"]\n", 10, "`Id`")]
+    #[case::no_finding("[[step]]\nat = \"1s\"\nfinding = { name = \"f\", appears = true }\n", 10, "finding `f`")]
+    #[case::nothing_becomes(
+        "[[account.finding]]\nname = \"f\"\ncontrol = \"EC2.19\"\n[[step]]\nat = \"1s\"\nfinding = { name = \"f\" }\n",
+        13,
+        "appears"
+    )]
+    #[case::hub_elsewhere("[account.hub]\naggregation = \"mars-1\"\n", 3, "regions of the account")]
     fn says_where_and_what(#[case] more: &str, #[case] line: usize, #[case] word: &str) {
         let error = Scenario::parse(&format!("{SMALL}{more}")).unwrap_err();
         assert!(error.message.contains(word), "{error}");
@@ -244,6 +293,25 @@ mod tests {
         let names: Vec<&str> =
             scenario.file.account[0].get_ref().service.iter().map(|one| one.get_ref().name.as_str()).collect();
         assert_eq!((names.len(), names[0], names[11]), (12, "svc-001", "svc-012"));
+    }
+
+    #[test]
+    fn many_accounts_are_made_of_one() {
+        let text = format!(
+            "{}[[environment]]\nname = \"sys{{nn}}\"\ncount = 3\nkind = \"prd\"\naccount = \"0000000000{{nn}}\"\n",
+            SMALL
+                .replace("id = \"111122223333\"", "id = \"0000000000{aa}\"\ncount = 3")
+                .replace("name = \"web\"", "name = \"sys{aa}-{n}\"\ncount = 2")
+        );
+        let scenario = Scenario::parse(&text).unwrap();
+        let accounts = scenario.accounts();
+        assert_eq!(
+            accounts.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(),
+            ["000000000001", "000000000002", "000000000003"]
+        );
+        assert_eq!(scenario.environments()[2].account, "000000000003");
+        let services = &scenario.file.account[1].get_ref().service;
+        assert_eq!(services.iter().map(|one| one.get_ref().name.as_str()).collect::<Vec<_>>(), ["sys02-1", "sys02-2"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::plan::ServicePlan;
 use super::point::Point;
+use super::task::Task;
 use super::timeline::Timeline;
 use crate::simulator::clock::{MINUTE, Millis, SECOND};
 use crate::simulator::random::{mix, stable_hash, unit};
@@ -84,29 +85,42 @@ pub struct ServiceCurve {
     /// How many tasks run from a time on.
     running: Vec<(Millis, u32)>,
     desired: Vec<(Millis, u32)>,
+    /// How many targets are healthy, and how many are not, from a time on.
+    healthy: Vec<(Millis, u32)>,
+    unhealthy: Vec<(Millis, u32)>,
     troubles: Vec<Trouble>,
+}
+
+/// Counts how many spans hold a time, from each time on at which that changes.
+fn counted(spans: impl Iterator<Item = (Millis, Millis)>) -> Vec<(Millis, u32)> {
+    let mut changes: Vec<(Millis, i64)> = Vec::new();
+    for (from, until) in spans.filter(|(from, until)| from < until) {
+        changes.push((from, 1));
+        if until < Millis::MAX {
+            changes.push((until, -1));
+        }
+    }
+    changes.sort_unstable();
+    let mut count = 0_i64;
+    let steps = changes.into_iter().map(|(at, change)| {
+        count += change;
+        (at, u32::try_from(count).unwrap_or(0))
+    });
+    steps.collect()
 }
 
 impl ServiceCurve {
     /// Takes the signals from a timeline.
     pub fn new(timeline: &Timeline) -> Self {
         let plan = Arc::clone(timeline.plan());
-        let mut changes: Vec<(Millis, i64)> = Vec::new();
-        for (from, until) in timeline.tasks().iter().filter_map(super::task::Task::running_span) {
-            changes.push((from, 1));
-            if until < Millis::MAX {
-                changes.push((until, -1));
-            }
-        }
-        changes.sort_unstable();
-        let mut count = 0_i64;
-        let running = changes
-            .into_iter()
-            .map(|(at, change)| {
-                count += change;
-                (at, u32::try_from(count).unwrap_or(0))
-            })
-            .collect();
+        let running = counted(timeline.tasks().iter().filter_map(Task::running_span));
+        let stopped = |task: &Task| task.stop.as_ref().map_or(Millis::MAX, |(at, _)| *at);
+        let healthy = timeline.tasks().iter().filter_map(|task| Some((task.healthy?, stopped(task))));
+        let failing =
+            |task: &&Task| timeline.deployment(task.deployment).and_then(|one| one.fails) == Some(Fails::HealthCheck);
+        let unhealthy = timeline.tasks().iter().filter(failing);
+        let unhealthy = unhealthy.filter_map(|task| Some((task.running_span()?.0, stopped(task))));
+        let (healthy, unhealthy) = (counted(healthy), counted(unhealthy));
         let troubles = timeline
             .deployments
             .iter()
@@ -121,7 +135,7 @@ impl ServiceCurve {
             })
             .collect();
         let hash = stable_hash(plan.seed, &[&plan.account, &plan.region, &plan.cluster, &plan.name, "curve"]);
-        Self { hash, running, desired: timeline.desired.clone(), troubles, plan }
+        Self { hash, running, desired: timeline.desired.clone(), healthy, unhealthy, troubles, plan }
     }
 
     /// How many tasks run at a time.
@@ -171,6 +185,16 @@ impl ServiceCurve {
         Some(Point::gauge(average, average * 0.96, (average * 1.05).min(100.0), f64::from(running)))
     }
 
+    /// Healthy targets, as the load balancer's checks see them.
+    pub fn healthy_hosts(&self, minute: i64) -> Point {
+        hosts(&self.healthy, minute)
+    }
+
+    /// Targets that fail their checks.
+    pub fn unhealthy_hosts(&self, minute: i64) -> Point {
+        hosts(&self.unhealthy, minute)
+    }
+
     /// Requests in a minute; nothing where there were none.
     pub fn requests(&self, minute: i64) -> Option<Point> {
         let sum = self.plan.requests * Self::load(minute) * (1.0 + 0.06 * noise(self.hash.rotate_left(16), minute));
@@ -193,6 +217,13 @@ impl ServiceCurve {
         let average = self.plan.latency * slower * (1.0 + 0.12 * noise);
         Some(Point::gauge(average, average * 0.35, average * (4.0 + noise), requests.count))
     }
+}
+
+/// Counts targets within a minute: every ten seconds once.
+fn hosts(steps: &[(Millis, u32)], minute: i64) -> Point {
+    let count = |n: i64| f64::from(step_at(steps, minute * MINUTE + n * 10 * SECOND + 5 * SECOND));
+    let samples = (0..6).map(|n| Point { sum: count(n), min: count(n), max: count(n), count: 1.0 });
+    samples.reduce(Point::merge).unwrap_or(Point { sum: 0.0, min: 0.0, max: 0.0, count: 1.0 })
 }
 
 /// Reads a step function.

@@ -35,6 +35,10 @@ pub enum Source {
     Errors(Vec<usize>),
     /// AWS/ApplicationELB `TargetResponseTime`.
     Latency(Vec<usize>),
+    /// AWS/ApplicationELB `HealthyHostCount`.
+    Healthy(usize),
+    /// AWS/ApplicationELB `UnHealthyHostCount`.
+    Unhealthy(usize),
     /// AWS/WAFV2, of a web ACL.
     Waf(Arc<WebAcl>, Metered),
     /// What an application publishes.
@@ -88,7 +92,9 @@ impl Source {
     /// The services whose curves it needs.
     pub fn services(&self) -> &[usize] {
         match self {
-            Self::Cpu(service) | Self::Memory(service) => std::slice::from_ref(service),
+            Self::Cpu(service) | Self::Memory(service) | Self::Healthy(service) | Self::Unhealthy(service) => {
+                std::slice::from_ref(service)
+            }
             Self::Requests(services) | Self::Errors(services) | Self::Latency(services) => services,
             Self::Waf(..) | Self::Custom(_) => &[],
         }
@@ -129,6 +135,8 @@ impl<'a> Reader<'a> {
         let point = match &self.series.source {
             Source::Cpu(_) => self.curves.first().and_then(|curve| curve.cpu(minute)),
             Source::Memory(_) => self.curves.first().and_then(|curve| curve.memory(minute)),
+            Source::Healthy(_) => self.curves.first().map(|curve| curve.healthy_hosts(minute)),
+            Source::Unhealthy(_) => self.curves.first().map(|curve| curve.unhealthy_hosts(minute)),
             Source::Requests(_) => self.merged(|curve| curve.requests(minute)),
             Source::Errors(_) => self.merged(|curve| curve.errors(minute)),
             Source::Latency(_) => self.merged(|curve| curve.latency(minute)),

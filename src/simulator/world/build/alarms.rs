@@ -72,7 +72,8 @@ fn metric_alarm(common: AlarmCommon, one: &AlarmFile, region: &Region) -> Metric
     };
     dimensions.extend(pairs(&one.dimensions));
     let periods = one.evaluate.unwrap_or(1);
-    let usual = if metric.ends_with("Count") { Statistic::Sum } else { Statistic::Average };
+    let counts = metric.ends_with("Count") && !metric.ends_with("HostCount");
+    let usual = if counts { Statistic::Sum } else { Statistic::Average };
     let sign = one.compare.as_deref().and_then(Comparison::from_sign);
     MetricAlarm {
         common,
@@ -92,7 +93,10 @@ fn metric_alarm(common: AlarmCommon, one: &AlarmFile, region: &Region) -> Metric
 }
 
 fn is_balancer_metric(name: &str) -> bool {
-    matches!(name, "RequestCount" | "HTTPCode_Target_5XX_Count" | "TargetResponseTime")
+    matches!(
+        name,
+        "RequestCount" | "HTTPCode_Target_5XX_Count" | "TargetResponseTime" | "HealthyHostCount" | "UnHealthyHostCount"
+    )
 }
 
 /// Puts children before their parents; a scenario's rules have no circle.

@@ -94,6 +94,11 @@ impl Region {
             let Some(group) = &plan.target_group else { continue };
             balancers.entry(group.balancer_dimension.clone()).or_default().push(index);
             self.add_balancer_metrics(seed, &balancer_dimensions(group), &[index]);
+            let hosts =
+                [("HealthyHostCount", Source::Healthy(index)), ("UnHealthyHostCount", Source::Unhealthy(index))];
+            for (name, source) in hosts {
+                self.add_metric(seed, "AWS/ApplicationELB", name, balancer_dimensions(group), "Count", source);
+            }
         }
         for (balancer, services) in balancers {
             self.add_balancer_metrics(seed, &[("LoadBalancer".to_owned(), balancer)], &services);

@@ -6,7 +6,7 @@ use crate::simulator::clock::{Millis, SECOND};
 /// How many seconds of streams are looked at together.
 const WINDOW: Millis = 10 * SECOND;
 /// How many seconds of streams one call may look at.
-const BUDGET: i64 = 60_000;
+const BUDGET: i64 = 20_000;
 
 /// A line's place among all: its time, its stream's name, and its number within the window.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
