@@ -1,7 +1,7 @@
 //! The log of a service: its lines, and above them what is read of it and how.
 //!
 //! ```text
-//! ▌Log web  shop-prd  prd                         live · <1m ago
+//! ▌Log web  shop-prd  prd                         live · newest line <1m ago
 //!  web  datadog-agent  all       /ecs/shop-prd-web · since 08:52
 //!  09:02:11.123 1a2b3c4d INFO GET / 200
 //! ```
@@ -88,15 +88,15 @@ fn status(state: &State, ui: &Ui, view: &LogView) -> Vec<Span<'static>> {
         let text = format!("{} {}", ui.glyphs.warning, t!(texts, "log.sampled"));
         status.push(Span::styled(text, ui.theme.warning));
     }
-    if let Some(at) = view.at {
-        let age = words::age(texts, state.now.duration_since(at));
-        let age = t!(texts, "screens.ago", age = age);
-        let follow = match view.follow {
-            Some(Follow::Live) => t!(texts, "log.live"),
-            _ => t!(texts, "log.polling"),
-        };
-        let text = if view.paused { age } else { format!("{follow} {} {age}", ui.glyphs.separator) };
-        status.push(Span::styled(text, ui.theme.dim));
+    let follow = view.follow.filter(|_| !view.paused).map(|follow| match follow {
+        Follow::Live => t!(texts, "log.live"),
+        Follow::Polling => t!(texts, "log.polling"),
+    });
+    status.extend(follow.map(|follow| Span::styled(follow, ui.theme.dim)));
+    // The age of the log is that of its newest line: a log that is read without a pause may be silent.
+    if let Some(newest) = view.ring.last() {
+        let age = words::age(texts, state.now.duration_since(newest.line.at));
+        status.push(Span::styled(t!(texts, "log.newest", age = age), ui.theme.dim));
     }
     if view.ring.overflowed {
         status.push(Span::styled(t!(texts, "log.overflowed"), ui.theme.dim));

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::markdown::{blocks, tables};
 
-const VIEWS: [&str; 4] = ["services", "tasks", "alarms", "queue"];
+const VIEWS: [&str; 7] = ["services", "tasks", "waf", "alarms", "findings", "queue", "fleet"];
 
 /// The fields of an object: name, type and meaning.
 type Fields = Vec<(String, String, String)>;
@@ -19,25 +19,27 @@ pub struct Shapes {
     page: String,
     envelope: Fields,
     source: Fields,
-    container: Fields,
     items: BTreeMap<&'static str, Fields>,
+    /// The tables of what lies within an item, by view and member.
+    within: BTreeMap<(&'static str, String), Fields>,
 }
 
 impl Shapes {
     /// Reads the page.
     pub fn of(page: &str) -> Shapes {
         let mut envelope = fields(section(page, "The envelope"));
-        let mut tasks = fields(section(page, "tasks"));
-        let source = envelope.remove(1);
-        let container = tasks.remove(1);
-        let first = |view: &str| fields(section(page, view)).remove(0);
-        Shapes {
-            page: page.to_owned(),
-            envelope: envelope.remove(0),
-            source,
-            container,
-            items: VIEWS.map(|view| (view, first(view))).into(),
+        let (mut items, mut within) = (BTreeMap::new(), BTreeMap::new());
+        for view in VIEWS {
+            for (title, table) in fields(section(page, view)) {
+                match title.strip_prefix("field of ") {
+                    Some("a container") => within.insert((view, "containers".to_owned()), table),
+                    Some(member) => within.insert((view, member.trim_matches('`').to_owned()), table),
+                    None => items.insert(view, table),
+                };
+            }
         }
+        let source = envelope.remove(1).1;
+        Shapes { page: page.to_owned(), envelope: envelope.remove(0).1, source, items, within }
     }
 
     /// Checks every example of the page, and counts them.
@@ -57,7 +59,7 @@ impl Shapes {
     }
 
     /// Checks a whole document.
-    fn check_view(&self, view: &str, value: &Value) {
+    fn check_view(&self, view: &'static str, value: &Value) {
         check(&self.envelope, value, view);
         assert_eq!(value["schema"], format!("sekisho/{view}/1"));
         for source in value["sources"].as_array().unwrap() {
@@ -69,14 +71,12 @@ impl Shapes {
         }
     }
 
-    fn check_item(&self, view: &str, item: &Value) {
+    fn check_item(&self, view: &'static str, item: &Value) {
         check(&self.items[view], item, view);
-        for word in ["status", "rollout", "kind", "state", "severity", "trouble"] {
+        for word in ["status", "rollout", "kind", "state", "severity", "trouble", "scope", "logging", "range"] {
             self.check_word(&item[word]);
         }
-        for container in item["containers"].as_array().into_iter().flatten() {
-            check(&self.container, container, "containers");
-        }
+        self.check_within(view, item);
         for subject in [&item["subject"]].into_iter().chain(item["also"].as_array().into_iter().flatten()) {
             let subject = subject.get("subject").unwrap_or(subject);
             for (member, fields) in subject.as_object().into_iter().flatten() {
@@ -84,6 +84,18 @@ impl Shapes {
                 let mut rows = self.page.lines().filter(|line| line.starts_with(&format!("| `{member}` | `")));
                 let documented = rows.any(|row| names.iter().all(|name| row.contains(name.as_str())));
                 assert!(documented, "docs/json.md lacks the subject {member} with {names:?}");
+            }
+        }
+    }
+
+    /// Checks what lies within an item, and what lies within that.
+    fn check_within(&self, view: &'static str, item: &Value) {
+        for (member, value) in item.as_object().into_iter().flatten() {
+            let Some(shape) = self.within.get(&(view, member.clone())) else { continue };
+            let parts = value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
+            for part in parts.into_iter().filter(|part| !part.is_null()) {
+                check(shape, part, member);
+                self.check_within(view, part);
             }
         }
     }
@@ -101,13 +113,14 @@ fn section<'t>(page: &'t str, heading: &str) -> &'t str {
     rest.split("\n## ").next().unwrap_or(rest)
 }
 
-/// Reads the tables of fields in a section.
-fn fields(section: &str) -> Vec<Fields> {
+/// Reads the tables of fields in a section, each with the title of its first column.
+fn fields(section: &str) -> Vec<(String, Fields)> {
     let of_fields = tables(section).into_iter().filter(|table| table[0][0].starts_with("field"));
     of_fields
         .map(|table| {
+            let title = table[0][0].clone();
             let rows = table.into_iter().skip(1);
-            rows.map(|row| (row[0].trim_matches('`').to_owned(), row[1].clone(), row[2].clone())).collect()
+            (title, rows.map(|row| (row[0].trim_matches('`').to_owned(), row[1].clone(), row[2].clone())).collect())
         })
         .collect()
 }
@@ -153,7 +166,19 @@ pub async fn check_program(shapes: &Shapes) {
         assert!(!value["items"].as_array().unwrap().is_empty(), "{view} has no item to look at");
         assert_eq!(code, i32::from(view == "queue"), "{view}");
     }
-    for action in ["ecs:ListServices", "ecs:ListTasks", "cloudwatch:DescribeAlarms"] {
+    let (code, value) = run(&simulator, &["waf", "--acl", "shop-prd-waf", "--since", "3h"]).await;
+    shapes.check_view("waf", &value);
+    assert_eq!(code, 0, "{value}");
+    let rules = value["items"][0]["rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["requests"]["blocked"].as_u64() > Some(0)), "{rules:?}");
+    let denied = [
+        "ecs:ListServices",
+        "ecs:ListTasks",
+        "cloudwatch:DescribeAlarms",
+        "wafv2:ListWebACLs",
+        "securityhub:GetFindings",
+    ];
+    for action in denied {
         simulator.inject(Fault::new(FaultKind::Deny, action));
     }
     for view in VIEWS {
@@ -167,9 +192,13 @@ pub async fn check_program(shapes: &Shapes) {
 
 /// Runs `sekisho get` as a script would.
 async fn get(simulator: &Simulator, view: &str) -> (i32, Value) {
+    run(simulator, &[view]).await
+}
+
+async fn run(simulator: &Simulator, asked: &[&str]) -> (i32, Value) {
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(super::program());
-    command.args(["get", view, "-o", "json", "--region", simulator.region()]).env_clear();
+    command.arg("get").args(asked).args(["-o", "json", "--region", simulator.region()]).env_clear();
     command
         .env("HOME", home.path())
         .env("AWS_ENDPOINT_URL", simulator.endpoint())
@@ -178,7 +207,7 @@ async fn get(simulator: &Simulator, view: &str) -> (i32, Value) {
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     let value = serde_json::from_str(&printed).unwrap_or_else(|error| {
-        panic!("{view}: {error}: {printed}{}", String::from_utf8_lossy(&output.stderr));
+        panic!("{asked:?}: {error}: {printed}{}", String::from_utf8_lossy(&output.stderr));
     });
     (output.status.code().unwrap(), value)
 }

@@ -7,7 +7,7 @@ use sekisho::state::event::Effect;
 use crate::journey::{Journey, Start};
 
 /// Checks that nothing in the frame is an order to the terminal, and that what is wide takes the cells it needs.
-fn assert_harmless(journey: &Journey, where_: &str) {
+pub fn assert_harmless(journey: &Journey, where_: &str) {
     let buffer = journey.buffer();
     for y in 0..buffer.area.height {
         let mut x = 0;

@@ -15,6 +15,7 @@ mod go_between;
 mod hostile;
 mod identity;
 mod keys;
+mod log;
 mod mouse;
 mod reading;
 mod security;

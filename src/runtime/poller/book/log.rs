@@ -25,6 +25,8 @@ pub(in super::super) struct TailBook {
     pub(in super::super) read_at: Option<Timestamp>,
     /// How it is followed.
     pub(in super::super) follow: Follow,
+    /// How it was last said to be followed.
+    pub(in super::super) told: Option<Follow>,
     /// Whether it was asked for since it is followed live, so that nothing lies between.
     pub(in super::super) bridged: bool,
     /// From when on it may be tried to follow it live.
@@ -64,6 +66,7 @@ impl TailBook {
             tail,
             read_at: None,
             follow: Follow::Polling,
+            told: None,
             bridged: false,
             live_from: Timestamp::MIN,
             denied_at: None,

@@ -64,9 +64,10 @@ impl Poller {
         let Some(book) = self.book.tail.as_mut().filter(|book| book.tail == *tail) else { return Vec::new() };
         match read {
             Ok(read) => {
-                let is_first = book.read_at.is_none();
                 let chunk = book.take_polled(read, at);
-                if is_first || failed_before || !chunk.lines.is_empty() || chunk.sampled {
+                // Also without a line it is news that the log could be read, and that it is followed in another way.
+                let is_news = book.told.replace(chunk.follow) != Some(chunk.follow);
+                if is_news || failed_before || !chunk.lines.is_empty() || chunk.sampled {
                     self.tell(Report::Log(chunk)).await;
                 }
                 Vec::new()
