@@ -44,7 +44,7 @@ async fn open(scene: &mut Scene, rolling: bool) -> Vec<String> {
     let arns = arns.unwrap();
     scene.rig().look(|interest| {
         interest.open_service = Some((web(), rolling));
-        interest.target_groups = arns.clone();
+        interest.target_groups.clone_from(&arns);
     });
     arns
 }
@@ -127,7 +127,7 @@ async fn the_log_of_a_service_is_found_asked_for_and_sent() {
     let begun = Instant::now();
     let chunk = |event: &SourceEvent| if let Report::Log(chunk) = &event.report { Some(chunk.clone()) } else { None };
     while !heard.iter().any(|chunk| chunk.follow == Follow::Live && !chunk.lines.is_empty()) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{} chunks", heard.len());
+        assert!(begun.elapsed() < Duration::from_mins(1), "{} chunks", heard.len());
         heard.extend(scene.pass(SECOND * 5, SECOND * 5).await.iter().filter_map(chunk));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -57,8 +57,8 @@ impl Connection {
         let site = &self.home;
         let list = || site.securityhub.list_finding_aggregators().send();
         let listed = site.caller.call(Action::ListFindingAggregators, "", list).await?;
-        let arns = listed.finding_aggregators().iter();
-        let Some(arn) = arns.filter_map(|aggregator| aggregator.finding_aggregator_arn.as_deref()).next() else {
+        let mut arns = listed.finding_aggregators().iter();
+        let Some(arn) = arns.find_map(|aggregator| aggregator.finding_aggregator_arn.as_deref()) else {
             return Ok(None);
         };
         // It lives in its own region: `arn:aws:securityhub:REGION:ACCOUNT:finding-aggregator/ID`.
