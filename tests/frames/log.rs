@@ -179,7 +179,7 @@ fn what_is_known_of_the_tail_is_said() {
     let mut state = on_log();
     let shown = |state: &mut State| text(state, Lang::En, (120, 40));
     assert!(shown(&mut state).contains("polling · newest line <1m ago"));
-    let tail = state.log.as_ref().and_then(|view| view.tail()).unwrap();
+    let tail = state.log.as_ref().and_then(sekisho::state::log::LogView::tail).unwrap();
     report(&mut state, 0, Report::Log(LogChunk { tail, lines: Vec::new(), follow: Follow::Live, sampled: true }));
     log_lines(&mut state, (0..30).map(|number| log_line(100 + number, 0, "web", "earlier")).collect());
     press(&mut state, &[Command::Up, Command::Up]);

@@ -501,7 +501,7 @@ pub fn log_line(number: u32, before: i64, container: &str, message: &str) -> Arc
 
 /// Reports lines of what is tailed, as a poller that reads again and again.
 pub fn log_lines(state: &mut State, lines: Vec<Arc<LogLine>>) {
-    let Some(tail) = state.log.as_ref().and_then(|view| view.tail()) else { return };
+    let Some(tail) = state.log.as_ref().and_then(sekisho::state::log::LogView::tail) else { return };
     report(state, 0, Report::Log(LogChunk { tail, lines, follow: Follow::Polling, sampled: false }));
 }
 
