@@ -26,11 +26,12 @@ use sekisho::t;
 const AT: SignedDuration = SignedDuration::from_mins(4);
 
 /// Each picture: its name, its size, and the keys that lead to it from the overview.
-const PICTURES: [(&str, (u16, u16), &[KeyCode]); 6] = [
+const PICTURES: [(&str, (u16, u16), &[KeyCode]); 7] = [
     ("overview", (120, 40), &[]),
     ("overview-80x24", (80, 24), &[]),
     ("services", (120, 40), &[KeyCode::Char('2')]),
     ("service", (120, 40), &[KeyCode::Char('2'), KeyCode::Enter]),
+    ("log", (120, 40), &[KeyCode::Char('2'), KeyCode::Enter, KeyCode::Char('l')]),
     ("alarms", (120, 40), &[KeyCode::Char('4')]),
     ("alarm", (120, 40), &[KeyCode::Char('4'), KeyCode::Down, KeyCode::Enter]),
 ];

@@ -68,7 +68,6 @@ fn click_row(state: &mut State, row: usize) {
                 view.select(row, rows, page);
             }
         }
-        Screen::Log => {}
         Screen::Alarm => {
             if let Some(view) = &mut state.alarm {
                 *view.child.as_mut().unwrap_or(&mut view.history) = place;
@@ -84,7 +83,7 @@ fn click_row(state: &mut State, row: usize) {
             Some(group) => *group = place,
             None => state.findings.select(row, page),
         },
-        Screen::Finding => {}
+        Screen::Log | Screen::Finding => {}
         Screen::Fleet => state.fleet.select(row, page),
     }
 }

@@ -163,12 +163,11 @@ pub fn row(state: &State) -> Option<usize> {
         Screen::Services => state.services.list.selected(),
         Screen::Alarms => state.alarms.list.selected(),
         Screen::Service => state.service.as_ref()?.cursor(),
-        Screen::Log => return None,
         Screen::Alarm => state.alarm.as_ref().map(|view| view.child.unwrap_or(view.history).0)?,
         Screen::Waf => state.waf.list.selected(),
         Screen::WebAcl => state.web_acl.as_ref()?.scroll().0,
         Screen::Findings => state.findings.group.map_or(state.findings.list.selected(), |group| group.0),
-        Screen::Finding => return None,
+        Screen::Log | Screen::Finding => return None,
         Screen::Fleet => state.fleet.list.selected(),
     };
     Some(row.min(last))
