@@ -37,11 +37,12 @@ const FLEET: Scene = ("fleet", SignedDuration::from_mins(4));
 /// A picture: its name, its scene, its size, and the keys that lead to it from the overview.
 type Picture = (&'static str, Scene, (u16, u16), &'static [KeyCode]);
 
-const PICTURES: [Picture; 11] = [
+const PICTURES: [Picture; 12] = [
     ("overview", BAD_DEPLOY, (120, 40), &[]),
     ("overview-80x24", BAD_DEPLOY, (80, 24), &[]),
     ("services", BAD_DEPLOY, (120, 40), &[KeyCode::Char('2')]),
     ("service", BAD_DEPLOY, (120, 40), &[KeyCode::Char('2'), KeyCode::Enter]),
+    ("log", BAD_DEPLOY, (120, 40), &[KeyCode::Char('2'), KeyCode::Enter, KeyCode::Char('l')]),
     ("alarms", BAD_DEPLOY, (120, 40), &[KeyCode::Char('4')]),
     ("alarm", BAD_DEPLOY, (120, 40), &[KeyCode::Char('4'), KeyCode::Down, KeyCode::Enter]),
     ("waf", WAF_ATTACK, (120, 40), &[KeyCode::Char('3')]),

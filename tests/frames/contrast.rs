@@ -111,6 +111,8 @@ fn frame(state: &mut State, theme: Theme, size: (u16, u16)) -> Buffer {
 #[case("overview-bad-day", || bad_day())]
 #[case("service", on_service)]
 #[case("alarm", || on_alarm(0))]
+#[case("service-targets", crate::log::with_targets)]
+#[case("log", crate::log::on_log)]
 #[case("help", || { let mut state = bad_day(); press(&mut state, &[Command::Services, Command::Help]); state })]
 #[case("palette", || { let mut state = bad_day(); press(&mut state, &[Command::Alarms, Command::Palette]); state })]
 fn every_character_on_the_screen_is_legible_and_none_is_another(#[case] name: &str, #[case] make: fn() -> State) {

@@ -7,6 +7,7 @@ use sekisho::domain::log::{Follow, LogChunk, LogLine};
 use sekisho::i18n::Lang;
 use sekisho::state::State;
 use sekisho::state::event::{Event, Report};
+use sekisho::state::log::LogView;
 use sekisho::state::update::update;
 use sekisho::ui::Ui;
 use sekisho::ui::glyphs::Glyphs;
@@ -18,13 +19,13 @@ use super::{LARGE, frame_with, on_service, picture, press, snapshot, text};
 
 const SMALL: (u16, u16) = (80, 24);
 
-fn with_targets() -> State {
+pub fn with_targets() -> State {
     let mut state = on_service();
     report(&mut state, 0, web_targets());
     state
 }
 
-fn on_log() -> State {
+pub fn on_log() -> State {
     let mut state = opened();
     log_lines(&mut state, web_log());
     state
@@ -179,7 +180,7 @@ fn what_is_known_of_the_tail_is_said() {
     let mut state = on_log();
     let shown = |state: &mut State| text(state, Lang::En, (120, 40));
     assert!(shown(&mut state).contains("polling · newest line <1m ago"));
-    let tail = state.log.as_ref().and_then(sekisho::state::log::LogView::tail).unwrap();
+    let tail = state.log.as_ref().and_then(LogView::tail).unwrap();
     report(&mut state, 0, Report::Log(LogChunk { tail, lines: Vec::new(), follow: Follow::Live, sampled: true }));
     log_lines(&mut state, (0..30).map(|number| log_line(100 + number, 0, "web", "earlier")).collect());
     press(&mut state, &[Command::Up, Command::Up]);

@@ -364,6 +364,31 @@ fn who_reads_what_has_to_give_way_stays_at_the_oldest() {
 }
 
 #[test]
+fn a_flood_of_lines_is_taken_as_it_comes() {
+    let mut state = on_log();
+    press(&mut state, &[Command::Up]);
+    // Ten seconds of a thousand lines each, of two tasks whose clocks differ, read again with an overlap.
+    for second in 0..10_u32 {
+        let lines = |from: u32| {
+            (from..1_000).map(move |number| {
+                let skew = i64::from(number % 2) * 700;
+                let at = -i64::from(second * 1_000 + number) + skew;
+                log_line(10_000 + second * 1_000 + number, at, "web", "ERROR timeout of the payment service")
+            })
+        };
+        log_lines(&mut state, lines(0).collect());
+        log_lines(&mut state, lines(500).collect());
+        draw(&state, 200, 60);
+    }
+    let ring = &view(&state).ring;
+    assert_eq!((ring.len(), ring.overflowed, view(&state).held.unwrap().unseen), (MOST_LINES, true, 10_000));
+    let times: Vec<Timestamp> =
+        (0..ring.len()).filter_map(|index| ring.get(index)).map(|entry| entry.line.at).collect();
+    assert!(times.is_sorted(), "by time, whatever the order of their arrival");
+    assert_sound(&state);
+}
+
+#[test]
 fn hostile_lines_break_nothing() {
     let mut state = on_log();
     let hostile = [

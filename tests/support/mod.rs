@@ -27,6 +27,7 @@ use sekisho::keymap::Keymap;
 use sekisho::state::State;
 use sekisho::state::event::{Event, Generation, Report, SourceEvent, Usage};
 use sekisho::state::interest::interest;
+use sekisho::state::log::LogView;
 use sekisho::state::source::Source;
 use sekisho::state::update::update;
 use sekisho::ui::Ui;
@@ -501,7 +502,7 @@ pub fn log_line(number: u32, before: i64, container: &str, message: &str) -> Arc
 
 /// Reports lines of what is tailed, as a poller that reads again and again.
 pub fn log_lines(state: &mut State, lines: Vec<Arc<LogLine>>) {
-    let Some(tail) = state.log.as_ref().and_then(sekisho::state::log::LogView::tail) else { return };
+    let Some(tail) = state.log.as_ref().and_then(LogView::tail) else { return };
     report(state, 0, Report::Log(LogChunk { tail, lines, follow: Follow::Polling, sampled: false }));
 }
 

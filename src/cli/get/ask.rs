@@ -51,8 +51,8 @@ fn ago(text: &str) -> Option<SignedDuration> {
         _ => return None,
     };
     // Ten years are longer than AWS keeps anything that is asked for here, and short of every bound of time.
-    let number = number.parse::<i64>().ok().filter(|number| (1..=10 * 366 * 24 * 60).contains(&(number * minutes)))?;
-    Some(SignedDuration::from_mins(number * minutes))
+    let minutes = number.parse::<i64>().ok()?.checked_mul(minutes)?;
+    (1..=10 * 366 * 24 * 60).contains(&minutes).then(|| SignedDuration::from_mins(minutes))
 }
 
 impl Since {

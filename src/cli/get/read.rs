@@ -126,7 +126,7 @@ async fn read_findings(connection: &Connection, watch: &Watch, ask: &Ask) -> Rep
     if !needs(ask.view, Panel::Findings) {
         return Vec::new();
     }
-    let findings = connection.findings(ask.severities.are_to_do()).await;
+    let findings = Box::pin(connection.findings(ask.severities.are_to_do())).await;
     loaded(watch, Panel::Findings, findings, Report::Findings)
 }
 
