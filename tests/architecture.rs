@@ -73,10 +73,6 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 /// The most lines of a file.
 const MOST_LINES: usize = 500;
 
-/// Files that are longer, and why.
-const LONGER: &[(&str, usize, &str)] =
-    &[("src/state/update.rs", 700, "the one place where the state changes is read from top to bottom")];
-
 /// Texts in two or more words that stand in the code and not in `locales/`, and why.
 const PHRASES: &[(&str, &str, &str)] = &[
     ("src/aws/credentials.rs", "", "words of the SDK's errors, to recognise them by"),
@@ -295,8 +291,7 @@ fn files_are_short() {
         .iter()
         .filter_map(|file| {
             let lines = file.text.lines().count();
-            let most = LONGER.iter().find(|(path, ..)| *path == file.path).map_or(MOST_LINES, |(_, most, _)| *most);
-            (lines > most).then(|| format!("{}: {lines} lines, at most {most}", file.path))
+            (lines > MOST_LINES).then(|| format!("{}: {lines} lines, at most {MOST_LINES}", file.path))
         })
         .collect();
     report(&problems);
