@@ -22,42 +22,55 @@ use sekisho::simulator::{self, Persona, Scenario, Simulator};
 use sekisho::state::event::{Event, Report, SourceEvent, Usage};
 use sekisho::t;
 
-/// The moment of the story that is pictured: the new version fails, the alarms ring, staging rolls on.
-const AT: SignedDuration = SignedDuration::from_mins(4);
+/// A story, and the moment of it that is pictured.
+type Scene = (&'static str, SignedDuration);
 
-/// Each picture: its name, its size, and the keys that lead to it from the overview.
-const PICTURES: [(&str, (u16, u16), &[KeyCode]); 7] = [
-    ("overview", (120, 40), &[]),
-    ("overview-80x24", (80, 24), &[]),
-    ("services", (120, 40), &[KeyCode::Char('2')]),
-    ("service", (120, 40), &[KeyCode::Char('2'), KeyCode::Enter]),
-    ("log", (120, 40), &[KeyCode::Char('2'), KeyCode::Enter, KeyCode::Char('l')]),
-    ("alarms", (120, 40), &[KeyCode::Char('4')]),
-    ("alarm", (120, 40), &[KeyCode::Char('4'), KeyCode::Down, KeyCode::Enter]),
+/// The new version fails, the alarms ring, staging rolls on.
+const BAD_DEPLOY: Scene = ("bad-deploy", SignedDuration::from_mins(4));
+/// The injection is at its height, and the rate limit bites.
+const WAF_ATTACK: Scene = ("waf-attack", SignedDuration::from_mins(8));
+/// The key is used, and what it does is seen.
+const LEAKED_KEY: Scene = ("leaked-key", SignedDuration::from_mins(4));
+/// A rollout, an attack and a leak, each in another account of thirty.
+const FLEET: Scene = ("fleet", SignedDuration::from_mins(4));
+
+/// Each picture: its name, its scene, its size, and the keys that lead to it from the overview.
+const PICTURES: [(&str, Scene, (u16, u16), &[KeyCode]); 12] = [
+    ("overview", BAD_DEPLOY, (120, 40), &[]),
+    ("overview-80x24", BAD_DEPLOY, (80, 24), &[]),
+    ("services", BAD_DEPLOY, (120, 40), &[KeyCode::Char('2')]),
+    ("service", BAD_DEPLOY, (120, 40), &[KeyCode::Char('2'), KeyCode::Enter]),
+    ("log", BAD_DEPLOY, (120, 40), &[KeyCode::Char('2'), KeyCode::Enter, KeyCode::Char('l')]),
+    ("alarms", BAD_DEPLOY, (120, 40), &[KeyCode::Char('4')]),
+    ("alarm", BAD_DEPLOY, (120, 40), &[KeyCode::Char('4'), KeyCode::Down, KeyCode::Enter]),
+    ("waf", WAF_ATTACK, (120, 40), &[KeyCode::Char('3')]),
+    ("web-acl", WAF_ATTACK, (160, 50), &[KeyCode::Char('3'), KeyCode::Enter]),
+    ("findings", LEAKED_KEY, (120, 40), &[KeyCode::Char('5')]),
+    ("finding", LEAKED_KEY, (120, 40), &[KeyCode::Char('5'), KeyCode::Enter]),
+    ("fleet", FLEET, (120, 40), &[KeyCode::Char('0')]),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn screenshots_are_what_the_console_shows() {
     let update = std::env::var_os("UPDATE_SCREENSHOTS").is_some();
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
-    let scenario = Scenario::builtin("bad-deploy").unwrap();
-    let options =
-        simulator::Options { at: AT, clock: simulator::Clock::Frozen(support::now()), ..simulator::Options::default() };
-    let simulator = simulator::start(scenario.clone(), options).await.unwrap();
     let mut drifted = Vec::new();
-    for lang in [Lang::En, Lang::Ja] {
-        for (name, size, keys) in PICTURES {
-            let picture = picture(&simulator, &scenario, lang, size, keys).await;
-            let file = match name.split_once('-') {
-                Some((screen, rest)) => format!("{screen}-{rest}-{}.svg", lang.code()),
-                None => format!("{name}-{}.svg", lang.code()),
-            };
-            let path = folder.join(&file);
-            if update {
-                fs::create_dir_all(&folder).unwrap();
-                fs::write(&path, &picture).unwrap();
-            } else if fs::read_to_string(&path).ok().as_deref() != Some(picture.as_str()) {
-                drifted.push(file);
+    for scene in [BAD_DEPLOY, WAF_ATTACK, LEAKED_KEY, FLEET] {
+        let scenario = Scenario::builtin(scene.0).unwrap();
+        let clock = simulator::Clock::Frozen(support::now());
+        let options = simulator::Options { at: scene.1, clock, ..simulator::Options::default() };
+        let simulator = simulator::start(scenario.clone(), options).await.unwrap();
+        for lang in [Lang::En, Lang::Ja] {
+            for (name, _, size, keys) in PICTURES.iter().filter(|(_, of, ..)| *of == scene) {
+                let picture = picture(&simulator, &scenario, lang, *size, keys).await;
+                let file = format!("{name}-{}.svg", lang.code());
+                let path = folder.join(&file);
+                if update {
+                    fs::create_dir_all(&folder).unwrap();
+                    fs::write(&path, &picture).unwrap();
+                } else if fs::read_to_string(&path).ok().as_deref() != Some(picture.as_str()) {
+                    drifted.push(file);
+                }
             }
         }
     }

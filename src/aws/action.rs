@@ -253,14 +253,17 @@ impl Family {
             Self::Alarms => (9.0, 9.0),
             Self::AlarmHistory => (3.0, 3.0),
             Self::Metrics => (50.0, 50.0),
-            Self::WebAclList | Self::WebAcl | Self::WebAclLogging | Self::SampledRequests | Self::RateLimits => {
-                (5.0, 5.0)
-            }
+            Self::WebAclList
+            | Self::WebAcl
+            | Self::WebAclLogging
+            | Self::SampledRequests
+            | Self::RateLimits
+            | Self::LogEvents
+            | Self::LiveTail => (5.0, 5.0),
             Self::WebAclResources => (1.0, 1.0),
             Self::Findings => (6.0, 3.0),
             Self::SecurityHub => (30.0, 10.0),
             Self::LoadBalancing => (40.0, 10.0),
-            Self::LogEvents | Self::LiveTail => (5.0, 5.0),
         };
         Quota { burst, rate }
     }

@@ -108,7 +108,7 @@ impl Connection {
         }
         let site = Arc::clone(&hub.site);
         let (filters, action) = (filters(query), Action::GetFindings);
-        let read = deep(async move {
+        let read = deep(Box::pin(async move {
             let sorted =
                 aws::SortCriterion::builder().field("UpdatedAt").sort_order(aws::SortOrder::Descending).build();
             let get = || {
@@ -117,7 +117,7 @@ impl Connection {
                 request.set_next_token(token.clone()).send()
             };
             site.caller.call(action, "", get).await
-        });
+        }));
         let answer = read.await.map_err(|error| hub.site.caller.invalid(action, &error))??;
         let findings = answer.findings.unwrap_or_default();
         let findings = findings.iter().filter_map(|raw| finding::finding(raw, &|raw| self.remember(raw)));
@@ -217,9 +217,9 @@ fn filters(query: &FindingsQuery) -> aws::AwsSecurityFindingFilters {
         [FindingSeverity::Informational, FindingSeverity::Low, FindingSeverity::Medium];
     const DONE: [Workflow; 2] = [Workflow::Resolved, Workflow::Suppressed];
     let (is, is_not) = (aws::StringFilterComparison::Equals, aws::StringFilterComparison::NotEquals);
-    let severities = |comparison| Some(words(LESSER.iter().map(FindingSeverity::as_str), comparison));
-    let workflows = |comparison| Some(words(DONE.iter().map(Workflow::as_str), comparison));
-    let active = words(["ACTIVE"].into_iter(), is.clone());
+    let severities = |comparison| Some(words(LESSER.iter().map(FindingSeverity::as_str), &comparison));
+    let workflows = |comparison| Some(words(DONE.iter().map(Workflow::as_str), &comparison));
+    let active = words(["ACTIVE"].into_iter(), &is);
     let filters = aws::AwsSecurityFindingFilters::builder();
     let filters = match query {
         FindingsQuery::Pass(pass) => {
@@ -241,7 +241,10 @@ fn filters(query: &FindingsQuery) -> aws::AwsSecurityFindingFilters {
     filters.build()
 }
 
-fn words<'a>(values: impl Iterator<Item = &'a str>, comparison: aws::StringFilterComparison) -> Vec<aws::StringFilter> {
+fn words<'a>(
+    values: impl Iterator<Item = &'a str>,
+    comparison: &aws::StringFilterComparison,
+) -> Vec<aws::StringFilter> {
     values.map(|value| aws::StringFilter::builder().value(value).comparison(comparison.clone()).build()).collect()
 }
 

@@ -14,7 +14,7 @@ use sekisho::{
     simulator::{Options, Scenario},
 };
 
-use super::support::{connect, many_services, plan, plan_as_role, simulate, start};
+use super::support::{connect, everything, many_services, plan, plan_as_role, simulate, start};
 
 #[tokio::test]
 async fn the_identity_is_verified_before_anything_else() {
@@ -219,7 +219,7 @@ async fn sixty_services_come_soon_at_a_tenth_of_a_second_a_call() {
 
 #[tokio::test]
 async fn every_action_can_be_probed() {
-    let simulator = simulate("quiet").await;
+    let simulator = start(everything(), Options::default()).await;
     let connection = connect(&simulator).await;
     for action in Action::ALL {
         connection.probe(action).await.unwrap_or_else(|failure| panic!("{action:?}: {failure:?}"));

@@ -8,10 +8,10 @@ use sekisho::{
         fetch::FailureKind,
         metric::{Range, ecs_utilization},
     },
-    simulator::{Fault, FaultKind, Simulator},
+    simulator::{Fault, FaultKind, Options, Simulator},
 };
 
-use super::support::{connect, plan, plan_as_role, simulate};
+use super::support::{connect, everything, plan, plan_as_role, simulate, start};
 
 async fn list(simulator: &Simulator, connection: &Connection) -> (Option<FailureKind>, u64) {
     simulator.reset_calls();
@@ -139,7 +139,7 @@ async fn what_was_read_is_there_beside_what_was_denied() {
 
 #[tokio::test]
 async fn doctor_learns_which_action_is_missing() {
-    let simulator = simulate("quiet").await;
+    let simulator = start(everything(), Options::default()).await;
     let connection = connect(&simulator).await;
     for action in Action::ALL {
         if action == Action::GetCallerIdentity {

@@ -1,6 +1,6 @@
 //! Thirty accounts of ten services each: what they cost together, and that they do not wait for each other.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -16,54 +16,34 @@ use sekisho::{
 use super::support::{Rig, failure, last, plan_as_role, start};
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
-const ACCOUNTS: u64 = 30;
-
-fn account(number: u64) -> String {
-    format!("{:012}", 111_122_220_000 + number)
-}
-
-/// Thirty accounts of ten services, six alarms, a web ACL and three findings each.
-fn fleet() -> Scenario {
-    let first = account(0);
-    let mut text = format!(
-        "name = \"fleet\"\nseed = 3\nbackfill = \"1h\"\n\
-         [[environment]]\nname = \"prd\"\nkind = \"prd\"\naccount = \"{first}\"\n"
-    );
-    for number in 0..ACCOUNTS {
-        let id = account(number);
-        write!(
-            text,
-            "[[account]]\nid = \"{id}\"\nname = \"a{number}\"\n\
-             [[account.service]]\ncluster = \"shop\"\nname = \"svc-{{nn}}\"\ncount = 10\ndesired = 2\nimage = \"x:v1\"\n\
-             [[account.web_acl]]\nname = \"front\"\nrequests = 60\n\
-             [[account.finding]]\ntitle = \"open port\"\nseverity = \"HIGH\"\nresource = \"sg-{{nnn}}\"\ncount = 3\n"
-        )
-        .unwrap();
-    }
-    Scenario::parse(&text).unwrap()
-}
+/// Who may not read Security Hub in the story, and whom AWS throttles.
+const TROUBLED: [&str; 2] = ["100000000017", "100000000021"];
 
 struct Fleet {
     simulator: Simulator,
     story: Arc<ManualClock>,
+    accounts: Vec<String>,
     rigs: Vec<Rig>,
 }
 
 impl Fleet {
     async fn start() -> Self {
+        let scenario = Scenario::builtin("fleet").unwrap();
+        let accounts: BTreeSet<String> = scenario.environments().iter().map(|played| played.account.clone()).collect();
         let story = Arc::new(ManualClock::new(Timestamp::now()));
         let options = Options { clock: simulator::Clock::Manual(Arc::clone(&story)), ..Options::default() };
-        Self { simulator: start(fleet(), options).await, story, rigs: Vec::new() }
+        let simulator = start(scenario, options).await;
+        Self { simulator, story, accounts: accounts.into_iter().collect(), rigs: Vec::new() }
     }
 
     /// Starts a poller for each account.
     fn look(&mut self) {
         let (simulator, now) = (&self.simulator, self.story.now());
-        let rig = |number| {
-            let role = format!("arn:aws:iam::{}:role/reader", account(number));
+        let rig = |account: &String| {
+            let role = format!("arn:aws:iam::{account}:role/reader");
             Rig::start_at(plan_as_role(simulator, &role), now, |shared| shared)
         };
-        self.rigs = (0..ACCOUNTS).map(rig).collect();
+        self.rigs = self.accounts.iter().map(rig).collect();
     }
 
     async fn settle(&mut self) -> Vec<Vec<SourceEvent>> {
@@ -88,18 +68,25 @@ fn findings(events: &[SourceEvent]) -> Option<Arc<FindingsSnapshot>> {
     last(events, |report| if let Report::Findings(read) = report { Some(Arc::clone(read)) } else { None })
 }
 
+/// Counts the services of the last list.
+fn services(events: &[SourceEvent]) -> Option<usize> {
+    last(events, |report| if let Report::Services(read) = report { Some(read.services.len()) } else { None })
+}
+
 #[tokio::test]
 async fn thirty_accounts_keep_within_52_calls_in_30_seconds() {
     let mut fleet = Fleet::start().await;
     fleet.look();
-    for events in fleet.settle().await {
-        assert_eq!(findings(&events).unwrap().findings.len(), 3);
-    }
+    assert_eq!(fleet.rigs.len(), 30);
+    let told = fleet.settle().await;
+    let (read, of): (Vec<_>, Vec<_>) = told.iter().map(|events| (findings(events).is_some(), services(events))).unzip();
+    assert!(read.iter().filter(|read| **read).count() >= 28, "{read:?}");
+    assert!(of.iter().filter(|count| **count == Some(10)).count() >= 29, "{of:?}");
     // What was read together at first drifts apart.
-    fleet.pass(SignedDuration::from_mins(10), SECOND * 10).await;
+    fleet.pass(SignedDuration::from_mins(5), SECOND * 15).await;
     fleet.simulator.reset_calls();
-    let minutes = 20;
-    fleet.pass(SignedDuration::from_mins(minutes), SECOND * 10).await;
+    let minutes = 15;
+    fleet.pass(SignedDuration::from_mins(minutes), SECOND * 15).await;
     let calls = fleet.simulator.calls();
     let in_30_seconds = calls.total / (u64::try_from(minutes).unwrap() * 2);
     println!("fleet: {in_30_seconds} calls in 30 s, {} metrics in {minutes} min: {:?}", calls.metrics, calls.actions);
@@ -107,40 +94,29 @@ async fn thirty_accounts_keep_within_52_calls_in_30_seconds() {
 }
 
 #[tokio::test]
-async fn one_account_that_is_denied_or_throttled_holds_up_no_other() {
+async fn accounts_that_are_denied_or_throttled_hold_up_no_other() {
     let mut fleet = Fleet::start().await;
-    let of = |kind, number| {
-        let mut fault = Fault::new(kind, "*");
-        fault.account = Some(account(number));
-        fault
-    };
+    let [denied, throttled] = [3, 4].map(|number: usize| fleet.accounts[number].clone());
     for action in ["ecs:*", "cloudwatch:*", "wafv2:*", "securityhub:*"] {
-        fleet.simulator.inject(Fault { action: action.to_owned(), ..of(FaultKind::Deny, 7) });
-        fleet.simulator.inject(Fault { action: action.to_owned(), ..of(FaultKind::Throttle, 8) });
+        for (kind, account) in [(FaultKind::Deny, &denied), (FaultKind::Throttle, &throttled)] {
+            let mut fault = Fault::new(kind, action);
+            fault.account = Some(account.clone());
+            fleet.simulator.inject(fault);
+        }
     }
     fleet.look();
     let told = fleet.settle().await;
-    for (number, events) in told.iter().enumerate() {
-        match number {
-            7 => {
-                for panel in [Panel::Services, Panel::Alarms, Panel::Waf, Panel::Findings] {
-                    let kind = failure(events, panel).map(|failure| failure.kind);
-                    assert!(matches!(kind, Some(FailureKind::Denied { .. })), "{panel:?}: {kind:?}");
-                }
+    for (account, events) in fleet.accounts.iter().zip(&told) {
+        let kind = |panel| failure(events, panel).map(|failure| failure.kind);
+        if *account == denied {
+            for panel in [Panel::Services, Panel::Alarms, Panel::Waf, Panel::Findings] {
+                assert!(matches!(kind(panel), Some(FailureKind::Denied { .. })), "{panel:?}: {:?}", kind(panel));
             }
-            8 => {
-                let kind = failure(events, Panel::Findings).map(|failure| failure.kind);
-                assert_eq!(kind, Some(FailureKind::Throttled));
-            }
-            _ => {
-                assert_eq!(findings(events).unwrap().findings.len(), 3);
-                assert_eq!(failure(events, Panel::Waf), None);
-                let services = last(events, |report| match report {
-                    Report::Services(read) => Some(read.services.len()),
-                    _ => None,
-                });
-                assert_eq!(services, Some(10));
-            }
+        } else if *account == throttled {
+            assert_eq!(kind(Panel::Findings), Some(FailureKind::Throttled));
+        } else if !TROUBLED.contains(&account.as_str()) {
+            assert_eq!((services(events), kind(Panel::Services)), (Some(10), None), "{account}");
+            assert_eq!((findings(events).is_some(), kind(Panel::Waf)), (true, None), "{account}");
         }
     }
 }

@@ -10,4 +10,5 @@ mod odd;
 mod poller;
 mod profiles;
 mod support;
+mod targets;
 mod waf;

@@ -26,6 +26,52 @@ pub async fn start(scenario: Scenario, options: Options) -> Simulator {
     simulator::start(scenario, options).await.unwrap()
 }
 
+/// Makes a scenario with something of everything that is read; its findings are gathered in another region.
+pub fn everything() -> Scenario {
+    Scenario::parse(
+        r#"
+name = "everything"
+seed = 1
+backfill = "1h"
+[[environment]]
+name = "prd"
+kind = "prd"
+account = "111122223333"
+[[account]]
+id = "111122223333"
+name = "everything"
+regions = ["ap-northeast-1", "us-east-1"]
+[account.hub]
+aggregation = "us-east-1"
+[[account.finding]]
+name = "port"
+control = "EC2.19"
+resource = "sg-0123"
+seen = "1d"
+[[account.service]]
+cluster = "shop"
+name = "web"
+desired = 1
+image = "web:v1"
+balancer = "front"
+[[account.alarm]]
+name = "web-cpu"
+cluster = "shop"
+service = "web"
+metric = "CPUUtilization"
+threshold = 85.0
+[[account.web_acl]]
+name = "front"
+logging = "aws-waf-logs-front"
+resources = ["front"]
+[[account.web_acl.rule]]
+name = "limit"
+rate = 1000
+"#,
+    )
+    .unwrap()
+}
+
 /// Makes a scenario of one cluster with so many services of one task each.
 pub fn many_services(count: usize) -> Scenario {
     Scenario::parse(&format!(

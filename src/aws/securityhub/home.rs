@@ -30,7 +30,7 @@ impl Connection {
     ///
     /// # Errors
     /// A [`Failure`] that may pass: the question is asked again.
-    pub(in super::super) async fn hub(&self) -> Result<Hub, Failure> {
+    pub(super) async fn hub(&self) -> Result<Hub, Failure> {
         let mut known = self.hub.lock().await;
         if let Some(hub) = &*known {
             return Ok(hub.clone());
@@ -53,12 +53,12 @@ impl Connection {
     }
 
     /// Returns the region that gathers the findings of this one; none where there is no such region.
-    async fn aggregation_region(&self) -> Result<Option<String>, Failure> {
+    pub(in super::super) async fn aggregation_region(&self) -> Result<Option<String>, Failure> {
         let site = &self.home;
         let list = || site.securityhub.list_finding_aggregators().send();
         let listed = site.caller.call(Action::ListFindingAggregators, "", list).await?;
-        let arns = listed.finding_aggregators().iter();
-        let Some(arn) = arns.filter_map(|aggregator| aggregator.finding_aggregator_arn.as_deref()).next() else {
+        let mut arns = listed.finding_aggregators().iter();
+        let Some(arn) = arns.find_map(|aggregator| aggregator.finding_aggregator_arn.as_deref()) else {
             return Ok(None);
         };
         // It lives in its own region: `arn:aws:securityhub:REGION:ACCOUNT:finding-aggregator/ID`.

@@ -198,14 +198,14 @@ impl WafBook {
 
     /// Takes the rules of web ACLs that were asked for; those that could not be read are not asked for again before they
     /// are listed, unless that may have passed by then.
-    pub(in super::super) fn take_details(&mut self, read: Vec<Arc<WebAcl>>, failures: Vec<Failure>) {
+    pub(in super::super) fn take_details(&mut self, read: &[Arc<WebAcl>], failures: Vec<Failure>) {
         let passes = failures.iter().any(|failure| !failure.kind.is_lasting());
         let Some(scope) = read.first().map(|acl| acl.key.scope) else { return };
         let Some(book) = self.scopes.iter_mut().find(|known| known.scope == scope) else { return };
         let is_asked =
             |acl: &Arc<WebAcl>| read.iter().any(|asked| asked.key == acl.key && (!passes || acl.detail.is_some()));
         book.unread.retain(|acl| !is_asked(acl));
-        for new in &read {
+        for new in read {
             if let Some(acl) = self.acls.get_mut(&new.key) {
                 *acl = logged(Arc::clone(new), book.logging.as_ref());
             }

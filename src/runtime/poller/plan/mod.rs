@@ -40,6 +40,9 @@ const fn seconds(seconds: i64) -> SignedDuration {
 const COUNTS: SignedDuration = seconds(60);
 /// How often everything is read, give or take a tenth.
 const ALL: SignedDuration = seconds(300);
+/// How often what seldom changes is read, give or take a tenth, and what other signs tell of sooner: counting clusters tells
+/// of services and tasks that come and go.
+const SELDOM: SignedDuration = seconds(900);
 /// How often services are read whose rows are on the screen.
 const VISIBLE: SignedDuration = seconds(30);
 /// How much sooner a visible row is read along with another one that is due.
@@ -218,15 +221,17 @@ fn identity(book: &Book, now: Timestamp) -> Next {
 }
 
 fn clusters(book: &Book, now: Timestamp) -> Next {
-    let roster = book.roster_at.map(|at| after(at, spread(ALL, book.seed)));
-    if roster.is_none_or(|at| at <= now) {
+    let roster = book.roster_at.map(|at| after(at, spread(SELDOM, book.seed)));
+    let counts = book.counted_at.map_or(now, |at| after(at, COUNTS));
+    // Listing counts as well: what would follow shortly replaces what is due.
+    let soon = if counts <= now { after(now, COUNTS) } else { now };
+    if roster.is_none_or(|at| at <= soon) {
         return Next::Do(Job::Roster);
     }
     let relist: Vec<String> = named(book, |cluster| cluster.relist);
     if !relist.is_empty() {
         return Next::Do(Job::Lists(relist));
     }
-    let counts = book.counted_at.map_or(now, |at| after(at, COUNTS));
     if counts <= now && !book.clusters.is_empty() {
         return Next::Do(Job::Counts(named(book, |_| true)));
     }
@@ -241,10 +246,12 @@ fn named(book: &Book, wanted: impl Fn(&ClusterBook) -> bool) -> Vec<String> {
 
 fn alarms(book: &Book, now: Timestamp) -> Next {
     let all = book.alarms_at.map_or(Timestamp::MIN, |at| after(at, spread(ALL, book.seed)));
-    if all <= now {
+    let firing = book.firing_at.map_or(Timestamp::MIN, |at| after(at, FIRING));
+    // Those in ALARM are among all: what would follow shortly replaces what is due.
+    let soon = if firing <= now { after(now, FIRING) } else { now };
+    if all <= soon {
         return Next::Do(Job::Alarms);
     }
-    let firing = book.firing_at.map_or(Timestamp::MIN, |at| after(at, FIRING));
     due(firing, now, || Job::Firing(book.firing())).sooner(all)
 }
 
@@ -347,6 +354,8 @@ pub(super) fn hash(thing: &(impl Hash + ?Sized)) -> u64 {
 
 #[cfg(test)]
 mod findings_tests;
+#[cfg(test)]
+mod metrics_tests;
 #[cfg(test)]
 mod open_tests;
 #[cfg(test)]

@@ -49,9 +49,8 @@ pub(super) fn log(book: &Book, interest: &Interest, now: Timestamp) -> Next {
         return due(after(denied, VISIBLE), now, ask);
     }
     match (read.read_at, read.follow) {
-        (None, _) => Next::Do(ask()),
         (Some(_), Follow::Live) if read.bridged => Next::Never,
-        (Some(_), Follow::Live) => Next::Do(ask()),
+        (None, _) | (Some(_), Follow::Live) => Next::Do(ask()),
         (Some(_), Follow::Polling) if read.live_from <= now => Next::Do(Job::LiveTail(tail.clone())),
         (Some(at), Follow::Polling) => due(after(at, POLL), now, ask).sooner(read.live_from),
     }

@@ -12,7 +12,7 @@ use super::{
         book::{Book, ClusterBook, Row},
         lane::Lane,
     },
-    ALL, CALLS_A_JOB, Job, Next, PATIENCE, VISIBLE, after, hash, spread,
+    ALL, CALLS_A_JOB, Job, Next, PATIENCE, SELDOM, VISIBLE, after, hash, spread,
 };
 
 /// Says whose tasks are due.
@@ -40,7 +40,7 @@ pub(super) fn next(book: &Book, interest: &Interest, now: Timestamp) -> Next {
     }
     let pace = pace_of_tasks(book);
     for (name, cluster) in &book.clusters {
-        let at = tasks_due(book, cluster, name, pace);
+        let at = tasks_due(book, cluster, name, pace, is_looked_at(interest, name));
         if at > now {
             wake = wake.min(at);
             continue;
@@ -65,8 +65,14 @@ fn pace_of_tasks(book: &Book) -> SignedDuration {
     SignedDuration::from_millis((i64::from(tasks) * 60).clamp(5_000, 300_000))
 }
 
+/// Tells whether a service of a cluster is on the screen.
+fn is_looked_at(interest: &Interest, cluster: &str) -> bool {
+    let open = interest.open_service.iter().map(|(key, _)| key);
+    interest.visible_services.iter().chain(open).any(|key| key.cluster == cluster)
+}
+
 /// Returns when the tasks of a cluster are due.
-fn tasks_due(book: &Book, cluster: &ClusterBook, name: &str, pace: SignedDuration) -> Timestamp {
+fn tasks_due(book: &Book, cluster: &ClusterBook, name: &str, pace: SignedDuration, looked_at: bool) -> Timestamp {
     let is_empty = cluster.counted && cluster.counted_tasks() == 0;
     let Some(read) = cluster.tasks_at else {
         return if is_empty { Timestamp::MAX } else { Timestamp::MIN };
@@ -76,7 +82,8 @@ fn tasks_due(book: &Book, cluster: &ClusterBook, name: &str, pace: SignedDuratio
     if moved || !cluster.stirred.is_empty() {
         return after(asked.max(read), pace);
     }
-    if is_empty { Timestamp::MAX } else { after(read, spread(ALL, hash(name))) }
+    let often = if looked_at { ALL } else { SELDOM };
+    if is_empty { Timestamp::MAX } else { after(read, spread(often, hash(name))) }
 }
 
 /// Adds what to read of a cluster that is due, by whichever way takes fewer calls, and returns how many it takes.

@@ -18,8 +18,8 @@ use super::{
     ALL, Job, Next, after, due, metric_due, seconds, spread,
 };
 
-/// How often a scope is listed that has no web ACL, and how often it is asked where requests are logged.
-const SELDOM: SignedDuration = seconds(900);
+/// How often it is asked where the requests of known web ACLs are logged, and a scope is listed that has no web ACL.
+const RARELY: SignedDuration = seconds(1_800);
 /// How much sooner a scope is listed along with the other one.
 const ALONG: SignedDuration = seconds(60);
 /// Of how many web ACLs the rules are read at a time, so that rows do not wait for the last of them.
@@ -33,10 +33,10 @@ const IDLE: SignedDuration = seconds(300);
 /// How often it is read what the open web ACL protects.
 const RESOURCES: SignedDuration = seconds(600);
 
-/// Says which scopes to list.
+/// Says which scopes to list, and of which to ask where requests are logged.
 pub(super) fn list(book: &Book, now: Timestamp) -> Next {
     let due_at = |scope: &ScopeBook| {
-        let often = if book.waf.has_any(scope.scope) { ALL } else { SELDOM };
+        let often = if book.waf.has_any(scope.scope) { ALL } else { RARELY };
         scope.listed_at.map_or(Timestamp::MIN, |at| after(at, spread(often, book.seed)))
     };
     if let Some(scope) = book.waf.scopes.iter().find(|scope| !scope.unread.is_empty()) {
@@ -45,7 +45,7 @@ pub(super) fn list(book: &Book, now: Timestamp) -> Next {
     let Some(first) = book.waf.scopes.iter().map(due_at).min() else { return Next::Never };
     due(first, now, || {
         let along = book.waf.scopes.iter().filter(|scope| due_at(scope) <= after(now, ALONG));
-        Job::Waf(along.map(|scope| (scope.scope, scope.logging_at.is_none_or(|at| after(at, SELDOM) <= now))).collect())
+        Job::Waf(along.map(|scope| (scope.scope, scope.logging_at.is_none_or(|at| after(at, RARELY) <= now))).collect())
     })
 }
 

@@ -47,7 +47,7 @@ fn scopes(book: &Book, second: i64) -> Vec<(Scope, bool)> {
 }
 
 #[test]
-fn scopes_are_listed_every_five_minutes_and_empty_ones_seldom() {
+fn scopes_are_listed_every_five_minutes_and_empty_ones_rarely() {
     let mut book = connected();
     assert!(scopes(&book, 0).is_empty());
     book.waf.reads(&Scope::ALL);
@@ -55,7 +55,7 @@ fn scopes_are_listed_every_five_minutes_and_empty_ones_seldom() {
     let book = reading(&["shop"]);
     assert!(scopes(&book, 250).is_empty());
     assert_eq!(scopes(&book, 331), [(Scope::Regional, false)]);
-    assert_eq!(scopes(&book, 990), [(Scope::Regional, true), (Scope::CloudFront, true)]);
+    assert_eq!(scopes(&book, 1_981), [(Scope::Regional, true), (Scope::CloudFront, true)]);
 }
 
 #[test]
@@ -108,14 +108,14 @@ fn rules_are_read_ten_at_a_time_and_what_fails_in_passing_again() {
     };
     let first = due(&book);
     assert_eq!(first.len(), 10);
-    book.waf.take_details(first.clone(), vec![failure(FailureKind::Throttled)]);
+    book.waf.take_details(&first, vec![failure(FailureKind::Throttled)]);
     assert_eq!(due(&book), first);
     let denied = failure(FailureKind::Denied { missing_action: "wafv2:GetWebACL".to_owned() });
-    book.waf.take_details(first, vec![denied.clone()]);
+    book.waf.take_details(&first, vec![denied]);
     let rest = due(&book);
     assert_eq!(rest.len(), 5);
-    let full = rest.iter().map(|acl| Arc::new(web_acl(Scope::Regional, &acl.key.name, at(0)))).collect();
-    book.waf.take_details(full, Vec::new());
+    let full: Vec<_> = rest.iter().map(|acl| Arc::new(web_acl(Scope::Regional, &acl.key.name, at(0)))).collect();
+    book.waf.take_details(&full, Vec::new());
     assert!(due(&book).is_empty());
     let read = book.waf.snapshot().acls.iter().filter(|acl| acl.detail.is_some()).count();
     assert_eq!(read, 5);

@@ -37,7 +37,7 @@ impl Poller {
     }
 
     pub(super) async fn took_web_acl_details(&mut self, read: Loaded<Vec<Arc<WebAcl>>>) -> Vec<Failure> {
-        self.book.waf.take_details(read.value, read.failures);
+        self.book.waf.take_details(&read.value, read.failures);
         let snapshot = self.book.waf.snapshot();
         self.tell(Report::Waf(snapshot)).await;
         self.book.waf.failures()
