@@ -34,8 +34,10 @@ const LEAKED_KEY: Scene = ("leaked-key", SignedDuration::from_mins(4));
 /// A rollout, an attack and a leak, each in another account of thirty.
 const FLEET: Scene = ("fleet", SignedDuration::from_mins(4));
 
-/// Each picture: its name, its scene, its size, and the keys that lead to it from the overview.
-const PICTURES: [(&str, Scene, (u16, u16), &[KeyCode]); 12] = [
+/// A picture: its name, its scene, its size, and the keys that lead to it from the overview.
+type Picture = (&'static str, Scene, (u16, u16), &'static [KeyCode]);
+
+const PICTURES: [Picture; 12] = [
     ("overview", BAD_DEPLOY, (120, 40), &[]),
     ("overview-80x24", BAD_DEPLOY, (80, 24), &[]),
     ("services", BAD_DEPLOY, (120, 40), &[KeyCode::Char('2')]),

@@ -83,7 +83,7 @@ fn click_row(state: &mut State, row: usize) {
             Some(group) => *group = place,
             None => state.findings.select(row, page),
         },
-        Screen::Finding | Screen::Log => {}
+        Screen::Log | Screen::Finding => {}
         Screen::Fleet => state.fleet.select(row, page),
     }
 }

@@ -167,7 +167,7 @@ pub fn row(state: &State) -> Option<usize> {
         Screen::Waf => state.waf.list.selected(),
         Screen::WebAcl => state.web_acl.as_ref()?.scroll().0,
         Screen::Findings => state.findings.group.map_or(state.findings.list.selected(), |group| group.0),
-        Screen::Finding | Screen::Log => return None,
+        Screen::Log | Screen::Finding => return None,
         Screen::Fleet => state.fleet.list.selected(),
     };
     Some(row.min(last))

@@ -76,7 +76,7 @@ fn an_archived_finding_needs_nobody() {
 fn the_same_finding_of_two_accounts_is_one_row_and_a_cause_gathers_its_findings() {
     let control = |number| {
         let mut one = finding(number, "HIGH", "NEW", "Security Hub", "Buckets");
-        one.control = "S3.8".to_owned();
+        "S3.8".clone_into(&mut one.control);
         Arc::new(one)
     };
     let (one, two, three) = (control(1), control(2), control(3));
@@ -355,7 +355,7 @@ fn what_an_earlier_identity_opened_is_closed() {
         now(),
         Report::Asked(Panel::Identity),
     );
-    assert!(state.web_acl.is_none() && state.sources[0].waf_baselines.get(&key).is_none());
+    assert!(state.web_acl.is_none() && !state.sources[0].waf_baselines.contains_key(&key));
     assert_eq!(state.screen, Screen::Waf);
     assert!(state.waf.rows.is_empty() && state.findings.rows.is_empty());
 }

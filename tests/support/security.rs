@@ -225,8 +225,8 @@ pub fn finding(number: usize, severity: &str, workflow: &str, product: &str, tit
 pub fn findings() -> FindingsSnapshot {
     let control = |number: usize, resource: &str| {
         let mut one = finding(number, "HIGH", "NEW", "Security Hub", "S3 buckets should block public access");
-        one.control = "S3.8".to_owned();
-        one.compliance = "FAILED".to_owned();
+        "S3.8".clone_into(&mut one.control);
+        "FAILED".clone_into(&mut one.compliance);
         one.resources[0].id = format!("arn:aws:s3:::{resource}");
         one
     };
