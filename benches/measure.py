@@ -3,6 +3,7 @@
 
     cargo build --release --locked
     python3 benches/measure.py target/release/sekisho [--peer PATH_TO_TAWS] [--steady SECONDS]
+    python3 benches/measure.py target/release/sekisho --large [--steady SECONDS]
 
 Only Python's standard library is needed. The simulated account runs in another process, so that memory, CPU and
 calls are the console's own. Figures are printed as a table of Markdown; what they mean is in docs/performance.md.
@@ -259,6 +260,100 @@ def steady(table, command, account, home, seconds):
     screen.end()
 
 
+def fleet_configuration(account, home):
+    """Thirty-two environments on thirty accounts, as the scenario `fleet` divides them; returns the account's variables."""
+    accounts = [(f"sys{n:02}-prd", f"1000000000{n:02}") for n in range(1, 30)]
+    accounts += [(f"sys30-{kind}", "200000000030") for kind in ("prd", "stg", "dev")]
+    lines = []
+    for name, number in accounts:
+        pattern = f'["{name}*"]'
+        lines += [
+            "[[environment]]",
+            f'name = "{name}"',
+            f'kind = "{name[-3:]}"',
+            f'role_arn = "arn:aws:iam::{number}:role/SekishoResponder"',
+            'source_profile = "base"',
+            f'account = "{number}"',
+            'regions = ["ap-northeast-1"]',
+            f"clusters = {pattern}\nalarms = {pattern}\nweb_acls = {pattern}",
+        ]
+    os.makedirs(f"{home}/.config/sekisho", exist_ok=True)
+    with open(f"{home}/.config/sekisho/config.toml", "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    variables = dict(account.environment)
+    with open(f"{home}/credentials", "w", encoding="utf-8") as file:
+        key, secret = variables.pop("AWS_ACCESS_KEY_ID"), variables.pop("AWS_SECRET_ACCESS_KEY")
+        file.write(f"[base]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
+    return {**variables, "AWS_SHARED_CREDENTIALS_FILE": f"{home}/credentials", "AWS_CONFIG_FILE": "/dev/null"}
+
+
+def on_screen(screen):
+    """Returns what the header said last: calls a minute."""
+    told = re.findall(rb"api (\d+)/min", ESCAPES.sub(b"", screen.raw))
+    return int(told[-1]) if told else None
+
+
+def fleet(table, binary, seconds):
+    """Thirty accounts of ten services each: first rows, calls in the steady state, and what the header says of them."""
+    account = Account(binary, "fleet")
+    try:
+        with tempfile.TemporaryDirectory() as home:
+            variables = fleet_configuration(account, home)
+            account.delay("100ms")
+            screen = Screen([binary], environment(variables, home))
+            first = screen.wait_for(re.compile("✓ 10".encode()))
+            table.row("30 accounts, 100 ms latency: first rows", milliseconds(first), "1 s")
+            account.clear()
+            screen.settle(quiet=3.0, limit=60.0)
+            # The first load is over, and with it the minute that the header still counts.
+            screen.drain(75.0)
+            account.reset()
+            cpu = screen.cpu()
+            screen.drain(seconds)
+            counted = account.calls()
+            table.row("calls per 30 s in the steady state", f"{counted['total'] * 30 / seconds:.1f}", "52")
+            table.row("metrics per 30 s", f"{counted['metrics'] * 30 / seconds:.1f}")
+            account.reset()
+            screen.drain(60.0)
+            table.row("calls in a minute: counted / in the header", f"{account.calls()['total']} / {on_screen(screen)}")
+            table.row("share of a core", f"{(screen.cpu() - cpu) / (seconds + 60) * 100:.2f} %")
+            table.row("resident memory", f"{screen.resident():.1f} MB", "120 MB")
+            screen.end()
+    finally:
+        account.stop()
+
+
+def backlog(table, binary):
+    """Twenty thousand findings, all of which are asked for."""
+    account = Account(binary, "backlog")
+    try:
+        with tempfile.TemporaryDirectory() as home:
+            screen = Screen([binary], environment(account.environment, home))
+            screen.settle(quiet=2.0, limit=5.0)
+            screen.key(b"5")
+            first = screen.wait_for(re.compile(rb"CRITICAL +NEW"))
+            table.row("20,000 findings: first rows", milliseconds(first), "1 s")
+            screen.key(b"a")
+            # A filter looks among all there are: at half the quota that takes two minutes.
+            screen.key(b"/")
+            screen.key(b"s")
+            began = time.monotonic()
+            while time.monotonic() - began < 240:
+                screen.drain(5.0)
+                told = re.findall(rb"([\d,]+)(\+?) loaded", ESCAPES.sub(b"", screen.raw))
+                if not told or account.calls()["actions"].get("securityhub:GetFindings", 0) >= 200:
+                    break
+            table.row("pages of findings read", account.calls()["actions"]["securityhub:GetFindings"])
+            screen.drain(10.0)
+            times = [screen.key(key) for key in (b"3", b"\x7f") * 20]
+            times = [seconds for seconds in times if seconds is not None]
+            table.row("a key in the filter over all of them (p95)", milliseconds(percentile(times, 0.95)))
+            table.row("resident memory", f"{screen.resident():.1f} MB", "120 MB")
+            screen.end()
+    finally:
+        account.stop()
+
+
 def peer_idle(table, command, account, home, seconds):
     screen = Screen(command, environment(account.environment, home))
     screen.settle(quiet=3.0)
@@ -276,8 +371,14 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--peer", help="the program taws, to be measured in the same run")
     parser.add_argument("--steady", type=float, default=300.0, help="seconds of the steady state (300)")
+    parser.add_argument("--large", action="store_true", help="thirty accounts and 20,000 findings instead")
     arguments = parser.parse_args()
     binary = os.path.abspath(arguments.binary)
+    if arguments.large:
+        table = Table()
+        fleet(table, binary, arguments.steady)
+        backlog(table, binary)
+        return
     account = Account(binary, "sixty")
     try:
         with tempfile.TemporaryDirectory() as home:
