@@ -210,6 +210,8 @@ pub struct Findings {
     pub reversed: bool,
     all: Vec<Arc<FindingRow>>,
     to_do: Vec<Arc<FindingRow>>,
+    /// Where findings belonged when the rows were made.
+    places: Places,
 }
 
 impl Findings {
@@ -274,10 +276,14 @@ pub struct FindingView {
 ///
 /// A finding that two sources see, one of the account and one of the organisation's administrator, is one row.
 pub fn derive(state: &mut State) {
-    let before: HashMap<FindingRef, Arc<FindingRow>> =
-        state.findings.to_do.drain(..).chain(state.findings.all.drain(..)).map(|row| (row.id.clone(), row)).collect();
     let places = Places::new(state);
+    // Rows of findings that did not change stay as they are: a page more must not cost as much as all pages.
+    let is_same = places == state.findings.places;
+    let rows = state.findings.to_do.drain(..).chain(state.findings.all.drain(..));
+    let before: HashMap<(usize, *const Finding), Arc<FindingRow>> =
+        rows.filter(|_| is_same).map(|row| ((row.id.source.0, Arc::as_ptr(&row.finding)), row)).collect();
     let (mut all, mut to_do) = (Vec::new(), Vec::new());
+    let is_alone = state.sources.iter().filter(|source| source.findings.value.is_some()).count() < 2;
     let mut seen: HashSet<&FindingKey> = HashSet::new();
     let mut partial = false;
     let everything = state.findings.everything;
@@ -286,18 +292,19 @@ pub fn derive(state: &mut State) {
         let is_shown = state.shown.is_none_or(|shown| source.environments.contains(&shown));
         let whole = if everything { snapshot.complete } else { snapshot.to_do_complete };
         partial |= is_shown && !snapshot.read_elsewhere && (!whole || snapshot.capped);
-        for finding in snapshot.findings.iter().filter(|finding| seen.insert(&finding.key)) {
-            let place = places.of(state, source, finding);
+        for finding in snapshot.findings.iter().filter(|finding| is_alone || seen.insert(&finding.key)) {
             let is_to_do = finding.is_to_do();
-            let is_listed = state.shows(place) && (everything || is_to_do);
-            if !is_listed && !is_to_do {
+            if !everything && !is_to_do {
                 continue;
             }
-            let id = FindingRef { source: SourceId(index), key: finding.key.clone() };
-            let row = match before.get(&id) {
-                Some(row) if Arc::ptr_eq(&row.finding, finding) && row.place == place => Arc::clone(row),
-                _ => Arc::new(row(state, id, place, finding)),
+            let row = if let Some(row) = before.get(&(index, Arc::as_ptr(finding))) {
+                Arc::clone(row)
+            } else {
+                let place = places.of(state, source, finding);
+                let id = FindingRef { source: SourceId(index), key: finding.key.clone() };
+                Arc::new(row(state, id, place, finding))
             };
+            let is_listed = state.shows(row.place);
             if is_to_do {
                 to_do.push(Arc::clone(&row));
             }
@@ -309,6 +316,7 @@ pub fn derive(state: &mut State) {
     state.findings.all = all;
     state.findings.to_do = to_do;
     state.findings.partial = partial;
+    state.findings.places = places;
     summarise(state);
     arrange(state);
     derive_open(state);

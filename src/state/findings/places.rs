@@ -11,6 +11,7 @@ use crate::domain::{
 use crate::state::{State, source::Source};
 
 /// Tells where findings belong.
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Places {
     /// Environments by the account that they are in.
     by_account: HashMap<String, Vec<usize>>,
