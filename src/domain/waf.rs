@@ -1,7 +1,7 @@
 //! AWS WAF: web ACLs, their rules, what they let through and what they stopped.
 //!
 //! CloudWatch counts by the *metric name* that a rule's visibility configuration gives it, which need not be the rule's
-//! name, and publishes a minute's count only where it is not zero. Silence so has several meanings: [`lines`] tells
+//! name, and publishes a minute's count only where it is not zero. Silence so has several meanings: [`lines()`] tells
 //! them apart.
 
 mod lines;

@@ -12,7 +12,7 @@ const MOST: usize = 1_000;
 /// Says that a person has seen a row of the queue, as it was then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// The row: what tells it from others in every run, see [`Marks::mark`].
+    /// The row: what tells it from others in every run: its account, its region and its object.
     pub row: String,
     /// When its trouble began.
     pub since: Option<Timestamp>,
