@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use crate::domain::queue::Item;
 use crate::state::State;
 use crate::state::event::Target;
+use crate::state::overview::is_marked;
 use crate::t;
 
 use super::widgets::panel::Panel;
@@ -89,11 +90,14 @@ fn columns(state: &State) -> Vec<Column<'static>> {
 
 fn cells(state: &State, ui: &Ui, item: &Item) -> Vec<Cell<'static>> {
     let (mark, word, style) = ui.severity(item.severity);
+    // What somebody has seen stands back, and carries another mark than what nobody has.
+    let (mark, style, text) =
+        if is_marked(state, item) { (ui.glyphs.ok, ui.theme.dim, ui.theme.dim) } else { (mark, style, ui.theme.text) };
     vec![
         Cell::new(Span::styled(format!("{mark} {word}"), style)),
         Cell::new(ui.place(state, item.place)),
-        Cell::new(Span::styled(words::trouble(ui.texts, state, item.place, &item.trouble), ui.theme.text)),
-        Cell::new(Span::styled(words::since(ui.texts, state.now, item.since), ui.theme.text)),
+        Cell::new(Span::styled(words::trouble(ui.texts, state, item.place, &item.trouble), text)),
+        Cell::new(Span::styled(words::since(ui.texts, state.now, item.since), text)),
     ]
 }
 

@@ -101,6 +101,7 @@ async fn a_row_that_was_seen_gives_way_and_a_quiet_day_is_quiet() {
     journey.press("m");
     journey.shows("Marked as seen");
     assert_ne!(journey.line_with("▸"), first);
+    journey.shows("✓ CRIT");
     let mut quiet = Start::of("quiet").at("3m").size(120, 40).go().await;
     quiet.shows("Nothing needs a person.");
     quiet.go("5").await;
