@@ -1,0 +1,189 @@
+//! Describes live sessions: shells, commands in containers, and tunnels.
+
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{preflight::Preflight, target::Target};
+
+/// Numbers the live sessions of one console, from one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LiveId(pub u32);
+
+impl fmt::Display for LiveId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Tells how a session's link to AWS stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Link {
+    /// The first connection is being made.
+    #[default]
+    Connecting,
+    /// It stands, but nothing has been answered yet: the far side is getting ready.
+    Starting,
+    /// It stands; holds the round trip, where one was measured.
+    Up {
+        /// The smoothed round trip.
+        round_trip: Option<SignedDuration>,
+    },
+    /// The service asked to hold back what is sent.
+    Paused,
+    /// It broke, and is being taken up again.
+    Lost {
+        /// When it broke.
+        since: Timestamp,
+        /// Which try this is, from one.
+        attempt: u32,
+        /// Why, in the words of the system or the service, cleaned.
+        why: String,
+    },
+    /// The session is over.
+    Ended,
+}
+
+/// Tells how a session ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The far side closed it; holds what the service said, cleaned, which is empty for a plain end.
+    Closed {
+        /// The service's words.
+        output: String,
+    },
+    /// We closed it.
+    Terminated,
+    /// Its time limit was reached.
+    LimitReached,
+    /// The link could not be taken up again.
+    Lost {
+        /// Why, cleaned.
+        why: String,
+    },
+    /// It never came about.
+    Failed {
+        /// Why, cleaned.
+        why: String,
+    },
+}
+
+/// What a session reports while it lives.
+#[derive(Debug, Clone)]
+pub enum SessionReport {
+    /// What was looked up before the start.
+    Preflight(Arc<Preflight>),
+    /// It was started.
+    Opened {
+        /// AWS's id of it.
+        session_id: String,
+        /// Where it went.
+        target: Target,
+        /// When it ends at the latest.
+        ends_at: Option<Timestamp>,
+        /// Whether what is shown is recorded.
+        recorded: bool,
+        /// For a tunnel, where it listens.
+        local: Option<SocketAddr>,
+    },
+    /// The link changed.
+    Link(Link),
+    /// A shell's output, raw.
+    Output(Arc<[u8]>),
+    /// A tunnel changed.
+    Tunnel(Arc<TunnelStatus>),
+    /// It is over.
+    Ended(End),
+}
+
+/// Describes a tunnel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TunnelStatus {
+    /// Where it listens.
+    pub local: SocketAddr,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// The sessions under it.
+    pub sessions: Vec<TunnelSession>,
+    /// The connections that are open, the oldest first.
+    pub connections: Vec<TunnelConnection>,
+    /// Connections since it was opened, the closed ones included.
+    pub accepted: u64,
+    /// Connections that the far side refused.
+    pub refused: u64,
+    /// Bytes to the far side, the closed connections' included.
+    pub sent: u64,
+    /// Bytes from the far side.
+    pub received: u64,
+    /// Whether the destination answers.
+    pub health: Health,
+}
+
+/// Describes one session under a tunnel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TunnelSession {
+    /// AWS's id of it.
+    pub session_id: String,
+    /// How its link stands.
+    pub link: Link,
+    /// Connections that go through it.
+    pub connections: usize,
+    /// The agent's version, once it said so.
+    pub agent: Option<String>,
+}
+
+/// Describes one connection through a tunnel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TunnelConnection {
+    /// Its number in this tunnel, from one.
+    pub id: u64,
+    /// Who connected.
+    pub peer: SocketAddr,
+    /// The index of its session in [`TunnelStatus::sessions`].
+    pub session: usize,
+    /// When it was accepted.
+    pub opened_at: Timestamp,
+    /// Bytes to the far side.
+    pub sent: u64,
+    /// Bytes from the far side.
+    pub received: u64,
+    /// Bytes a second to the far side, over the last seconds.
+    pub send_rate: u64,
+    /// Bytes a second from the far side, over the last seconds.
+    pub receive_rate: u64,
+    /// How it stands.
+    pub state: ConnectionState,
+}
+
+/// Tells how a connection through a tunnel stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConnectionState {
+    /// Nothing has come back yet.
+    Opening,
+    /// Both directions are open.
+    Open,
+    /// The local side has sent all it has to send.
+    HalfClosed,
+    /// The local side reads more slowly than the far side sends.
+    Stalled,
+}
+
+/// Tells whether a tunnel's destination answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Health {
+    /// Nothing was tried yet.
+    #[default]
+    Unknown,
+    /// The last connection reached it.
+    Reachable {
+        /// When.
+        at: Timestamp,
+    },
+    /// The agent could not connect to it.
+    Refused {
+        /// When.
+        at: Timestamp,
+        /// Since the last success, how often.
+        times: u32,
+    },
+}

@@ -1,0 +1,152 @@
+//! One entry of the catalogue, as it holds in one environment.
+
+use std::{collections::BTreeMap, fmt};
+
+use jiff::SignedDuration;
+
+use crate::domain::target::Selector;
+
+/// Names an entry, such as `db-readonly`: lower-case letters, digits and hyphens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryId(pub String);
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Title {
+    /// In Japanese.
+    pub ja: String,
+    /// In English.
+    pub en: String,
+}
+
+/// What an entry does, with its bindings for one environment filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// `ssm.shell`: a shell on a managed node.
+    Shell {
+        /// Where.
+        selector: Selector,
+        /// The Session document that sets its limits.
+        document: String,
+    },
+    /// `ssm.port_forward`: a tunnel through a task or node to one host and port.
+    PortForward {
+        /// Through what.
+        selector: Selector,
+        /// The Session document that holds host and port, literally.
+        document: String,
+        /// Where to; what the document says counts, this is what it is shown as.
+        destination: Destination,
+    },
+    /// `ecs.exec`: a fixed command in a container.
+    Exec {
+        /// Where.
+        selector: Selector,
+        /// The command, never from a person.
+        command: String,
+    },
+}
+
+impl Operation {
+    /// Returns the name that the catalogue has for it, such as `ssm.shell`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Shell { .. } => "ssm.shell",
+            Self::PortForward { .. } => "ssm.port_forward",
+            Self::Exec { .. } => "ecs.exec",
+        }
+    }
+
+    /// Returns where it goes.
+    pub const fn selector(&self) -> &Selector {
+        match self {
+            Self::Shell { selector, .. } | Self::PortForward { selector, .. } | Self::Exec { selector, .. } => selector,
+        }
+    }
+}
+
+/// Where a tunnel leads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Destination {
+    /// The host, as the document has it.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The database user that the connection string names.
+    pub user: Option<String>,
+    /// The database that the connection string names.
+    pub database: Option<String>,
+}
+
+/// What a person must type before the operation starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Confirmation {
+    /// Nothing.
+    None,
+    /// A plain yes.
+    #[default]
+    Yes,
+    /// The service's name.
+    TypeService,
+    /// The environment's name.
+    TypeEnvironment,
+}
+
+/// A parameter that a person may choose, within what the catalogue allows.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Parameter {
+    /// A whole number.
+    Integer {
+        /// The lowest and the highest that is allowed.
+        range: (i64, i64),
+        /// What is taken where nobody says.
+        default: Option<i64>,
+    },
+    /// One text of a list.
+    Choice {
+        /// The texts.
+        allowed: Vec<String>,
+        /// What is taken where nobody says.
+        default: Option<String>,
+    },
+    /// A text that a pattern describes, whole.
+    Text {
+        /// The pattern, a regular expression without look-around.
+        pattern: String,
+        /// What is taken where nobody says.
+        default: Option<String>,
+    },
+}
+
+/// An entry of the catalogue, as it holds in one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub id: EntryId,
+    /// What people call it.
+    pub title: Title,
+    /// The environment's name.
+    pub environment: String,
+    /// The roles that may use it.
+    pub roles: Vec<String>,
+    /// What it does.
+    pub operation: Operation,
+    /// Whether a reason is needed.
+    pub reason: bool,
+    /// The pattern of the ticket that is needed, a regular expression that must match all of it.
+    pub ticket: Option<String>,
+    /// What must be typed first.
+    pub confirmation: Confirmation,
+    /// How long it may last.
+    pub limit: Option<SignedDuration>,
+    /// Whether it is recorded; tunnels as metadata.
+    pub recorded: bool,
+    /// What a person may choose.
+    pub parameters: BTreeMap<String, Parameter>,
+}
