@@ -19,7 +19,20 @@ macro_rules! catalogues {
     };
 }
 
-catalogues!["common", "screens", "cli", "config", "keymap", "aws", "commands", "log", "sessions", "gate", "catalogue", "journal"];
+catalogues![
+    "common",
+    "screens",
+    "cli",
+    "config",
+    "keymap",
+    "aws",
+    "commands",
+    "log",
+    "sessions",
+    "gate",
+    "catalogue",
+    "journal"
+];
 
 /// Gives the text of a key: `t!(texts, "area.key")`, or with placeholders `t!(texts, "area.key", name = value)`.
 ///
