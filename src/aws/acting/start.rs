@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     super::{action::Action, call::Refusal, preflight, words::name},
-    Acting,
+    Act,
     hands::Hands,
 };
 
@@ -35,7 +35,7 @@ struct Answered {
     request_id: Option<String>,
 }
 
-impl Acting {
+impl Act {
     /// Starts a session and keeps in mind what came of it.
     ///
     /// # Errors
