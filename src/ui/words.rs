@@ -1,5 +1,6 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
+pub mod gate;
 mod preflight;
 mod rule;
 

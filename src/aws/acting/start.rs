@@ -13,6 +13,7 @@ use crate::{
         text::clean,
     },
     policy::Op,
+    runbook::entry::LOCAL_PORT,
     session::control::Ticket,
 };
 
@@ -24,8 +25,6 @@ use super::{
 
 /// The most of a reason that `StartSession` takes, in UTF-16 units (`SessionReason`).
 const REASON: usize = 256;
-/// The catalogue's name for the port that a tunnel listens on.
-const LOCAL_PORT: &str = "local_port";
 
 /// What both calls answer.
 struct Answered {
