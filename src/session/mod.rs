@@ -15,6 +15,7 @@ pub mod handshake;
 pub mod message;
 mod options;
 pub mod reliability;
+pub mod tunnel;
 pub mod version;
 
 pub use error::SessionError;
