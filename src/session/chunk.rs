@@ -13,7 +13,7 @@ pub const FIRST: usize = 1_024;
 /// Each step is so many times the one before.
 const STEP: usize = 4;
 
-/// How many full messages make it worth while to try a larger size.
+/// How many more full messages than others make it worth while to try a larger size.
 const WORTH: u32 = 32;
 
 /// How long a larger message may take to be acknowledged.
@@ -49,7 +49,7 @@ impl Chunk {
 
     /// Notes that so many bytes went into one message.
     pub fn filled(&mut self, bytes: usize) {
-        self.full = if bytes >= self.size { self.full.saturating_add(1) } else { 0 };
+        self.full = if bytes >= self.size { self.full.saturating_add(1) } else { self.full.saturating_sub(1) };
     }
 
     /// Returns the size that is worth trying now.
@@ -134,8 +134,8 @@ mod tests {
     #[test]
     fn few_bytes_at_a_time_are_not_worth_it() {
         let mut chunk = Chunk::new(16 * 1_024);
-        for _ in 0..100 {
-            fill(&mut chunk);
+        for _ in 0..1_000 {
+            chunk.filled(chunk.size());
             chunk.filled(1);
         }
         assert_eq!(chunk.worth_trying(), None);

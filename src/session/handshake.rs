@@ -204,7 +204,7 @@ struct RawComplete {
 /// Reads what the agent has to say to a person when the session is ready, cleaned; may be empty.
 pub fn completed(payload: &[u8]) -> String {
     let said = serde_json::from_slice::<RawComplete>(payload).ok().and_then(|complete| complete.customer_message);
-    clean_lines(said.unwrap_or_default().trim(), MOST_WORDS)
+    clean_lines(&said.unwrap_or_default(), MOST_WORDS).trim().to_owned()
 }
 
 #[cfg(test)]

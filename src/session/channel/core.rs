@@ -37,6 +37,9 @@ const WORTH_COPYING: usize = 4_096;
 /// What is cut in advance of what is sent, in bytes.
 const CUT_AHEAD: usize = 256 * 1024;
 
+/// What is taken in advance of what is cut, in bytes.
+const TAKEN_AHEAD: usize = 64 * 1024;
+
 /// How far a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -267,7 +270,7 @@ impl Core {
 
     /// Tells whether more may be taken of what is to go to the far side.
     pub(super) fn wants_more(&self) -> bool {
-        self.phase == Phase::Ready && self.outgoing.bytes() < self.chunk.size() && self.can_cut()
+        self.phase == Phase::Ready && self.outgoing.bytes() < TAKEN_AHEAD && self.can_cut()
     }
 
     fn can_cut(&self) -> bool {

@@ -102,19 +102,22 @@ impl Life {
     pub(super) async fn run(mut self, ticket: Ticket) {
         let begun = Instant::now();
         let over = match self.first_dial(&ticket, begun).await {
-            Ok(mut wire) => loop {
-                let since = Instant::now();
-                match self.serve(&mut wire, begun).await {
-                    Stop::Over(over) => {
-                        wire.close().await;
-                        break over;
+            Ok(first) => {
+                let mut wire = first;
+                loop {
+                    let since = Instant::now();
+                    let stop = self.serve(&mut wire, begun).await;
+                    // A connection that was left open would hold up whoever is at its other end.
+                    wire.close().await;
+                    match stop {
+                        Stop::Over(over) => break over,
+                        Stop::Broken(broken) => match self.take_up(broken, begun, since).await {
+                            Ok(next) => wire = next,
+                            Err(over) => break over,
+                        },
                     }
-                    Stop::Broken(broken) => match self.take_up(broken, begun, since).await {
-                        Ok(next) => wire = next,
-                        Err(over) => break over,
-                    },
                 }
-            },
+            }
             Err(over) => over,
         };
         self.finish(over).await;

@@ -19,6 +19,9 @@ const MOST_OUT: usize = 128;
 /// How many frames come in before they are dealt with.
 const MOST_IN: usize = 64;
 
+/// How long a farewell may take.
+const FAREWELL: std::time::Duration = std::time::Duration::from_millis(200);
+
 /// What gives the frames to send.
 pub(super) trait Outbox {
     /// Tells whether there is a frame.
@@ -168,9 +171,9 @@ impl Wire {
         sent
     }
 
-    /// Says goodbye, where that takes no time.
-    pub(super) async fn close(&mut self) {
-        let farewell = self.socket.close(None);
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(500), farewell).await;
+    /// Says goodbye, where that takes no time, and lets the connection go.
+    pub(super) async fn close(self) {
+        let Self { mut socket, .. } = self;
+        let _ = tokio::time::timeout(FAREWELL, socket.close(None)).await;
     }
 }

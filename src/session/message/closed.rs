@@ -20,6 +20,6 @@ impl Closed {
     /// Reads the payload of a `channel_closed`; whatever it says, the session is over.
     pub fn read(payload: &[u8]) -> Self {
         let said = serde_json::from_slice::<Self>(payload).map(|closed| closed.output).unwrap_or_default();
-        Self { output: clean_lines(said.trim(), MOST_WORDS) }
+        Self { output: clean_lines(&said, MOST_WORDS).trim().to_owned() }
     }
 }

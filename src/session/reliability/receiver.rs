@@ -85,7 +85,7 @@ mod tests {
         let mut receiver = Receiver::new(10, 100);
         assert_eq!(receiver.offer(2, 1, 2), Verdict::Accepted);
         assert_eq!(receiver.offer(1, 1, 1), Verdict::Accepted);
-        assert_eq!(taken(&mut receiver), []);
+        assert_eq!(taken(&mut receiver), Vec::<i64>::new());
         assert_eq!(receiver.offer(0, 1, 0), Verdict::Accepted);
         assert_eq!(taken(&mut receiver), [0, 1, 2]);
         assert_eq!(receiver.expected(), 3);
