@@ -4,6 +4,7 @@
 //! that what acts went through here.
 
 mod gate;
+pub mod preview;
 
 use std::{collections::BTreeMap, sync::Arc};
 
