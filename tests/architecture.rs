@@ -67,7 +67,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("tracing", &["aws", "runtime", "simulator", "cli"]),
     ("tracing_subscriber", &["cli"]),
     ("std::fs", &["config", "cli", "journal"]),
-    ("std::net", &["aws", "simulator", "cli"]),
+    ("std::net", &["aws", "simulator", "cli", "domain", "journal"]),
     ("std::env", &["aws", "config", "i18n", "cli", "terminal", "main"]),
     ("std::process", &["cli", "main", "simulator"]),
 ];
