@@ -41,7 +41,7 @@ pub async fn run(console: &mut Console, terminal: &mut Terminal) -> io::Result<E
 }
 
 /// Tells whether the terminal is there no more: then all that is left to a process is an input/output error.
-fn is_hung_up(error: &io::Error) -> bool {
+pub(super) fn is_hung_up(error: &io::Error) -> bool {
     [Errno::IO, Errno::NXIO].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
@@ -122,7 +122,7 @@ fn carry_out(effect: Effect, console: &mut Console, terminal: &mut Terminal, inp
 }
 
 /// Tells what the system asks for.
-enum Told {
+pub(super) enum Told {
     /// To end, by this signal.
     End(i32),
     /// To go on after a stop.
@@ -130,7 +130,7 @@ enum Told {
 }
 
 /// The signals that end the console, or continue it.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     hangup: Signal,
     interrupt: Signal,
@@ -139,7 +139,7 @@ struct Signals {
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
@@ -149,7 +149,7 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Told {
+    pub(super) async fn next(&mut self) -> Told {
         let (kind, _) = tokio::select! {
             received = self.terminate.recv() => (SignalKind::terminate(), received),
             received = self.hangup.recv() => (SignalKind::hangup(), received),

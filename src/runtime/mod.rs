@@ -6,4 +6,5 @@ pub mod event_loop;
 mod input;
 mod keys;
 pub mod poller;
+pub mod replay;
 pub mod sources;

@@ -32,6 +32,7 @@ mod multiples;
 mod overlays;
 mod overview;
 mod queue;
+pub mod replay;
 mod service;
 mod services;
 mod targets;
