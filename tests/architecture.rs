@@ -75,7 +75,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("tracing", &["aws", "runtime", "simulator", "cli", "session", "operate"]),
     ("tracing_subscriber", &["cli"]),
     ("std::fs", &["config", "runbook", "journal", "cli"]),
-    ("std::net", &["aws", "simulator", "cli", "session"]),
+    ("std::net", &["aws", "simulator", "cli", "session", "domain", "journal"]),
     ("std::env", &["aws", "config", "i18n", "cli", "terminal", "main"]),
     ("std::process", &["cli", "main", "simulator"]),
 ];
