@@ -24,7 +24,7 @@ use sekisho::session::{Endpoints, Options, SessionError, channel};
 use tokio::time::timeout;
 
 /// How long anything may take here; what takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Options that trust one agent, and wait less than people would.
 fn options(agent: &Agent) -> Options {
@@ -93,5 +93,5 @@ async fn until(mut is_so: impl FnMut() -> bool) {
 
 /// Bytes that tell their place.
 fn pattern(bytes: usize) -> Vec<u8> {
-    (0..bytes).map(|at| (at / 251 + at) as u8).collect()
+    (0..bytes).map(|at| u8::try_from((at / 251 + at) % 256).unwrap()).collect()
 }

@@ -164,10 +164,10 @@ const UNSUPPORTED: u8 = 3;
 
 impl Request {
     /// Answers each action; `key` is the key that was made, or why there is none.
-    pub fn answer(&self, key: Option<Result<KeyResult, String>>) -> Response {
+    pub fn answer(&self, key: Option<&Result<KeyResult, String>>) -> Response {
         let mut errors = Vec::new();
         let processed = self.actions.iter().map(|action| {
-            let (action_type, action_status, action_result, error) = match (action, &key) {
+            let (action_type, action_status, action_result, error) = match (action, key) {
                 (Action::SessionType(_), _) => ("SessionType", SUCCESS, None, String::new()),
                 (Action::KmsEncryption { .. }, Some(Ok(key))) => {
                     ("KMSEncryption", SUCCESS, Some(key.clone()), String::new())
@@ -256,7 +256,7 @@ mod tests {
             {"ActionType": "KMSEncryption", "ActionParameters": {"KMSKeyId": "arn:k", "Challenge": "YQ=="}},
             {"ActionType": "Dance"},
         ]));
-        let answer = request.answer(Some(Ok(KeyResult::new(b"sealed", true))));
+        let answer = request.answer(Some(&Ok(KeyResult::new(b"sealed", true))));
         let answer = serde_json::to_value(answer).unwrap();
         assert_eq!(answer["ClientVersion"], "1.2.764.0");
         let actions = answer["ProcessedClientActions"].as_array().unwrap();
@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn a_key_that_could_not_be_made_is_said() {
         let request = asking(&json!([{"ActionType": "KMSEncryption", "ActionParameters": {"KMSKeyId": "arn:k"}}]));
-        let answer = serde_json::to_value(request.answer(Some(Err("denied".into())))).unwrap();
+        let answer = serde_json::to_value(request.answer(Some(&Err("denied".into())))).unwrap();
         assert_eq!(answer["ProcessedClientActions"][0]["ActionStatus"], 2);
         assert_eq!(answer["Errors"], json!(["denied"]));
     }

@@ -53,14 +53,14 @@ impl Options {
             largest_chunk: 16 * 1024,
             window_messages: 1_024,
             window_bytes: 4 << 20,
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
             quiet: Some(Duration::from_secs(15)),
             // The service's own agents ping every 54 s and give up after 60.
             ping_every: Duration::from_secs(30),
             pong_within: Duration::from_secs(20),
             longest_pause: Duration::from_secs(30),
             // No session is idle for longer than an hour.
-            resume_for: Duration::from_secs(60 * 60),
+            resume_for: Duration::from_hours(1),
             longest_backoff: Duration::from_secs(20),
             end_within: Duration::from_secs(2),
         }

@@ -184,7 +184,6 @@ impl Agent {
 }
 
 /// Serves one connection.
-#[expect(clippy::result_large_err, reason = "the library's own type")]
 async fn serve(socket: TcpStream, state: &Mutex<State>, orders: &mut mpsc::UnboundedReceiver<Order>) {
     use tungstenite::handshake::server::{ErrorResponse, Request, Response};
     let mut headers = Vec::new();

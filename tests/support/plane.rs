@@ -82,6 +82,7 @@ impl ControlPlane for Plane {
         })
     }
 
+    #[expect(clippy::unnecessary_literal_bound, reason = "the trait has it so")]
     fn target(&self) -> &str {
         "i-0123456789abcdef0"
     }

@@ -272,7 +272,8 @@ impl Life {
         }
         if self.core.phase != Phase::Ready {
             let is_over = waited >= self.options.patience;
-            return is_over.then(|| Stop::Over(Over::Failed(SessionError::Silent { after: self.options.patience })));
+            let silent = SessionError::Silent { after: self.options.patience };
+            return is_over.then_some(Stop::Over(Over::Failed(silent)));
         }
         if let Some(ready) = self.ready.take() {
             let (kind, agent) = (self.core.kind.clone(), self.core.agent.clone());

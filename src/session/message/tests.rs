@@ -187,3 +187,19 @@ proptest::proptest! {
         proptest::prop_assert_eq!(Message::decode(&frame), Ok(message));
     }
 }
+
+#[test]
+fn what_the_fuzzer_begins_with_is_read_or_refused() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/message");
+    let mut read = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let frame = std::fs::read(entry.unwrap().path()).unwrap();
+        if let Ok(message) = Message::decode(&frame) {
+            let written = message.encode();
+            assert_eq!(Message::decode(&written), Ok(message));
+            let _ = Closed::read(message.payload);
+            read += 1;
+        }
+    }
+    assert!(read > 40, "the frames were not found");
+}

@@ -20,6 +20,9 @@ const MEMORY: Duration = Duration::from_secs(10);
 /// The round trip, smoothed as RFC 6298 and the official agents do it.
 #[derive(Debug, Clone, Default)]
 pub struct RoundTrip {
+    /// What decides how long to wait; it comes down from [`FIRST`].
+    cautious: Option<Duration>,
+    /// The same, but from the first measurement on: what is told and compared.
     smoothed: Option<Duration>,
     variation: Duration,
     shortest: Option<Duration>,
@@ -30,9 +33,10 @@ pub struct RoundTrip {
 impl RoundTrip {
     /// Takes one measurement.
     pub fn measure(&mut self, taken: Duration, now: Instant) {
-        let before = self.smoothed.unwrap_or(FIRST);
+        let before = self.cautious.unwrap_or(FIRST);
         self.variation = self.variation * 3 / 4 + before.abs_diff(taken) / 4;
-        self.smoothed = Some(before * 7 / 8 + taken / 8);
+        self.cautious = Some(before * 7 / 8 + taken / 8);
+        self.smoothed = Some(self.smoothed.map_or(taken, |before| before * 7 / 8 + taken / 8));
         self.shortest = Some(self.shortest.map_or(taken, |shortest| shortest.min(taken)));
         match &mut self.recent {
             Some((since, shortest)) if now.saturating_duration_since(*since) < MEMORY => {
@@ -63,8 +67,8 @@ impl RoundTrip {
 
     /// Returns how long to wait for an acknowledgement.
     pub fn timeout(&self) -> Duration {
-        match self.smoothed {
-            Some(smoothed) => (smoothed + CLOCK.max(self.variation * 4)).min(LONGEST_TIMEOUT),
+        match self.cautious {
+            Some(cautious) => (cautious + CLOCK.max(self.variation * 4)).min(LONGEST_TIMEOUT),
             None => FIRST_TIMEOUT,
         }
     }
@@ -87,7 +91,7 @@ mod tests {
         assert_eq!(trip.timeout(), 200 * MS);
         trip.measure(20 * MS, Instant::now());
         // 7/8 of 100 and 1/8 of 20; a quarter of what they differ by.
-        assert_eq!((trip.smoothed(), trip.timeout()), (Some(90 * MS), 90 * MS + 80 * MS));
+        assert_eq!((trip.smoothed(), trip.timeout()), (Some(20 * MS), 90 * MS + 80 * MS));
     }
 
     #[test]

@@ -51,11 +51,11 @@ impl Core {
                 Err(said)
             }
         };
-        self.answer(&request, Some(made));
+        self.answer(&request, Some(&made));
         self.request = Some(request);
     }
 
-    fn answer(&mut self, request: &Request, key: Option<Result<KeyResult, String>>) {
+    fn answer(&mut self, request: &Request, key: Option<&Result<KeyResult, String>>) {
         match serde_json::to_vec(&request.answer(key)) {
             Ok(answer) => self.push(PayloadType::HandshakeResponse, &answer),
             Err(_) => self.fail("HandshakeResponse"),

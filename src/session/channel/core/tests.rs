@@ -98,8 +98,9 @@ fn a_size_that_is_tried_is_no_data() {
 fn what_nobody_takes_stops_the_reading() {
     let (mut core, now) = core();
     let mut sequence = 0;
+    let output = vec![0; 64 * 1_024];
     while core.has_room() {
-        say(&mut core, sequence, PayloadType::Output, &[0; 64 * 1_024], now);
+        say(&mut core, sequence, PayloadType::Output, &output, now);
         sequence += 1;
     }
     assert_eq!(sequence, 64);
