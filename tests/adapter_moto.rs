@@ -334,11 +334,9 @@ async fn databases_are_what_moto_was_told() {
     let connection = moto.connect(moto.keys()).await;
     let mut databases = connection.databases().await.unwrap().items;
     databases.sort_by(|a, b| a.identifier.cmp(&b.identifier));
-    let brief: Vec<_> = databases.iter().map(|one| (one.identifier.as_str(), one.wire(), one.port, one.iam_auth)).collect();
-    assert_eq!(
-        brief,
-        [("claims-prd", Some(Wire::Mysql), 3306, false), ("shop-prd", Some(Wire::Postgres), 5432, true)]
-    );
+    let brief: Vec<_> =
+        databases.iter().map(|one| (one.identifier.as_str(), one.wire(), one.port, one.iam_auth)).collect();
+    assert_eq!(brief, [("claims-prd", Some(Wire::Mysql), 3306, false), ("shop-prd", Some(Wire::Postgres), 5432, true)]);
     let writer = databases[1].endpoint.to_uppercase();
     assert_eq!(connection.database_of(&writer).await.unwrap().as_ref(), Some(&databases[1]));
     assert_eq!(connection.database_of("elsewhere.example").await.unwrap(), None);

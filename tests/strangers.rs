@@ -121,7 +121,8 @@ async fn boto3_makes_the_same_token_for_a_database() {
             None => script.env_remove("AWS_SESSION_TOKEN"),
         };
         script.env_remove("AWS_PROFILE").env_remove("AWS_ENDPOINT_URL");
-        let mut asked = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("Python");
+        let mut asked =
+            script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("Python");
         asked.stdin.take().expect("a pipe").write_all(ours.expose_secret().as_bytes()).expect("somebody who reads");
         judge(&asked.wait_with_output().expect("an end"));
         simulator.shutdown().await;

@@ -91,14 +91,6 @@ pub enum JournalError {
 }
 
 impl Journal {
-    /// Opens the journal of a folder as [`Self::open_with`] does, with the redaction of recordings.
-    ///
-    /// # Errors
-    /// As [`Self::open_with`].
-    pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        Self::open_with(folder, redact::text)
-    }
-
     /// Opens the journal of a folder, which is made where it is not there: 0700, and its file 0600.
     ///
     /// # Errors

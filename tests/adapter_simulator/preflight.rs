@@ -134,10 +134,7 @@ async fn each_obstacle_of_a_task_is_named() {
             changed(|task| task["platformVersion"] = json!("1.3.0")),
             Obstacle::PlatformTooOld { version: "1.3.0".to_owned() },
         ),
-        (
-            Account { read_only: true, ..Account::default() },
-            Obstacle::ReadOnlyRoot { container: "web".to_owned() },
-        ),
+        (Account { read_only: true, ..Account::default() }, Obstacle::ReadOnlyRoot { container: "web".to_owned() }),
     ];
     for (account, obstacle) in cases {
         let preflight = exec(account).await;

@@ -130,7 +130,10 @@ async fn a_command_is_the_catalogues_and_its_session_is_ssms() {
     let ticket = acting.start().await.unwrap();
     assert_eq!(ticket.session_id, "ecs-execute-command-1");
     acting.terminate(&ticket.session_id).await.unwrap();
-    assert_eq!((fake.called("ExecuteCommand"), fake.called("TerminateSession"), fake.called("StartSession")), (1, 1, 0));
+    assert_eq!(
+        (fake.called("ExecuteCommand"), fake.called("TerminateSession"), fake.called("StartSession")),
+        (1, 1, 0)
+    );
     let expected = json!({
         "cluster": "shop-prd", "task": "0af1", "container": "tunnel", "interactive": true, "command": "/bin/sh",
     });
@@ -228,7 +231,10 @@ async fn a_session_is_taken_up_again_or_is_over() {
     let acting = shell(&fake);
     acting.start().await.unwrap();
     let same = acting.resume("s-1").await.unwrap().unwrap();
-    assert_eq!((same.stream_url.as_str(), same.token.expose_secret()), ("wss://stream/s-1?role=publish_subscribe", "first"));
+    assert_eq!(
+        (same.stream_url.as_str(), same.token.expose_secret()),
+        ("wss://stream/s-1?role=publish_subscribe", "first")
+    );
     let moved = acting.resume("s-1").await.unwrap().unwrap();
     assert_eq!((moved.stream_url.as_str(), moved.token.expose_secret()), ("wss://elsewhere/s-1", "second"));
     assert!(acting.resume("s-1").await.unwrap().is_none());
@@ -288,7 +294,8 @@ async fn what_one_was_let_do_another_one_cannot() {
 async fn an_upgrade_is_signed_unless_its_address_is() {
     let fake = Fake::start(|_, _| Said::Yes(json!({}))).await;
     let acting = shell(&fake);
-    let url = "wss://ssmmessages.ap-northeast-1.amazonaws.com/v1/data-channel/s-1?role=publish_subscribe&cell-number=AA";
+    let url =
+        "wss://ssmmessages.ap-northeast-1.amazonaws.com/v1/data-channel/s-1?role=publish_subscribe&cell-number=AA";
     let headers: BTreeMap<String, String> = acting.sign(url).await.unwrap().into_iter().collect();
     let authorization = &headers["authorization"];
     assert!(authorization.contains("/ap-northeast-1/ssmmessages/aws4_request"), "{authorization}");

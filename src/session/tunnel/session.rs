@@ -150,7 +150,13 @@ impl Session {
         }
         let _ = timeout(REASON, self.ended()).await;
         match &*self.end.borrow() {
-            Some(End::Closed { output: why } | End::Lost { why } | End::Failed { why }) => why.clone(),
+            Some(
+                End::Closed { output: why }
+                | End::Lost { why }
+                | End::Failed { why }
+                | End::Unrecorded { why }
+                | End::Unknown { why },
+            ) => why.clone(),
             Some(End::Terminated | End::LimitReached) | None => String::new(),
         }
     }
