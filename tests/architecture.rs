@@ -63,6 +63,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 /// What comes from outside the crate, and the rooms that may name it.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("aws_", &["aws"]),
+    ("aws_lc_rs", &["session"]),
     ("tokio", &["aws", "runtime", "simulator", "cli", "session", "journal", "operate"]),
     ("tokio_util", &["runtime", "simulator", "session", "aws", "operate"]),
     ("futures", &["aws", "runtime", "simulator", "cli", "session", "operate"]),
@@ -192,7 +193,8 @@ impl File {
             for (known, _) in OUTSIDE {
                 let named = match known.split_once("::") {
                     Some((_, module)) => names.iter().any(|name| name == module),
-                    None if known.ends_with('_') => word.starts_with(known),
+                    // The cryptography's name begins like the SDK's.
+                    None if known.ends_with('_') => word.starts_with(known) && word != "aws_lc_rs",
                     None => word == *known,
                 };
                 if named {

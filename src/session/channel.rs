@@ -4,6 +4,7 @@
 //! task carries the frames, keeps time and dials.
 
 mod core;
+mod ending;
 mod life;
 mod outgoing;
 mod resume;

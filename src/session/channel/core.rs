@@ -1,6 +1,7 @@
 //! What a session knows, whatever connection carries it: frames in, frames out, no socket and no clock.
 
 mod handshake;
+mod sending;
 
 #[cfg(test)]
 mod tests;
@@ -8,14 +9,14 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use bytes::{BufMut as _, Bytes};
+use bytes::Bytes;
 
 use super::outgoing::Outgoing;
 use super::wire::Outbox;
 use crate::session::chunk::Chunk;
-use crate::session::conduit::{Flag, FromFarSide, Kind, ToFarSide, Version};
-use crate::session::encryption::{self, Cipher};
-use crate::session::message::{Acknowledgement, Closed, Draft, Head, Message, MessageType, PayloadType, acknowledge};
+use crate::session::conduit::{Flag, FromFarSide, Kind, Version};
+use crate::session::encryption::Cipher;
+use crate::session::message::{Acknowledgement, Closed, Message, MessageType, PayloadType, acknowledge};
 use crate::session::reliability::{Receiver, Sender, Verdict};
 use crate::session::{Now, Options, SessionError};
 
@@ -249,25 +250,6 @@ impl Core {
         self.send_size();
     }
 
-    fn send_size(&mut self) {
-        if let (Kind::Shell, Some((columns, rows))) = (&self.kind, self.size) {
-            self.push(PayloadType::Size, size_document(columns, rows).as_bytes());
-        }
-    }
-
-    /// Puts a message of the session itself, in the clear, behind what is on its way.
-    fn push(&mut self, payload_type: PayloadType, payload: &[u8]) {
-        let mut draft = Draft::with_capacity(payload.len());
-        draft.payload.put_slice(payload);
-        let head = Head::input(payload_type, self.sender.next_sequence(), self.created());
-        self.sender.push(draft.finish(&head));
-    }
-
-    /// Sends a signal of a port session.
-    pub(super) fn push_flag(&mut self, flag: Flag) {
-        self.push(PayloadType::Flag, &flag.number().to_be_bytes());
-    }
-
     /// Tells whether more may be taken of what is to go to the far side.
     pub(super) fn wants_more(&self) -> bool {
         self.phase == Phase::Ready && self.outgoing.bytes() < TAKEN_AHEAD && self.can_cut()
@@ -293,52 +275,6 @@ impl Core {
         while !self.outgoing.is_empty() && self.phase == Phase::Ready && self.can_cut() && self.failure.is_none() {
             self.cut(now);
         }
-    }
-
-    fn cut(&mut self, now: Instant) {
-        match self.outgoing.next_signal() {
-            Some(ToFarSide::Flag(flag)) => return self.push_flag(flag),
-            Some(ToFarSide::Size { columns, rows }) => {
-                self.size = Some((columns, rows));
-                return self.send_size();
-            }
-            Some(ToFarSide::Data(_)) | None => {}
-        }
-        if let Some(size) = self.chunk.worth_trying().filter(|_| matches!(self.kind, Kind::Port(_))) {
-            self.try_size(size, now);
-        }
-        let length = self.outgoing.next_length(self.chunk.size());
-        self.chunk.filled(length);
-        let mut draft = Draft::with_capacity(length + encryption::OVERHEAD);
-        if let Some(cipher) = &mut self.cipher {
-            Cipher::begin(&mut draft.payload);
-            self.outgoing.take(length, &mut draft.payload);
-            if let Err(error) = cipher.seal(&mut draft.payload) {
-                return self.fail(&error.to_string());
-            }
-        } else {
-            self.outgoing.take(length, &mut draft.payload);
-        }
-        let head = Head::input(PayloadType::Output, self.sender.next_sequence(), self.created());
-        self.sender.push(draft.finish(&head));
-    }
-
-    /// Sends a message of a size that was not sent before, with nothing in it that counts.
-    fn try_size(&mut self, size: usize, now: Instant) {
-        let (columns, rows) = self.size.unwrap_or(DEFAULT_SIZE);
-        let mut document = size_document(columns, rows).into_bytes();
-        document.resize(size.max(document.len()), b' ');
-        self.chunk.trying(self.sender.next_sequence(), size, now);
-        self.push(PayloadType::Size, &document);
-    }
-
-    /// Puts a small message in the place of one that was too large.
-    fn shrink(&mut self, sequence: i64) {
-        let (columns, rows) = self.size.unwrap_or(DEFAULT_SIZE);
-        let mut draft = Draft::with_capacity(64);
-        draft.payload.put_slice(size_document(columns, rows).as_bytes());
-        let head = Head::input(PayloadType::Size, sequence, self.created());
-        self.sender.replace(sequence, draft.finish(&head));
     }
 
     fn go_on(&mut self, now: Instant) {
@@ -388,13 +324,6 @@ impl Outbox for Core {
         let acknowledgement = self.acknowledgements.pop_front();
         acknowledgement.or_else(|| if self.is_paused() { None } else { self.sender.pull(Instant::now()) })
     }
-}
-
-/// What a terminal has whose size nobody told.
-const DEFAULT_SIZE: (u16, u16) = (80, 24);
-
-fn size_document(columns: u16, rows: u16) -> String {
-    format!(r#"{{"cols":{columns},"rows":{rows}}}"#)
 }
 
 /// Reads how a command ended: `EXIT_CODE: 3`.

@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::session::message::fresh_id;
+use crate::session::conduit::ToFarSide;
+use crate::session::message::{Head, fresh_id};
 
 fn core() -> (Core, Instant) {
     let mut options = Options::new(Arc::new(jiff::Timestamp::now));
