@@ -5,6 +5,8 @@
 //! is printed; the way back is gone exactly once, whoever comes first. Nothing in here can fail on the way out: a
 //! closed terminal has nothing left to restore.
 
+mod raw;
+
 use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::sync::Arc;
@@ -33,6 +35,8 @@ use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use rustix::termios::{LocalModes, OutputModes, tcgetattr, tcgetpgrp};
 
 use crate::domain::text;
+
+pub use raw::Raw;
 
 /// How many bytes a copy may have: what tmux and xterm take in one sequence, 100,000 in base64.
 pub const COPY_LIMIT: usize = 74_994;
@@ -307,6 +311,7 @@ fn restore_before_panics() {
         let print = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             restore();
+            raw::restore();
             print(panic);
         }));
     });

@@ -4,6 +4,7 @@
 //! gets here, so that no value of these types can carry an escape sequence to a terminal.
 
 pub mod alarm;
+pub mod database;
 pub mod ecs;
 pub mod elb;
 pub mod endpoint;

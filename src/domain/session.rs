@@ -1,6 +1,6 @@
 //! Describes live sessions: shells, commands in containers, and tunnels.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,6 +56,11 @@ pub enum End {
     Terminated,
     /// Its time limit was reached.
     LimitReached,
+    /// What it showed could not be recorded any more, and nothing goes on unrecorded.
+    Unrecorded {
+        /// Why, in the words of the system, cleaned.
+        why: String,
+    },
     /// The link could not be taken up again.
     Lost {
         /// Why, cleaned.
@@ -63,6 +68,11 @@ pub enum End {
     },
     /// It never came about.
     Failed {
+        /// Why, cleaned.
+        why: String,
+    },
+    /// Nobody knows whether it came about: AWS was asked for it and did not answer.
+    Unknown {
         /// Why, cleaned.
         why: String,
     },
@@ -86,14 +96,36 @@ pub enum SessionReport {
         /// For a tunnel, where it listens.
         local: Option<SocketAddr>,
     },
+    /// What the agent has to say when the session is ready, cleaned.
+    Message(String),
     /// The link changed.
     Link(Link),
+    /// Its time limit is near.
+    Warning {
+        /// How long it lasts still.
+        left: SignedDuration,
+    },
     /// A shell's output, raw.
     Output(Arc<[u8]>),
     /// A tunnel changed.
     Tunnel(Arc<TunnelStatus>),
+    /// Its recording is complete.
+    Recorded(Arc<RecordingNote>),
     /// It is over.
     Ended(End),
+}
+
+/// Says what is left of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingNote {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The SHA-256 of the file, in hex; the journal has it, too.
+    pub sha256: String,
+    /// The size of the file.
+    pub bytes: u64,
+    /// How many secrets were taken out.
+    pub redactions: u64,
 }
 
 /// Describes a tunnel.

@@ -3,6 +3,8 @@
 //! It is pure, total, and denies by default. [`Authorized`] cannot be made anywhere else: whatever acts takes one, so
 //! that what acts went through here.
 
+pub mod preview;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
