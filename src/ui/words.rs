@@ -1,7 +1,9 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
-mod preflight;
+pub mod denial;
+pub mod preflight;
 mod rule;
+pub mod session;
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::style::{Modifier, Style};

@@ -48,10 +48,6 @@ pub fn run(state: &mut State, command: Command) -> Option<Vec<Effect>> {
             scroll(state, -page(state));
             Vec::new()
         }
-        Command::PaneMenu => {
-            state.overlays.push(Overlay::PaneMenu);
-            Vec::new()
-        }
         Command::EndSession => ask_to_end(state),
         Command::Token => token(state, TokenUse::Copy),
         Command::ShowToken => token(state, TokenUse::Show),
@@ -89,7 +85,7 @@ pub(in crate::state) fn open(state: &mut State) -> Vec<Effect> {
 fn open_target(state: &mut State) -> Vec<Effect> {
     let Some(row) = state.sessions.selected_target().cloned() else { return Vec::new() };
     if row.verdict != Verdict::Allowed {
-        state.overlays.push(Overlay::Detail(Detail::Target(Box::new(row)), Scroll::default()));
+        state.overlays.push(Overlay::Detail(Detail::Entry(Box::new(row)), Scroll::default()));
         return Vec::new();
     }
     if state.sessions.open() >= MOST_OPEN {

@@ -21,7 +21,9 @@ use target::{TargetId, TargetRow};
 use tunnel::TunnelView;
 
 pub use keys::{end_asked, front_pane, resize, run, typed};
+pub(in crate::state) use keys::{acts, minted, open, scroll};
 pub use report::{refused, take};
+pub(in crate::state) use report::{check_form, warn};
 pub use target::derive;
 
 /// Sessions that may be open at once: each keeps its screen and the lines above it.
