@@ -16,8 +16,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("command", &[]),
     ("keymap", &["command", "i18n"]),
     ("config", &["domain", "i18n", "keymap"]),
-    ("state", &["domain", "command"]),
-    ("ui", &["state", "domain", "command", "keymap", "i18n"]),
+    ("runbook", &["domain", "i18n"]),
+    ("policy", &["domain", "runbook"]),
+    ("journal", &["domain", "policy"]),
+    ("state", &["domain", "command", "runbook", "policy", "journal"]),
+    ("ui", &["state", "domain", "command", "keymap", "i18n", "runbook", "policy"]),
     ("aws", &["domain"]),
     ("simulator", &[]),
     ("runtime", &["aws", "config", "state", "domain", "command", "keymap", "ui", "terminal"]),
@@ -36,6 +39,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "command",
             "keymap",
             "i18n",
+            "runbook",
+            "policy",
+            "journal",
             "terminal",
             "screenshot",
         ],
@@ -48,6 +54,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("aws", "config", "a connection is opened from the `CredentialSource` that the configuration holds"),
     ("keymap", "config", "keymap files are read, and their faults placed, by `config::document`"),
+    ("runbook", "config", "catalogues are read, and their faults placed, by `config::document`"),
 ];
 
 /// What comes from outside the crate, and the rooms that may name it.
@@ -59,15 +66,17 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("axum", &["simulator"]),
     ("ciborium", &["simulator"]),
     ("ratatui", &["ui", "terminal", "runtime", "screenshot"]),
+    ("tui_term", &["ui"]),
+    ("vt100", &["state"]),
     ("crossterm", &["terminal", "runtime", "keymap", "ui"]),
     ("crokey", &["keymap", "runtime"]),
     ("clap", &["cli"]),
     ("tracing", &["aws", "runtime", "simulator", "cli"]),
     ("tracing_subscriber", &["cli"]),
-    ("std::fs", &["config", "cli"]),
-    ("std::net", &["aws", "simulator", "cli"]),
+    ("std::fs", &["config", "runbook", "journal", "cli"]),
+    ("std::net", &["aws", "domain", "state", "simulator", "cli"]),
     ("std::env", &["aws", "config", "i18n", "cli", "terminal", "main"]),
-    ("std::process", &["cli", "main", "simulator"]),
+    ("std::process", &["cli", "main", "runtime", "simulator"]),
 ];
 
 /// The most lines of a file.

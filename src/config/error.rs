@@ -189,7 +189,7 @@ pub enum Type {
 }
 
 impl Type {
-    fn name(self, texts: Texts) -> &'static str {
+    pub(crate) fn name(self, texts: Texts) -> &'static str {
         match self {
             Type::Text => t!(texts, "config.type.text"),
             Type::Boolean => t!(texts, "config.type.boolean"),
@@ -348,7 +348,7 @@ impl ConfigProblem {
 }
 
 impl Type {
-    fn example(self, texts: Texts) -> &'static str {
+    pub(crate) fn example(self, texts: Texts) -> &'static str {
         match self {
             Type::Boolean => t!(texts, "config.advice.type-boolean"),
             Type::Texts | Type::List => t!(texts, "config.advice.type-texts"),

@@ -2,8 +2,12 @@
 
 pub mod clock;
 pub mod console;
+mod client;
 pub mod event_loop;
+pub mod host;
 mod input;
 mod keys;
+pub mod pane_keys;
+mod panes;
 pub mod poller;
 pub mod sources;

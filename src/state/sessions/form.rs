@@ -13,7 +13,7 @@ use crate::domain::{
     identity::{Identity, RoleResolution},
     preflight::Preflight,
     session::LiveId,
-    target::{Selector, Target},
+    target::Target,
 };
 use crate::policy::{self, Denial, Request};
 use crate::runbook::catalogue::Catalogue;
@@ -21,9 +21,6 @@ use crate::runbook::entry::{Confirmation, Entry, Parameter};
 
 use super::live::{Origin, Refusal};
 use crate::state::{list::Scroll, overlay};
-
-/// What is typed to say yes.
-pub const YES: &str = "yes";
 
 /// Holds what was looked up about the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -313,25 +310,20 @@ impl Form {
     }
 }
 
-/// Returns the fields that an entry asks for in an environment.
+/// Returns the fields that an entry asks for in an environment, in the order of the gate's rules.
 fn fields(entry: &Entry, environment: &Environment) -> Vec<Field> {
     let mut fields = vec![Field::new(FieldKind::Target, String::new())];
-    fields.extend(entry.parameters.iter().map(|(name, parameter)| Field::of_parameter(name, parameter)));
     if entry.reason {
         fields.push(Field::new(FieldKind::Reason, String::new()));
     }
     if let Some(pattern) = &entry.ticket {
         fields.push(Field::new(FieldKind::Ticket(pattern.clone()), String::new()));
     }
-    let expected = match entry.confirmation {
-        Confirmation::None if environment.kind != Kind::Prd => None,
-        Confirmation::None | Confirmation::Yes => Some(YES.to_owned()),
-        Confirmation::TypeEnvironment => Some(environment.name.clone()),
-        Confirmation::TypeService => Some(match entry.operation.selector() {
-            Selector::EcsService { service, .. } => service.clone(),
-            Selector::ManagedNode { id } => id.clone(),
-            Selector::TaggedNodes { value, .. } => value.clone(),
-        }),
+    fields.extend(entry.parameters.iter().map(|(name, parameter)| Field::of_parameter(name, parameter)));
+    let expected = match (entry.confirmation, environment.kind) {
+        (Confirmation::None, Kind::Prd) => Some(policy::YES.to_owned()),
+        (Confirmation::None, _) => None,
+        _ => Some(policy::expected(entry).to_owned()),
     };
     fields.extend(expected.map(|expected| Field::new(FieldKind::Confirmation(expected), String::new())));
     fields

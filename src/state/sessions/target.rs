@@ -52,7 +52,7 @@ pub fn derive(state: &mut State) {
             continue;
         };
         let source = source_of(state, index).map(|(_, source)| source);
-        for entry in catalogue.entries_in(&environment.name) {
+        for entry in catalogue.entries_in(environment) {
             let verdict = match source.and_then(|source| source.identity.value.as_ref().map(|who| (source, who))) {
                 None => Verdict::Unverified,
                 Some((source, identity)) => {
