@@ -19,11 +19,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("runbook", &["domain", "i18n"]),
     ("policy", &["domain", "runbook"]),
     ("journal", &["domain", "policy"]),
-    ("state", &["domain", "command", "runbook", "policy", "journal"]),
+    ("state", &["domain", "command", "runbook", "policy"]),
     ("ui", &["state", "domain", "command", "keymap", "i18n", "runbook", "policy"]),
     ("aws", &["domain"]),
     ("simulator", &[]),
-    ("runtime", &["aws", "config", "state", "domain", "command", "keymap", "ui", "terminal"]),
+    ("runtime", &["aws", "config", "state", "domain", "command", "keymap", "ui", "terminal", "runbook", "policy"]),
     ("terminal", &["domain"]),
     ("screenshot", &["domain"]),
     (

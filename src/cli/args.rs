@@ -50,6 +50,9 @@ pub struct Global {
     /// The configuration file.
     #[arg(long, global = true, value_name = "file", env = "SEKISHO_CONFIG")]
     pub config: Option<PathBuf>,
+    /// The directory of the catalogue.
+    #[arg(long, global = true, value_name = "folder", env = "SEKISHO_CATALOGUE")]
+    pub catalogue: Option<PathBuf>,
     /// The language.
     #[arg(long, global = true, value_name = "lang", env = "SEKISHO_LANG", value_parser = lang_parser())]
     pub lang: Option<Lang>,
@@ -157,6 +160,8 @@ pub enum View {
     Alarms,
     /// Security Hub findings.
     Findings,
+    /// What may be done, and where.
+    Targets,
     /// What needs a person now.
     Queue,
     /// The environments side by side.
@@ -172,6 +177,7 @@ impl View {
             Self::Waf => "waf",
             Self::Alarms => "alarms",
             Self::Findings => "findings",
+            Self::Targets => "targets",
             Self::Queue => "queue",
             Self::Fleet => "fleet",
         }
@@ -266,6 +272,7 @@ impl Args {
             profile: global.profile.clone(),
             region: global.region.clone(),
             endpoint_url: global.endpoint_url.clone(),
+            catalogue: global.catalogue.clone().filter(|path| !path.as_os_str().is_empty()),
             lang: global.lang,
             keymap: said(&global.keymap),
             theme: said(&global.theme),

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod args;
+pub mod catalogue;
 pub mod completions;
 pub mod console;
 mod defect;

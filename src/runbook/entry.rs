@@ -119,6 +119,21 @@ pub enum Confirmation {
     TypeEnvironment,
 }
 
+impl Confirmation {
+    /// Names every way, as the catalogue does.
+    pub const ALL: [Self; 4] = [Self::None, Self::Yes, Self::TypeService, Self::TypeEnvironment];
+
+    /// Returns the name that the catalogue has for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Yes => "yes",
+            Self::TypeService => "type-service",
+            Self::TypeEnvironment => "type-environment",
+        }
+    }
+}
+
 /// A parameter that a person may choose, within what the catalogue allows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Parameter {

@@ -37,14 +37,6 @@ const KEYS: &[&str] = &[
 /// The keys that may differ in one environment.
 const KEYS_IN: &[&str] = &["roles", "reason", "ticket", "confirm", "limit"];
 
-/// The words for what must be typed first.
-pub(super) const CONFIRMATIONS: &[(&str, Confirmation)] = &[
-    ("none", Confirmation::None),
-    ("yes", Confirmation::Yes),
-    ("type-service", Confirmation::TypeService),
-    ("type-environment", Confirmation::TypeEnvironment),
-];
-
 /// The operations that an entry can name: a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -254,10 +246,9 @@ fn asks(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Asks {
         asks.ticket = parameters::pattern(reader, "ticket", value);
     }
     if let Some(value) = table.get("confirm") {
-        let words: Vec<&str> = CONFIRMATIONS.iter().map(|(word, _)| *word).collect();
-        let word = reader.one_of("confirm", value, &words);
-        let found = word.and_then(|word| CONFIRMATIONS.iter().find(|(known, _)| *known == word));
-        asks.confirmation = found.map(|(_, value_of)| Written { value: *value_of, place: reader.place(value) });
+        let word = reader.one_of("confirm", value, &Confirmation::ALL.map(Confirmation::name));
+        let found = Confirmation::ALL.into_iter().find(|known| word.as_deref() == Some(known.name()));
+        asks.confirmation = found.map(|value_of| Written { value: value_of, place: reader.place(value) });
     }
     if let Some(value) = table.get("limit") {
         asks.limit = reader.formed("limit", value, Form::Limit).and_then(|text| limit(&text.value));

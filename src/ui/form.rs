@@ -281,7 +281,7 @@ fn verdict(ui: &Ui, form: &Form, place: usize, field: &Field) -> Line<'static> {
     let about = form.denial.as_ref().and_then(|denial| form.place_of(denial).map(|about| (denial, about)));
     match about {
         Some((denial, about)) if about == place && (form.tried || !is_missing(denial)) => {
-            Line::styled(format!("{} {}", ui.glyphs.critical, words::denial::denial(ui.texts, denial)), ui.theme.critical)
+            Line::styled(format!("{} {}", ui.glyphs.critical, words::gate::denial(ui.texts, denial).1), ui.theme.critical)
         }
         Some((_, about)) if about > place && !field.value().is_empty() => Line::styled(ui.glyphs.ok, ui.theme.ok),
         None if form.denial.is_none() => Line::styled(ui.glyphs.ok, ui.theme.ok),
@@ -301,7 +301,7 @@ fn is_missing(denial: &Denial) -> bool {
 fn advice(ui: &Ui, form: &Form) -> Line<'static> {
     if let Some(denial) = form.denial.as_ref().filter(|denial| form.place_of(denial).is_none()) {
         return Line::styled(
-            format!("{} {}", ui.glyphs.denied, words::denial::denial(ui.texts, denial)),
+            format!("{} {}", ui.glyphs.denied, words::session::denial(ui.texts, denial)),
             ui.theme.critical,
         );
     }

@@ -196,7 +196,7 @@ fn target_cells(state: &State, ui: &Ui, row: &TargetRow) -> Vec<Cell<'static>> {
     let (mark, mark_style) = verdict(ui, &row.verdict);
     // Where it may not be opened, why stands where its title would: that is what one wants to know then.
     let last = match &row.verdict {
-        Verdict::Denied(denial) => words::denial::denial(ui.texts, denial),
+        Verdict::Denied(denial) => words::session::denial(ui.texts, denial),
         Verdict::Unverified => t!(ui.texts, "sessions.targets.unverified").to_owned(),
         Verdict::Allowed => words::session::title(ui.texts, &row.entry).to_owned(),
     };
@@ -208,7 +208,7 @@ fn target_cells(state: &State, ui: &Ui, row: &TargetRow) -> Vec<Cell<'static>> {
         text(words::session::kind(ui.texts, &entry.operation).to_owned()),
         text(goal(entry)),
         text(entry.limit.map_or_else(|| "-".to_owned(), |limit| words::left(ui.texts, limit))),
-        text(asks(ui, entry)),
+        text(words::gate::asks(ui.texts, entry)),
         text(last),
     ]
 }
@@ -231,21 +231,6 @@ fn goal(entry: &Entry) -> String {
         }
         operation => operation.selector().to_string(),
     }
-}
-
-/// Returns what an entry asks for, in single words.
-fn asks(ui: &Ui, entry: &Entry) -> String {
-    let mut words = Vec::new();
-    if entry.reason {
-        words.push(t!(ui.texts, "sessions.asks.reason"));
-    }
-    if entry.ticket.is_some() {
-        words.push(t!(ui.texts, "sessions.asks.ticket"));
-    }
-    if !crate::policy::expected(entry).is_empty() {
-        words.push(t!(ui.texts, "sessions.asks.word"));
-    }
-    words.join(t!(ui.texts, "sessions.bound.and"))
 }
 
 /// Says why there is no target: nothing matches, nothing was read, or the catalogue has nothing for here.

@@ -1,6 +1,6 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
-pub mod denial;
+pub mod gate;
 pub mod preflight;
 mod rule;
 pub mod session;

@@ -8,3 +8,4 @@ mod home;
 mod json;
 mod local;
 mod streams;
+mod targets;

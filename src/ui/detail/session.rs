@@ -14,7 +14,7 @@ impl Sheet<'_> {
         self.sentence(words::session::title(texts, entry));
         match &row.verdict {
             Verdict::Denied(denial) => {
-                let why = words::denial::denial(texts, denial);
+                let why = words::session::denial(texts, denial);
                 self.styled(t!(texts, "sessions.detail.why-not"), why, self.ui.theme.critical);
             }
             Verdict::Unverified => self.fact(

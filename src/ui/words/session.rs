@@ -5,14 +5,14 @@ use ratatui::style::Style;
 
 use crate::domain::session::{ConnectionState, End, Health, Link};
 use crate::i18n::{Lang, Texts};
+use crate::policy::Denial;
 use crate::policy::preview::Bound;
 use crate::runbook::entry::{Entry, Operation};
 use crate::state::sessions::live::{Live, Refusal};
 use crate::t;
 use crate::ui::Ui;
 
-use super::denial::denial;
-use super::preflight;
+use super::{gate, preflight};
 
 /// Returns what people call an entry, in their language.
 pub fn title(texts: Texts, entry: &Entry) -> &str {
@@ -20,6 +20,12 @@ pub fn title(texts: Texts, entry: &Entry) -> &str {
         Lang::En => &entry.title.en,
         Lang::Ja => &entry.title.ja,
     }
+}
+
+/// Returns why the gate says no, and what would be needed.
+pub fn denial(texts: Texts, denial: &Denial) -> String {
+    let (problem, need) = gate::denial(texts, denial);
+    format!("{problem} {need}")
 }
 
 /// Returns what kind of session an operation opens.
