@@ -289,9 +289,7 @@ impl Console {
             HostEvent::Report(id, report) => Event::Session(id, report),
             HostEvent::Refused(id, refusal) => Event::Refused(id, refusal),
             HostEvent::Token(id, then, Ok(secret)) => Event::Token(id, then, Secret::new(secret)),
-            HostEvent::Token(_, _, Err(why)) => {
-                Event::Notice(Notice::with("sessions.notice.token-failed", "why", why))
-            }
+            HostEvent::Token(_, _, Err(why)) => Event::Notice(Notice::with("sessions.notice.token-failed", "why", why)),
         };
         self.state.now = self.state.now.max(self.clock.now());
         self.apply(event)
@@ -327,7 +325,8 @@ impl Console {
                 self.apply_report(report);
             }
             if let Some(event) = event {
-                let taken = if let HostEvent::Report(_, SessionReport::Output(bytes)) = &event { bytes.len() } else { 0 };
+                let taken =
+                    if let HostEvent::Report(_, SessionReport::Output(bytes)) = &event { bytes.len() } else { 0 };
                 effects.extend(self.hear(event));
                 room = room.saturating_sub(taken);
                 if room == 0 {

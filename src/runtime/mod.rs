@@ -1,8 +1,8 @@
 //! What runs: the event loop, the pollers behind it, the clock.
 
+mod client;
 pub mod clock;
 pub mod console;
-mod client;
 pub mod event_loop;
 pub mod host;
 mod input;

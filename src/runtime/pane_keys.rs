@@ -125,7 +125,9 @@ fn report(kind: MouseEventKind, mode: MouseMode) -> Option<(u32, bool)> {
         (_, MouseEventKind::Down(which)) => Some((button(which), false)),
         (MouseMode::Press, _) => None,
         (_, MouseEventKind::Up(which)) => Some((button(which), true)),
-        (MouseMode::ButtonMotion | MouseMode::AnyMotion, MouseEventKind::Drag(which)) => Some((32 + button(which), false)),
+        (MouseMode::ButtonMotion | MouseMode::AnyMotion, MouseEventKind::Drag(which)) => {
+            Some((32 + button(which), false))
+        }
         (MouseMode::AnyMotion, MouseEventKind::Moved) => Some((32 + 3, false)),
         (_, MouseEventKind::ScrollUp) => Some((64, false)),
         (_, MouseEventKind::ScrollDown) => Some((65, false)),

@@ -34,7 +34,9 @@ impl State {
             | Command::PageDown => self.rows() > 0,
             Command::ConsoleLink => self.has_object() && self.screen.command() != Command::Sessions,
             Command::Open | Command::Copy => self.has_object(),
-            Command::EndSession | Command::Token | Command::ShowToken | Command::Client => sessions::acts(self, command),
+            Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
+                sessions::acts(self, command)
+            }
             _ => true,
         }
     }
@@ -42,7 +44,9 @@ impl State {
     /// Tells whether the screen has panels that take the keys in turn.
     fn has_panels(&self) -> bool {
         match self.screen {
-            Screen::Service | Screen::WebAcl | Screen::Findings | Screen::Fleet | Screen::Sessions | Screen::Tunnel => true,
+            Screen::Service | Screen::WebAcl | Screen::Findings | Screen::Fleet | Screen::Sessions | Screen::Tunnel => {
+                true
+            }
             Screen::Log => self.log.as_ref().is_some_and(|view| view.choices.len() > 1),
             Screen::Alarm => self.alarm.as_ref().is_some_and(|view| !view.tree.is_empty()),
             Screen::Overview

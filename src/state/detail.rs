@@ -90,7 +90,8 @@ impl State {
             TunnelPanel::Connections => {
                 let all = sessions.connections();
                 let connection = all.get(index.min(all.len().checked_sub(1)?))?.clone();
-                let id = sessions.under().get(connection.session).map_or_else(String::new, |one| one.session_id.clone());
+                let id =
+                    sessions.under().get(connection.session).map_or_else(String::new, |one| one.session_id.clone());
                 Some(Detail::Connection(Box::new((connection, id))))
             }
             TunnelPanel::Sessions => {

@@ -53,7 +53,9 @@ impl Overlay {
     /// Returns the position in the text, where the overlay is one that is read.
     pub fn scroll(&mut self) -> Option<&mut Scroll> {
         match self {
-            Self::Help(scroll) | Self::Errors(scroll) | Self::Detail(_, scroll) | Self::Token(_, scroll) => Some(scroll),
+            Self::Help(scroll) | Self::Errors(scroll) | Self::Detail(_, scroll) | Self::Token(_, scroll) => {
+                Some(scroll)
+            }
             Self::Menu(_) | Self::Palette(_) | Self::Filter(_) | Self::PaneMenu => None,
         }
     }

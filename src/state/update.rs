@@ -62,8 +62,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Drawn { page, end } => {
             repage(state, page);
             log::drawn(state, page, end);
-            let finding = state.finding.as_mut().filter(|_| state.screen == Screen::Finding).map(|view| &mut view.scroll);
-            let form = state.sessions.form.as_mut().filter(|_| state.screen == Screen::Form).map(|form| &mut form.scroll);
+            let finding =
+                state.finding.as_mut().filter(|_| state.screen == Screen::Finding).map(|view| &mut view.scroll);
+            let form =
+                state.sessions.form.as_mut().filter(|_| state.screen == Screen::Form).map(|form| &mut form.scroll);
             let text = state.overlays.last_mut().and_then(Overlay::scroll);
             if let Some(scroll) = text.or(finding).or(form) {
                 scroll.0 = scroll.0.min(end);
@@ -100,7 +102,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Token(id, then, secret) => sessions::minted(state, id, then, secret),
         Event::Escape => {
             person(state);
-            state.overlays.push(Overlay::PaneMenu);
+            if sessions::front_pane(state).is_some() {
+                state.overlays.push(Overlay::PaneMenu);
+            }
             Vec::new()
         }
         Event::Typed(bytes) => {

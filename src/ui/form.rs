@@ -77,13 +77,8 @@ fn told(state: &State, ui: &Ui, form: &Form, area: Rect, buf: &mut Buffer, drawn
 
 fn lines(state: &State, ui: &Ui, form: &Form, room: usize) -> Vec<Line<'static>> {
     let request = form.request();
-    let told = preview(
-        &form.entry.operation,
-        &form.region,
-        form.target(),
-        &request.parameters,
-        request.reason.as_deref(),
-    );
+    let told =
+        preview(&form.entry.operation, &form.region, form.target(), &request.parameters, request.reason.as_deref());
     let facts = facts(ui, form, &told);
     let width = facts.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0);
     let mut lines = Vec::new();
@@ -127,23 +122,17 @@ fn facts(ui: &Ui, form: &Form, told: &Preview) -> Vec<(&'static str, Line<'stati
                 ),
             ]),
         ),
-        (
-            t!(texts, "sessions.form.who"),
-            text(format!("{} {separator} {}", form.role, form.identity.short())),
-        ),
+        (t!(texts, "sessions.form.who"), text(format!("{} {separator} {}", form.role, form.identity.short()))),
         (t!(texts, "sessions.form.target"), text(told.target.clone())),
         (t!(texts, "sessions.form.called"), text(format!("{}  {}", told.action, pinned(told)))),
         (t!(texts, "sessions.form.by-hand"), text(told.by_hand.clone())),
         (t!(texts, "sessions.form.enforced"), text(words::session::bounds(texts, &told.enforced))),
-        (
-            t!(texts, "sessions.form.ours"),
-            Line::styled(words::session::bounds(texts, &told.ours), ui.theme.warning),
-        ),
+        (t!(texts, "sessions.form.ours"), Line::styled(words::session::bounds(texts, &told.ours), ui.theme.warning)),
     ];
-    let limit = form.entry.limit.map_or_else(
-        || t!(texts, "sessions.form.no-limit").to_owned(),
-        |limit| words::left(texts, limit),
-    );
+    let limit = form
+        .entry
+        .limit
+        .map_or_else(|| t!(texts, "sessions.form.no-limit").to_owned(), |limit| words::left(texts, limit));
     facts.push((t!(texts, "sessions.form.limit"), text(limit)));
     facts.push((t!(texts, "sessions.form.recorded"), text(recorded(ui, form))));
     facts
@@ -204,7 +193,11 @@ fn found(state: &State, ui: &Ui, form: &Form) -> Vec<Line<'static>> {
                 lines.push(marked(ui.glyphs.ok, t!(texts, "sessions.form.clear").to_owned(), ui.theme.ok));
             }
             if preflight.targets.is_empty() && preflight.obstacles.is_empty() {
-                lines.push(marked(ui.glyphs.critical, t!(texts, "sessions.form.no-target").to_owned(), ui.theme.critical));
+                lines.push(marked(
+                    ui.glyphs.critical,
+                    t!(texts, "sessions.form.no-target").to_owned(),
+                    ui.theme.critical,
+                ));
             }
             lines
         }
@@ -280,9 +273,10 @@ fn chosen(form: &Form, field: &Field) -> Option<String> {
 fn verdict(ui: &Ui, form: &Form, place: usize, field: &Field) -> Line<'static> {
     let about = form.denial.as_ref().and_then(|denial| form.place_of(denial).map(|about| (denial, about)));
     match about {
-        Some((denial, about)) if about == place && (form.tried || !is_missing(denial)) => {
-            Line::styled(format!("{} {}", ui.glyphs.critical, words::gate::denial(ui.texts, denial).1), ui.theme.critical)
-        }
+        Some((denial, about)) if about == place && (form.tried || !is_missing(denial)) => Line::styled(
+            format!("{} {}", ui.glyphs.critical, words::gate::denial(ui.texts, denial).1),
+            ui.theme.critical,
+        ),
         Some((_, about)) if about > place && !field.value().is_empty() => Line::styled(ui.glyphs.ok, ui.theme.ok),
         None if form.denial.is_none() => Line::styled(ui.glyphs.ok, ui.theme.ok),
         _ => Line::default(),
@@ -293,7 +287,10 @@ fn verdict(ui: &Ui, form: &Form, place: usize, field: &Field) -> Line<'static> {
 fn is_missing(denial: &Denial) -> bool {
     matches!(
         denial,
-        Denial::ReasonMissing | Denial::TicketMissing { .. } | Denial::ParameterMissing { .. } | Denial::NotConfirmed { .. }
+        Denial::ReasonMissing
+            | Denial::TicketMissing { .. }
+            | Denial::ParameterMissing { .. }
+            | Denial::NotConfirmed { .. }
     )
 }
 

@@ -125,10 +125,8 @@ fn targets(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Dra
     let focused = sessions.panel == SessionsPanel::Targets;
     drawn.hits.push((area, Target::Panel(1)));
     let allowed = sessions.targets.iter().filter(|row| row.verdict == Verdict::Allowed).count();
-    let mut status = vec![Span::styled(
-        t!(ui.texts, "sessions.targets.count", n = allowed, of = sessions.total),
-        ui.theme.dim,
-    )];
+    let mut status =
+        vec![Span::styled(t!(ui.texts, "sessions.targets.count", n = allowed, of = sessions.total), ui.theme.dim)];
     let is_writable = sessions.catalogues.values().any(|catalogue| catalogue.writable().is_some());
     if is_writable {
         let text = format!("{} {}", ui.glyphs.warning, t!(ui.texts, "sessions.targets.writable"));
@@ -258,9 +256,11 @@ fn empty(state: &State, ui: &Ui) -> String {
 /// Returns how many sessions are open, for the header; nothing where none is.
 pub fn count(state: &State, ui: &Ui) -> Option<Span<'static>> {
     let open = state.sessions.open();
-    let is_troubled = state.sessions.live.iter().any(|live| {
-        live.is_ending(state.now) || matches!(live.link, crate::domain::session::Link::Lost { .. })
-    });
+    let is_troubled = state
+        .sessions
+        .live
+        .iter()
+        .any(|live| live.is_ending(state.now) || matches!(live.link, crate::domain::session::Link::Lost { .. }));
     (open > 0).then(|| {
         let mark = if is_troubled { format!("{} ", ui.glyphs.warning) } else { String::new() };
         let style = if is_troubled { ui.theme.warning } else { ui.theme.accent };

@@ -31,10 +31,8 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     horizontal_rule(rest, buf, ui.theme.border, ui.glyphs);
     let rest = Rect { y: rest.y + 1, height: rest.height.saturating_sub(1), ..rest };
     let under = cells(state.sessions.under().len().max(1)).saturating_add(2).min(rest.height / 3);
-    let (above, below) = (
-        Rect { height: rest.height - under, ..rest },
-        Rect { y: rest.bottom() - under, height: under, ..rest },
-    );
+    let (above, below) =
+        (Rect { height: rest.height - under, ..rest }, Rect { y: rest.bottom() - under, height: under, ..rest });
     connections(state, ui, above, buf, drawn);
     sessions(state, ui, below, buf, drawn);
 }
@@ -53,7 +51,10 @@ fn facts(state: &State, ui: &Ui, live: &Live) -> Vec<Line<'static>> {
     if let Some(left) = live.left(state.now) {
         let countdown = words::session::countdown(left);
         let (text, style) = if live.is_ending(state.now) {
-            (format!("{} {}", ui.glyphs.warning, t!(ui.texts, "sessions.left-soon", left = countdown)), ui.theme.warning)
+            (
+                format!("{} {}", ui.glyphs.warning, t!(ui.texts, "sessions.left-soon", left = countdown)),
+                ui.theme.warning,
+            )
         } else {
             (t!(ui.texts, "sessions.left", left = countdown), ui.theme.text)
         };

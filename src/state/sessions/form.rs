@@ -281,7 +281,9 @@ impl Form {
             Denial::ReasonMissing => *kind == FieldKind::Reason,
             Denial::TicketMissing { .. } | Denial::TicketInvalid { .. } => matches!(kind, FieldKind::Ticket(_)),
             Denial::NotConfirmed { .. } => matches!(kind, FieldKind::Confirmation(_)),
-            Denial::NoParameter { name } | Denial::ParameterMissing { name } | Denial::ParameterInvalid { name, .. } => {
+            Denial::NoParameter { name }
+            | Denial::ParameterMissing { name }
+            | Denial::ParameterInvalid { name, .. } => {
                 matches!(kind, FieldKind::Parameter(known, _) if known == name)
             }
             Denial::Unprintable { name } => match kind {

@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use crate::command::Command;
 use crate::domain::{
-    database::Wire,
-    environment::Environment,
-    identity::RoleResolution,
-    queue::Place,
-    session::LiveId,
+    database::Wire, environment::Environment, identity::RoleResolution, queue::Place, session::LiveId,
 };
 use crate::runbook::entry::Operation;
 
@@ -103,8 +99,7 @@ fn open_target(state: &mut State) -> Vec<Effect> {
     let Some(catalogue) = state.sessions.catalogues.get(&environment.name).map(Arc::clone) else { return Vec::new() };
     let id = state.sessions.number();
     let entry = row.entry;
-    let opening =
-        Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role };
+    let opening = Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role };
     let mut form = Form::new(opening, state.now);
     let effects = look_up(&mut form);
     state.sessions.form = Some(form);
@@ -314,7 +309,8 @@ fn token(state: &mut State, then: TokenUse) -> Vec<Effect> {
 
 /// Starts the database client that fits, with a token for its password where the entry names a user.
 fn client(state: &mut State) -> Vec<Effect> {
-    let Some(live) = subject(state).filter(|live| live.is_open() && live.local.is_some() && live.wire().is_some()) else {
+    let Some(live) = subject(state).filter(|live| live.is_open() && live.local.is_some() && live.wire().is_some())
+    else {
         state.notice = Some(Notice::plain("sessions.notice.no-client"));
         return Vec::new();
     };
@@ -357,6 +353,7 @@ pub(in crate::state) fn minted(
     match then {
         TokenUse::Copy => vec![Effect::CopySecret { secret, done: Notice::plain("sessions.notice.token-copied") }],
         TokenUse::Show => {
+            state.overlays.retain(|overlay| !matches!(overlay, Overlay::Token(..)));
             state.overlays.push(Overlay::Token(secret, Scroll::default()));
             Vec::new()
         }

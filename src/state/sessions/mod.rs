@@ -20,10 +20,10 @@ use live::Live;
 use target::{TargetId, TargetRow};
 use tunnel::TunnelView;
 
-pub use keys::{end_asked, front_pane, resize, run, typed};
 pub(in crate::state) use keys::{acts, minted, open, scroll};
-pub use report::{refused, take};
+pub use keys::{end_asked, front_pane, resize, run, typed};
 pub(in crate::state) use report::{check_form, warn};
+pub use report::{refused, take};
 pub use target::derive;
 
 /// Sessions that may be open at once: each keeps its screen and the lines above it.
@@ -180,10 +180,8 @@ impl Sessions {
 
     /// Fits the windows of the lists to the page.
     pub(in crate::state) fn repage(&mut self, page: usize) {
-        match self.panel {
-            SessionsPanel::Live => self.live_list.scroll(self.live.len(), page),
-            SessionsPanel::Targets => self.target_list.scroll(self.targets.len(), page),
-        }
+        self.live_list.scroll(self.live.len(), page);
+        self.target_list.scroll(self.targets.len(), page);
     }
 }
 

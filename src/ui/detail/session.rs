@@ -17,10 +17,9 @@ impl Sheet<'_> {
                 let why = words::session::denial(texts, denial);
                 self.styled(t!(texts, "sessions.detail.why-not"), why, self.ui.theme.critical);
             }
-            Verdict::Unverified => self.fact(
-                t!(texts, "sessions.detail.why-not"),
-                t!(texts, "sessions.targets.unverified"),
-            ),
+            Verdict::Unverified => {
+                self.fact(t!(texts, "sessions.detail.why-not"), t!(texts, "sessions.targets.unverified"))
+            }
             Verdict::Allowed => {}
         }
         self.fact(t!(texts, "sessions.column.entry"), entry.id.to_string());

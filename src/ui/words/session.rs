@@ -155,9 +155,7 @@ pub fn connection(ui: &Ui, state: ConnectionState) -> (&'static str, &'static st
         ConnectionState::HalfClosed => {
             (ui.glyphs.separator, t!(ui.texts, "sessions.connection.half-closed"), ui.theme.dim)
         }
-        ConnectionState::Stalled => {
-            (ui.glyphs.warning, t!(ui.texts, "sessions.connection.stalled"), ui.theme.warning)
-        }
+        ConnectionState::Stalled => (ui.glyphs.warning, t!(ui.texts, "sessions.connection.stalled"), ui.theme.warning),
     }
 }
 

@@ -131,10 +131,11 @@ fn sizes_stay_within_what_can_be_held() {
 /// Makes what a hostile far side might send: text, wide text, and every kind of sequence with any numbers.
 fn pieces() -> impl Strategy<Value = Vec<u8>> {
     let numbers = prop::collection::vec(prop_oneof![0..30_u32, Just(65_535), Just(99_999_999)], 0..4);
-    let control = (prop_oneof![Just(""), Just("?"), Just(">")], numbers, 0x40..0x7f_u8).prop_map(|(mark, numbers, last)| {
-        let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
-        format!("\x1b[{mark}{}{}", numbers.join(";"), char::from(last)).into_bytes()
-    });
+    let control =
+        (prop_oneof![Just(""), Just("?"), Just(">")], numbers, 0x40..0x7f_u8).prop_map(|(mark, numbers, last)| {
+            let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+            format!("\x1b[{mark}{}{}", numbers.join(";"), char::from(last)).into_bytes()
+        });
     let escape = (0x20..0x7f_u8).prop_map(|byte| vec![0x1b, byte]);
     prop_oneof![
         4 => control,
