@@ -69,7 +69,7 @@ fn told(state: &State, ui: &Ui, form: &Form, area: Rect, buf: &mut Buffer, drawn
     }
     let more = lines.len().saturating_sub(offset + page);
     if more > 0 && area.height > 0 {
-        let note = t!(ui.texts, "sessions.form.more", n = more);
+        let note = format!("  {}", t!(ui.texts, "sessions.form.more", n = more));
         let width = cells(text::width(&note));
         put(buf, area.right().saturating_sub(width + 1), area.bottom() - 1, &note, width, ui.theme.key);
     }

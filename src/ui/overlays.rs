@@ -34,7 +34,7 @@ pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut B
             let lines = [Line::styled(secret.expose().to_owned(), ui.theme.text)];
             reader(ui, t!(ui.texts, "sessions.token.title"), &lines, scroll.0, area, buf, drawn);
         }
-        Overlay::PaneMenu => pane_menu(state, ui, area, buf, drawn),
+        Overlay::PaneMenu => pane_menu(state, ui, area, buf),
         // Drawn by the footer, where it is typed.
         Overlay::Filter(_) => {}
     }
@@ -153,7 +153,7 @@ fn question(ui: &Ui, no: &'static str, yes: &'static str) -> Vec<(String, String
 }
 
 /// What may be done about the pane below, by its keys.
-fn pane_menu(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+fn pane_menu(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
     let own = crate::command::entries().iter().filter(|entry| entry.scopes.contains(&Scope::Pane));
     let mut rows: Vec<(String, &'static str)> = own
         .map(|entry| (ui.keymap.chords(&[Scope::Pane], entry.command).join("  "), ui.texts.get(entry.key)))
@@ -171,7 +171,9 @@ fn pane_menu(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut D
         })
         .collect();
     let title = state.sessions.front().map_or_else(String::new, sessions::menu_title);
-    reader(ui, &title, &lines, 0, area, buf, drawn);
+    let footer = key_hint(ui, Scope::Pane, Command::Back, t!(ui.texts, "screens.hint.close"));
+    let reader = Reader { title: &title, footer: &footer, lines: &lines, offset: 0, theme: &ui.theme, glyphs: ui.glyphs };
+    reader.render(area, buf);
 }
 
 fn palette(palette: &Palette, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {

@@ -69,8 +69,13 @@ fn cursor(pane: &Pane, area: Rect) -> Option<Position> {
 fn status(state: &State, ui: &Ui, live: &Live, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, ui.theme.text);
     let width = usize::from(area.width);
-    let (line, style) = facts(state, ui, live);
-    let line = fit_line(&line, width, ui.glyphs);
+    // Which environment this is stands there however narrow it is; the rest gives way to it.
+    let badge = line_width(&Line::from(badge(ui, live))) + 2;
+    let (mut line, style) = facts(state, ui, live, false);
+    if line_width(&line) + badge > width {
+        line = facts(state, ui, live, true).0;
+    }
+    let line = fit_line(&line, width.saturating_sub(badge), ui.glyphs);
     let taken = line_width(&line);
     let left = match &state.notice {
         Some(notice) => {
@@ -89,32 +94,38 @@ fn status(state: &State, ui: &Ui, live: &Live, area: Rect, buf: &mut Buffer) {
     }
 }
 
+fn badge(ui: &Ui, live: &Live) -> Span<'static> {
+    Span::styled(format!(" {} ", live.origin.environment), ui.kind_style(live.origin.place.kind))
+}
+
 /// Where, what, and under whose name.
 fn who(ui: &Ui, live: &Live) -> Line<'static> {
     let origin = &live.origin;
     Line::from(vec![
-        Span::styled(format!(" {} ", origin.environment), ui.kind_style(origin.place.kind)),
+        badge(ui, live),
         Span::styled(format!(" {}", live.goal()), ui.theme.text),
         Span::styled(format!(" {} {} {}", ui.glyphs.separator, origin.role, origin.identity.short()), ui.theme.dim),
     ])
 }
 
 /// How long still, whether it is recorded, how the link stands, and how to our menu; and a style for all of the line
-/// where it must be seen.
-fn facts(state: &State, ui: &Ui, live: &Live) -> (Line<'static>, Option<Style>) {
+/// where it must be seen. A short line says the time without words, and leaves the recording out.
+fn facts(state: &State, ui: &Ui, live: &Live, is_short: bool) -> (Line<'static>, Option<Style>) {
     let separator = || Span::styled(format!(" {} ", ui.glyphs.separator), ui.theme.dim);
     let mut spans = Vec::new();
     let is_ending = live.is_ending(state.now);
     if let Some(left) = live.left(state.now) {
         let countdown = words::session::countdown(left);
-        let text = if is_ending {
+        let text = if is_short {
+            countdown
+        } else if is_ending {
             format!("{} {}", ui.glyphs.warning, t!(ui.texts, "sessions.left-soon", left = countdown))
         } else {
             t!(ui.texts, "sessions.left", left = countdown)
         };
         spans.extend([Span::styled(text, if is_ending { ui.theme.warning } else { ui.theme.text }), separator()]);
     }
-    if live.is_open() {
+    if live.is_open() && !is_short {
         spans.extend([recording(ui, live), separator()]);
     }
     let (mark, text, style) = words::session::standing(ui, live, state.now);

@@ -109,7 +109,7 @@ fn live_cells(state: &State, ui: &Ui, live: &Live) -> Vec<Cell<'static>> {
     vec![
         Cell::new(Span::styled(format!("{mark} {word}"), style)),
         Cell::new(ui.place(state, live.origin.place)),
-        text(live.entry.id.to_string()),
+        Cell::cut_middle(Span::styled(live.entry.id.to_string(), ui.theme.text)),
         Cell::new(left),
         text(format!("{} {}", live.origin.role, live.origin.identity.short())),
         text(live.goal()),
@@ -202,7 +202,8 @@ fn target_cells(state: &State, ui: &Ui, row: &TargetRow) -> Vec<Cell<'static>> {
     vec![
         Cell::new(Span::styled(mark, mark_style)),
         Cell::new(ui.place(state, row.place)),
-        text(entry.id.to_string()),
+        // The end of a long name says which of several it is.
+        Cell::cut_middle(Span::styled(entry.id.to_string(), style)),
         text(words::session::kind(ui.texts, &entry.operation).to_owned()),
         text(goal(entry)),
         text(entry.limit.map_or_else(|| "-".to_owned(), |limit| words::left(ui.texts, limit))),
