@@ -2,6 +2,8 @@
 
 #[path = "gate/catalogue.rs"]
 mod catalogue;
+#[path = "gate/journal.rs"]
+mod journal;
 #[path = "gate/policy.rs"]
 mod policy;
 #[path = "gate/schema.rs"]

@@ -1,17 +1,13 @@
-//! Credentials that stand: always those of now, and always the same caller's.
+//! Credentials that stand: a connection with those of now, whenever one is asked for.
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::{
-    config::CredentialSource,
-    domain::fetch::{Failure, FailureKind},
-    domain::identity::Identity,
-};
+use crate::{config::CredentialSource, domain::fetch::Failure};
 
-use super::{Connection, ConnectionPlan, Shared, error::Attempt};
+use super::{Connection, ConnectionPlan, Shared};
 
 /// How long before credentials end others are found, as the pollers do.
 const RENEW: SignedDuration = SignedDuration::from_mins(5);
@@ -20,21 +16,21 @@ const RENEW_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Keeps a connection to one account and region, and opens another one in its place when its credentials near their end.
 ///
-/// A session outlives the credentials that started it. Whoever comes after must be the same caller: what the gate let one
-/// identity do, it did not let another one do.
+/// A session outlives the credentials that started it. That the next ones are still the same caller's is for whoever
+/// acts to see to.
 #[derive(Debug)]
 pub struct Standing {
     plan: ConnectionPlan,
     shared: Shared,
-    held: Mutex<Held>,
+    held: Mutex<Option<Held>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Held {
-    connection: Option<Arc<Connection>>,
-    opened_at: Option<jiff::Timestamp>,
-    /// Whom the first connection was verified for.
-    caller: Option<Arc<Identity>>,
+    connection: Arc<Connection>,
+    opened_at: Timestamp,
+    /// When others were last looked for.
+    tried_at: Timestamp,
 }
 
 impl Standing {
@@ -48,40 +44,51 @@ impl Standing {
     /// Where no others can be found, those that still hold go on doing their work.
     ///
     /// # Errors
-    /// A [`Failure`] where there is no connection, and [`FailureKind::WrongCaller`] where the credentials that were found
-    /// are somebody else's.
+    /// A [`Failure`] where there is no connection.
     pub async fn connection(&self) -> Result<Arc<Connection>, Failure> {
         let mut held = self.held.lock().await;
         let now = self.shared.now.get();
-        let Some(connection) = held.connection.clone() else { return self.open(&mut held).await };
+        let Some(known) = held.as_mut() else { return self.open(&mut held).await };
+        let connection = Arc::clone(&known.connection);
         let Some(expires) = connection.expires().filter(|_| self.is_renewable()) else { return Ok(connection) };
         let is_near = now >= expires.saturating_sub(RENEW).unwrap_or(now);
-        let just_tried = held.opened_at.is_some_and(|at| now.duration_since(at) < RENEW_AGAIN);
+        let just_tried = now.duration_since(known.tried_at) < RENEW_AGAIN;
         if !is_near || (just_tried && now < expires) {
             return Ok(connection);
         }
+        known.tried_at = now;
         match self.open(&mut held).await {
-            Err(failure) if now < expires && !matches!(failure.kind, FailureKind::WrongCaller { .. }) => Ok(connection),
+            Err(_) if now < expires => Ok(connection),
             renewed => renewed,
+        }
+    }
+
+    /// Returns a connection that was verified not longer ago than `age`: somebody else may have logged in since.
+    ///
+    /// # Errors
+    /// A [`Failure`] where there is none.
+    pub async fn verified_within(&self, age: SignedDuration) -> Result<Arc<Connection>, Failure> {
+        let mut held = self.held.lock().await;
+        let now = self.shared.now.get();
+        match held.as_ref().filter(|known| now.duration_since(known.opened_at) < age) {
+            Some(known) if known.connection.expires().is_none_or(|expires| now < expires) => {
+                Ok(Arc::clone(&known.connection))
+            }
+            _ => self.open(&mut held).await,
         }
     }
 
     /// Returns another connection than one whose credentials AWS refused.
     ///
     /// # Errors
-    /// As [`Self::connection`].
+    /// A [`Failure`] where there is none.
     pub async fn instead_of(&self, refused: &Arc<Connection>) -> Result<Arc<Connection>, Failure> {
         let mut held = self.held.lock().await;
-        match &held.connection {
+        match held.as_ref() {
             // Somebody else has seen to it already.
-            Some(connection) if !Arc::ptr_eq(connection, refused) => Ok(Arc::clone(connection)),
+            Some(known) if !Arc::ptr_eq(&known.connection, refused) => Ok(Arc::clone(&known.connection)),
             _ => self.open(&mut held).await,
         }
-    }
-
-    /// Forgets whom this stood for: the next connection may be anybody's, as when a person logs in anew.
-    pub async fn release(&self) {
-        *self.held.lock().await = Held::default();
     }
 
     /// Tells whether other credentials than the first ones can be found at all.
@@ -89,21 +96,15 @@ impl Standing {
         !matches!(self.plan.credentials, CredentialSource::Static { .. })
     }
 
-    async fn open(&self, held: &mut Held) -> Result<Arc<Connection>, Failure> {
-        held.opened_at = Some(self.shared.now.get());
+    /// Returns what this shares with other connections.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    async fn open(&self, held: &mut Option<Held>) -> Result<Arc<Connection>, Failure> {
         let connection = Arc::new(Connection::open(self.plan.clone(), self.shared.clone()).await?);
-        let identity = connection.identity();
-        match &held.caller {
-            Some(caller) if !caller.is_same_caller(identity) => {
-                let kind = FailureKind::WrongCaller { expected: caller.arn.clone(), actual: identity.arn.clone() };
-                let attempt = Attempt { action: "sts:GetCallerIdentity", host: "", at: self.shared.now.get() };
-                Err(attempt.failed(kind, ""))
-            }
-            _ => {
-                held.caller.get_or_insert_with(|| Arc::clone(identity));
-                held.connection = Some(Arc::clone(&connection));
-                Ok(connection)
-            }
-        }
+        let now = self.shared.now.get();
+        *held = Some(Held { connection: Arc::clone(&connection), opened_at: now, tried_at: now });
+        Ok(connection)
     }
 }

@@ -107,6 +107,8 @@ pub enum Subcommand {
     Init(InitArgs),
     /// Prints the keys in force, or checks a keymap file.
     Keys(KeysArgs),
+    /// Plays a recording.
+    Replay(ReplayArgs),
     /// Prints completions for a shell.
     Completions(CompletionsArgs),
     /// Prints the manual page.
@@ -242,6 +244,20 @@ pub struct KeysArgs {
     /// A keymap file to check.
     #[arg(long, value_name = "file")]
     pub check: Option<PathBuf>,
+}
+
+/// The arguments of `replay`.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct ReplayArgs {
+    /// The recording: a file, or the name of one in the folder of recordings.
+    #[arg(value_name = "file")]
+    pub file: PathBuf,
+    /// Prints the text instead of playing it.
+    #[arg(long)]
+    pub dump: bool,
+    /// How fast to play.
+    #[arg(long, value_name = "times", value_parser = ["0.5", "1", "2", "4", "8", "16"])]
+    pub speed: Option<String>,
 }
 
 /// The argument of `completions`.

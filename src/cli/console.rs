@@ -61,7 +61,7 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
 }
 
 /// Says why the terminal could not be entered.
-fn explain(error: &io::Error, texts: Texts) -> String {
+pub(super) fn explain(error: &io::Error, texts: Texts) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<NotATerminal>()) {
         Some(NotATerminal::Stdin) => t!(texts, "cli.console.no-input").to_owned(),
         Some(NotATerminal::Stdout) => t!(texts, "cli.console.no-output").to_owned(),

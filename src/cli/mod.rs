@@ -14,6 +14,7 @@ pub mod keys;
 pub mod log;
 pub mod man;
 mod remedy;
+pub mod replay;
 mod seen;
 pub mod translate;
 pub mod usage;
@@ -124,6 +125,12 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
             Ok(config) => keys::run(wanted, &config, Texts::of(config.lang), &mut out, faults)?,
             Err(errors) => complain(errors.iter().map(|error| error.render(texts)), faults)?,
         },
+        Some(Subcommand::Replay(wanted)) => {
+            match Config::load_preferences(&args.flags(), &Surroundings::of_process()) {
+                Ok(config) => return replay::run(wanted, &config, &mut out, faults),
+                Err(errors) => complain(errors.iter().map(|error| error.render(texts)), faults)?,
+            }
+        }
         None | Some(Subcommand::Demo(_) | Subcommand::Get(_) | Subcommand::Doctor) => {
             return with_runtime(args, texts, &mut out, faults);
         }

@@ -16,6 +16,7 @@ pub mod log;
 pub mod metric;
 pub mod preflight;
 pub mod queue;
+pub mod screen;
 pub mod session;
 pub mod target;
 pub mod text;

@@ -149,6 +149,55 @@ pub struct TunnelStatus {
     pub received: u64,
     /// Whether the destination answers.
     pub health: Health,
+    /// What went wrong since it was opened, and was dealt with.
+    pub troubles: Troubles,
+}
+
+/// Counts what went wrong in a tunnel that stands all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Troubles {
+    /// Sessions that ended by themselves or led nowhere, and were replaced by a new one.
+    pub replaced: u64,
+    /// Connections that were cut, since more came for them than may wait for a slow local side.
+    pub overrun: u64,
+    /// The last of them.
+    pub last: Option<Trouble>,
+}
+
+/// Says what went wrong last in a tunnel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: TroubleKind,
+}
+
+/// Names what may go wrong in a tunnel that stands all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// A session ended by itself; a new one takes its place.
+    SessionLost {
+        /// AWS's id of it.
+        session_id: String,
+        /// Why, cleaned; empty where nobody said.
+        why: String,
+    },
+    /// The destination refused several connections in a row; a new session looks its name up anew.
+    SessionRenewed {
+        /// AWS's id of the old one.
+        session_id: String,
+    },
+    /// A session beyond the first could not be opened.
+    SessionLacking {
+        /// Why, cleaned.
+        why: String,
+    },
+    /// A connection was cut, since more came for it than may wait for a slow local side.
+    ConnectionOverrun {
+        /// Its number.
+        id: u64,
+    },
 }
 
 /// Describes one session under a tunnel.

@@ -7,6 +7,8 @@
 pub mod chain;
 mod file;
 pub mod record;
+pub mod recording;
+pub mod redact;
 mod tail;
 
 use std::fmt;
@@ -22,15 +24,11 @@ use file::Head;
 /// The file of the journal, in its folder.
 pub const FILE: &str = "journal.jsonl";
 
-/// Removes secrets from a text, and counts them.
-pub type Redact = fn(&str) -> (String, usize);
-
 /// An open journal. Nothing is held open between records: several consoles write to the same file.
 ///
 /// All calls block: they wait for the disk, and for other consoles.
 pub struct Journal {
     folder: PathBuf,
-    redact: Redact,
     /// The newest record that this journal knows of: one that is gone from the file was taken away.
     seen: Mutex<Option<Head>>,
 }
@@ -95,13 +93,11 @@ pub enum JournalError {
 impl Journal {
     /// Opens the journal of a folder, which is made where it is not there: 0700, and its file 0600.
     ///
-    /// What is written goes through [`super::journal::redact`]'s rules, given as `redact`.
-    ///
     /// # Errors
     /// [`JournalError`] where records could not be written.
-    pub fn open_with(folder: &Path, redact: Redact) -> Result<Self, JournalError> {
+    pub fn open(folder: &Path) -> Result<Self, JournalError> {
         file::prepare(folder)?;
-        let journal = Self { folder: folder.to_path_buf(), redact, seen: Mutex::new(None) };
+        let journal = Self { folder: folder.to_path_buf(), seen: Mutex::new(None) };
         let head = file::head(&journal.path())?;
         *journal.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = head;
         Ok(journal)
@@ -117,7 +113,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] where it could not be written and brought to the disk.
     pub fn denied(&self, denied: &Denied<'_>) -> Result<u64, JournalError> {
-        self.append(Record::denied(denied, self.redact)).map(|record| record.seq)
+        self.append(Record::denied(denied)).map(|record| record.seq)
     }
 
     /// Records an operation before it begins. Without what this returns nothing may be done.
@@ -125,7 +121,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] where it could not be written and brought to the disk.
     pub fn intent(&self, authorized: &Authorized<Op>, about: &About) -> Result<Intent, JournalError> {
-        let record = self.append(Record::intent(authorized, about, self.redact))?;
+        let record = self.append(Record::intent(authorized, about))?;
         Ok(Intent { seq: record.seq, record })
     }
 
@@ -134,7 +130,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] where it could not be written and brought to the disk.
     pub fn outcome(&self, intent: &Intent, outcome: &Outcome) -> Result<u64, JournalError> {
-        self.append(Record::outcome(&intent.record, outcome, self.redact)).map(|record| record.seq)
+        self.append(Record::outcome(&intent.record, outcome)).map(|record| record.seq)
     }
 
     fn append(&self, record: Record) -> Result<Record, JournalError> {

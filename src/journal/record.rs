@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Redact;
+use super::redact;
 use crate::domain::environment::{AccountId, Environment};
 use crate::domain::identity::{Identity, RoleResolution};
 use crate::domain::target::Target;
@@ -229,8 +229,8 @@ fn is_zero(count: &usize) -> bool {
 }
 
 /// Makes texts fit for the journal, and counts the secrets in them.
+#[derive(Default)]
 struct Scribe {
-    redact: Redact,
     redacted: usize,
 }
 
@@ -238,7 +238,7 @@ impl Scribe {
     /// Returns a text of a person's or of AWS's: without secrets, on one line, bounded.
     fn text(&mut self, text: &str) -> String {
         // Bounded first: what comes after is linear in it.
-        let (text, secrets) = (self.redact)(&clean(text, LONGEST));
+        let (text, secrets) = redact::text(&clean(text, LONGEST));
         self.redacted += secrets;
         text
     }
@@ -289,8 +289,8 @@ impl Record {
         }
     }
 
-    pub(super) fn denied(denied: &Denied<'_>, redact: Redact) -> Self {
-        let mut scribe = Scribe { redact, redacted: 0 };
+    pub(super) fn denied(denied: &Denied<'_>) -> Self {
+        let mut scribe = Scribe::default();
         let request = denied.request;
         let act = Act {
             actor: Actor::of(denied.identity),
@@ -316,8 +316,8 @@ impl Record {
         Self { act: Some(act), denial, redacted: scribe.redacted, ..Self::new(Kind::Denied, denied.at) }
     }
 
-    pub(super) fn intent(authorized: &Authorized<Op>, about: &About, redact: Redact) -> Self {
-        let mut scribe = Scribe { redact, redacted: 0 };
+    pub(super) fn intent(authorized: &Authorized<Op>, about: &About) -> Self {
+        let mut scribe = Scribe::default();
         let grant = authorized.grant();
         let act = Act {
             actor: Actor::of(&grant.identity),
@@ -339,8 +339,8 @@ impl Record {
     }
 
     /// Makes the record of an outcome, with all that its intent says: whoever reads one need not look for the other.
-    pub(super) fn outcome(intent: &Self, outcome: &Outcome, redact: Redact) -> Self {
-        let mut scribe = Scribe { redact, redacted: 0 };
+    pub(super) fn outcome(intent: &Self, outcome: &Outcome) -> Self {
+        let mut scribe = Scribe::default();
         let error = scribe.maybe(outcome.error.as_ref());
         Self {
             act: intent.act.clone(),

@@ -1,6 +1,8 @@
 //! A program that has the terminal for a while: the database's client through a tunnel.
 
+use std::env;
 use std::io;
+use std::path::Path;
 use std::process::{Child, Command};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -32,6 +34,31 @@ pub(super) async fn run(
         // In the environment only its own user and root can read it; an argument could be read by everybody.
         command.env(variable, secret.expose());
     }
+    lend(command, program, console, terminal, signals).await
+}
+
+/// Plays a recording by this program's own player, as `sekisho replay` does.
+///
+/// # Errors
+/// When the terminal cannot be taken back, or this program cannot be found.
+pub(super) async fn replay(
+    path: &Path,
+    console: &mut Console,
+    terminal: &mut Terminal,
+    signals: &mut Signals,
+) -> io::Result<Option<i32>> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg("replay").arg(path);
+    lend(command, "sekisho replay", console, terminal, signals).await
+}
+
+async fn lend(
+    mut command: Command,
+    program: &str,
+    console: &mut Console,
+    terminal: &mut Terminal,
+    signals: &mut Signals,
+) -> io::Result<Option<i32>> {
     terminal.lend();
     let ended = match command.spawn() {
         Ok(child) => until_end(child, console, signals).await,

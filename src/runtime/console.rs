@@ -266,6 +266,7 @@ impl Console {
             Effect::Size { id, columns, rows } => host.size(id, columns, rows),
             Effect::End { id } => host.end(id),
             Effect::Token { id, then } => host.token(id, then),
+            Effect::Recordings => host.recordings(),
             Effect::Input { id, bytes } => {
                 if !host.input(id, bytes) {
                     update(&mut self.state, Event::Notice(Notice::plain("sessions.notice.input-full")));
@@ -287,6 +288,7 @@ impl Console {
                 return self.carry_out(effects);
             }
             HostEvent::Report(id, report) => Event::Session(id, report),
+            HostEvent::Recordings(listed) => Event::Recordings(listed),
             HostEvent::Refused(id, refusal) => Event::Refused(id, refusal),
             HostEvent::Token(id, then, Ok(secret)) => Event::Token(id, then, Secret::new(secret)),
             HostEvent::Token(_, _, Err(why)) => Event::Notice(Notice::with("sessions.notice.token-failed", "why", why)),

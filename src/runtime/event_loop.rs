@@ -51,7 +51,7 @@ pub async fn run(console: &mut Console, terminal: &mut Terminal) -> io::Result<E
 }
 
 /// Tells whether the terminal is there no more: then all that is left to a process is an input/output error.
-fn is_hung_up(error: &io::Error) -> bool {
+pub(super) fn is_hung_up(error: &io::Error) -> bool {
     [Errno::IO, Errno::NXIO].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
@@ -96,6 +96,13 @@ async fn until_end(console: &mut Console, terminal: &mut Terminal) -> io::Result
                 // Reading ends before the program begins: each key is either its or ours.
                 drop(input);
                 let ended = client::run(program, &arguments, secret, console, terminal, &mut signals).await?;
+                input = Input::start();
+                if let Some(signal) = ended {
+                    return Ok(End::Signal(signal));
+                }
+            } else if let Effect::Replay(path) = effect {
+                drop(input);
+                let ended = client::replay(&path, console, terminal, &mut signals).await?;
                 input = Input::start();
                 if let Some(signal) = ended {
                     return Ok(End::Signal(signal));
@@ -155,6 +162,8 @@ fn carry_out(effect: Effect, console: &mut Console, terminal: &mut Terminal, inp
         | Effect::Size { .. }
         | Effect::End { .. }
         | Effect::Token { .. }
+        | Effect::Recordings
+        | Effect::Replay(_)
         | Effect::Client { .. } => {}
     }
     Ok(false)
@@ -178,7 +187,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,

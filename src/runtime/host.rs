@@ -13,6 +13,7 @@ use crate::policy::Request;
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::entry::EntryId;
 use crate::state::event::TokenUse;
+use crate::state::sessions::Recordings;
 use crate::state::sessions::live::Refusal;
 
 /// Events of the host that may wait to be taken; a session with more to say waits.
@@ -27,6 +28,8 @@ pub enum HostEvent {
     Report(LiveId, SessionReport),
     /// A session was not started, or nothing could be looked up for it.
     Refused(LiveId, Refusal),
+    /// The recordings were listed, or could not be; then it says why.
+    Recordings(Result<Recordings, String>),
     /// A token was minted, or could not be; then it says why.
     Token(LiveId, TokenUse, Result<SecretString, String>),
 }
@@ -57,6 +60,9 @@ pub trait SessionHost: Send {
 
     /// Mints a token for the database behind a tunnel; answered by [`HostEvent::Token`].
     fn token(&mut self, id: LiveId, then: TokenUse);
+
+    /// Lists the recordings, the newest first; answered by [`HostEvent::Recordings`].
+    fn recordings(&mut self);
 
     /// Ends all sessions, and is done when they have ended and that was written down, or after a while that is bounded.
     fn shutdown(&mut self) -> Done;

@@ -129,6 +129,9 @@ fn of_sessions(state: &State) -> Option<String> {
         (Screen::Sessions, SessionsPanel::Targets) => {
             return sessions.selected_target().map(|row| row.entry.id.to_string());
         }
+        (Screen::Sessions, SessionsPanel::Recordings) => {
+            return sessions.selected_recording().map(|one| one.path.display().to_string());
+        }
         (Screen::Sessions, SessionsPanel::Live) => sessions.selected_live()?,
         (Screen::Tunnel, _) => sessions.front()?,
         _ => return None,

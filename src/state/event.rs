@@ -1,5 +1,6 @@
 //! What can happen to the console, and what it asks to be done.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -24,7 +25,7 @@ use crate::domain::{
 use crate::policy::Request;
 use crate::runbook::{catalogue::Catalogue, entry::EntryId};
 
-use super::sessions::live::Refusal;
+use super::sessions::{Recordings, live::Refusal};
 
 /// Counts the identities that a source has had; what was asked under an earlier one is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -193,6 +194,8 @@ pub enum Event {
     Session(LiveId, SessionReport),
     /// A session was not started, or nothing could be looked up for it.
     Refused(LiveId, Refusal),
+    /// The recordings were listed, or could not be; then it says why.
+    Recordings(Result<Recordings, String>),
     /// A token was minted, for this use.
     Token(LiveId, TokenUse, Secret),
     /// The escape was pressed in a pane: our menu.
@@ -337,6 +340,10 @@ pub enum Effect {
         /// What to say once it was done.
         done: Notice,
     },
+    /// List the recordings.
+    Recordings,
+    /// Play a recording on the terminal.
+    Replay(PathBuf),
     /// Hand the terminal to a program until it ends.
     Client {
         /// The program's name, looked up in the path.

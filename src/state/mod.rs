@@ -22,6 +22,7 @@ mod open;
 pub mod overlay;
 pub mod overview;
 mod prompt;
+pub mod replay;
 mod report;
 pub mod service;
 pub mod services;

@@ -99,6 +99,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             sessions::refused(state, id, refusal);
             Vec::new()
         }
+        Event::Recordings(listed) => {
+            let page = state.page;
+            state.sessions.list_recordings(listed, page);
+            Vec::new()
+        }
         Event::Token(id, then, secret) => sessions::minted(state, id, then, secret),
         Event::Escape => {
             person(state);
@@ -166,7 +171,10 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Waf => show(state, Screen::Waf),
         Command::Alarms => show(state, Screen::Alarms),
         Command::Findings => show(state, Screen::Findings),
-        Command::Sessions => show(state, Screen::Sessions),
+        Command::Sessions => {
+            show(state, Screen::Sessions);
+            return vec![Effect::Recordings];
+        }
         Command::Fleet => show(state, Screen::Fleet),
         Command::MarkSeen => return overview::mark_seen(state),
         Command::Everything => {

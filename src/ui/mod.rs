@@ -34,6 +34,7 @@ mod overlays;
 mod overview;
 mod pane;
 mod queue;
+pub mod replay;
 mod service;
 mod services;
 mod sessions;

@@ -172,7 +172,8 @@ fn pane_menu(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
         .collect();
     let title = state.sessions.front().map_or_else(String::new, sessions::menu_title);
     let footer = key_hint(ui, Scope::Pane, Command::Back, t!(ui.texts, "screens.hint.close"));
-    let reader = Reader { title: &title, footer: &footer, lines: &lines, offset: 0, theme: &ui.theme, glyphs: ui.glyphs };
+    let reader =
+        Reader { title: &title, footer: &footer, lines: &lines, offset: 0, theme: &ui.theme, glyphs: ui.glyphs };
     reader.render(area, buf);
 }
 

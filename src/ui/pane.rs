@@ -116,7 +116,9 @@ fn facts(state: &State, ui: &Ui, live: &Live, is_short: bool) -> (Line<'static>,
     let is_ending = live.is_ending(state.now);
     if let Some(left) = live.left(state.now) {
         let countdown = words::session::countdown(left);
-        let text = if is_short {
+        let text = if is_short && is_ending {
+            format!("{} {countdown}", ui.glyphs.warning)
+        } else if is_short {
             countdown
         } else if is_ending {
             format!("{} {}", ui.glyphs.warning, t!(ui.texts, "sessions.left-soon", left = countdown))

@@ -1,5 +1,7 @@
 //! Screen 7: what is open now, under whose name and how long still; what this role may open.
 
+mod recordings;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -26,7 +28,17 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let sessions = &state.sessions;
     let wanted = cells(sessions.live.len().max(1)).saturating_add(2);
     let upper = Rect { height: wanted.min(area.height / 2), ..area };
-    let lower = Rect { y: upper.bottom(), height: area.height - upper.height, ..area };
+    let recorded = match (sessions.panel, cells(sessions.recorded().len())) {
+        (SessionsPanel::Recordings, _) => area.height / 3,
+        (_, 0) => 0,
+        (_, rows) => rows.saturating_add(3).min(area.height / 4),
+    };
+    let lower = Rect { y: upper.bottom(), height: area.height - upper.height - recorded, ..area };
+    if recorded > 0 {
+        let last = Rect { y: lower.bottom(), height: recorded, ..area };
+        horizontal_rule(last, buf, ui.theme.border, ui.glyphs);
+        recordings::render(state, ui, Rect { y: last.y + 1, height: last.height - 1, ..last }, buf, drawn);
+    }
     live(state, ui, upper, buf, drawn);
     horizontal_rule(lower, buf, ui.theme.border, ui.glyphs);
     let lower = Rect { y: lower.y + 1, height: lower.height.saturating_sub(1), ..lower };

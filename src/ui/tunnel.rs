@@ -73,7 +73,7 @@ fn facts(state: &State, ui: &Ui, live: &Live) -> Vec<Line<'static>> {
     let mut lines = vec![Line::from(first), Line::from(second)];
     if let Some(connection) = live.connection_string().filter(|_| live.is_open()) {
         lines.push(Line::from(vec![
-            Span::styled(format!("{} ", t!(ui.texts, "sessions.tunnel.connect")), ui.theme.dim),
+            Span::styled(format!("{} ", t!(ui.texts, "sessions.view.connect")), ui.theme.dim),
             Span::styled(connection, ui.theme.accent),
         ]));
     }
@@ -84,7 +84,7 @@ fn facts(state: &State, ui: &Ui, live: &Live) -> Vec<Line<'static>> {
 fn totals(ui: &Ui, status: &TunnelStatus) -> String {
     t!(
         ui.texts,
-        "sessions.tunnel.totals",
+        "sessions.view.totals",
         open = status.connections.len(),
         accepted = status.accepted,
         refused = status.refused,
@@ -113,8 +113,8 @@ fn connections(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut
         number("sessions.column.session", 3).rank(4),
     ];
     let row = |index: usize| Row::Cells(connection_cells(state, ui, &all[index]));
-    let title = t!(texts, "sessions.tunnel.connections");
-    let empty = t!(texts, "sessions.tunnel.no-connections");
+    let title = t!(texts, "sessions.view.connections");
+    let empty = t!(texts, "sessions.view.no-connections");
     table(state, ui, (TunnelPanel::Connections, title, empty), &columns, all.len(), row, area, buf, drawn);
 }
 
@@ -147,8 +147,8 @@ fn sessions(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Dr
         Column::new(t!(texts, "sessions.column.session-id"), 12, 40).rank(1).grows(),
     ];
     let row = |index: usize| Row::Cells(session_cells(state, ui, index, &all[index]));
-    let title = t!(texts, "sessions.tunnel.sessions");
-    let empty = t!(texts, "sessions.tunnel.no-sessions");
+    let title = t!(texts, "sessions.view.sessions");
+    let empty = t!(texts, "sessions.view.no-sessions");
     table(state, ui, (TunnelPanel::Sessions, title, empty), &columns, all.len(), row, area, buf, drawn);
 }
 

@@ -14,6 +14,7 @@ use sekisho::runbook::entry::EntryId;
 use sekisho::runtime::host::{Done, HostEvent, Hosted, SessionHost, WAITING_EVENTS};
 use sekisho::state::Screen;
 use sekisho::state::event::{Effect, TokenUse};
+use sekisho::state::sessions::Recordings;
 use tokio::sync::mpsc;
 
 use crate::journey::{Journey, Start};
@@ -98,6 +99,10 @@ impl SessionHost for Scripted {
 
     fn token(&mut self, id: LiveId, then: TokenUse) {
         self.note(Asked::Token(id, then));
+    }
+
+    fn recordings(&mut self) {
+        let _ = self.events.try_send(HostEvent::Recordings(Ok(Recordings::default())));
     }
 
     fn shutdown(&mut self) -> Done {

@@ -54,6 +54,7 @@ pub fn assert_sound(state: &State) {
     let sessions = &state.sessions;
     list(&sessions.target_list, sessions.targets.len(), page, "targets");
     list(&sessions.live_list, sessions.live.len(), page, "sessions");
+    list(&sessions.recording_list, sessions.recorded().len(), page, "recordings");
     assert_eq!(state.screen == Screen::Form, sessions.form.is_some(), "a form is in front or not there");
     assert!(!matches!(state.screen, Screen::Pane | Screen::Tunnel) || sessions.front().is_some());
     assert!(sessions.targets.iter().all(|row| state.shows(row.place)), "only rows of the shown environment");

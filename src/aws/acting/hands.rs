@@ -6,7 +6,7 @@ use crate::domain::fetch::Failure;
 
 use super::{
     super::{Connection, call::Caller},
-    Acting,
+    Act,
 };
 
 /// Holds the clients that act with the credentials of one connection.
@@ -38,7 +38,7 @@ impl Hands {
     }
 }
 
-impl Acting {
+impl Act {
     /// Returns clients with the credentials of now.
     ///
     /// # Errors

@@ -13,6 +13,8 @@ use std::{
 };
 
 use secrecy::{SecretBox, SecretString, zeroize::Zeroize};
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     domain::{
@@ -32,8 +34,17 @@ use hands::Hands;
 const KEY: usize = 64;
 
 /// Carries out one authorized operation on one target, always with the credentials of now.
+///
+/// What was asked of AWS is seen to its end, whoever stops waiting for it: a session that nobody took is ended.
 #[derive(Debug)]
 pub struct Acting {
+    act: Arc<Act>,
+    starts: TaskTracker,
+}
+
+/// The operation, as its calls share it.
+#[derive(Debug)]
+struct Act {
     authorized: Authorized<Op>,
     target: Target,
     ssm_target: String,
@@ -67,29 +78,42 @@ impl Acting {
     pub fn new(authorized: Authorized<Op>, target: Target, standing: Arc<Standing>) -> Self {
         let ssm_target = target.ssm_target();
         let (hands, trace) = (tokio::sync::Mutex::default(), Mutex::default());
-        Self { authorized, target, ssm_target, standing, hands, trace }
+        let act = Act { authorized, target, ssm_target, standing, hands, trace };
+        Self { act: Arc::new(act), starts: TaskTracker::new() }
     }
 
     /// Returns the operation.
     pub fn authorized(&self) -> &Authorized<Op> {
-        &self.authorized
+        &self.act.authorized
+    }
+
+    /// Returns where it goes.
+    pub fn destination(&self) -> &Target {
+        &self.act.target
     }
 
     /// Returns the ids of the sessions that were started, the oldest first.
     pub fn sessions(&self) -> Vec<String> {
-        self.trace().sessions.iter().map(|(id, _)| id.clone()).collect()
+        self.act.trace().sessions.iter().map(|(id, _)| id.clone()).collect()
     }
 
     /// Returns AWS's id of the last request that started a session, or should have.
     pub fn request_id(&self) -> Option<String> {
-        self.trace().request_id.clone()
+        self.act.trace().request_id.clone()
     }
 
     /// Returns why the last session did not come about, if it did not.
     pub fn not_started(&self) -> Option<NotStarted> {
-        let refusal = self.trace().refusal.clone()?;
-        let obstacle = start::obstacle(self.authorized.operation(), &self.target, &refusal);
+        let refusal = self.act.trace().refusal.clone()?;
+        let obstacle = start::obstacle(self.act.authorized.operation(), &self.act.target, &refusal);
         Some(NotStarted { obstacle, is_unknown: refusal.is_unanswered, failure: refusal.failure })
+    }
+
+    /// Waits until no start is under way whose session nobody would take.
+    pub async fn settle(&self) {
+        self.starts.close();
+        self.starts.wait().await;
+        self.starts.reopen();
     }
 
     /// Makes a token that stands in for the password of the database user whom the catalogue names; none where it names
@@ -98,12 +122,14 @@ impl Acting {
     /// # Errors
     /// As [`Connection::auth_token`].
     pub async fn auth_token(&self) -> Result<Option<SecretString>, Failure> {
-        let Op::PortForward { destination, .. } = self.authorized.operation() else { return Ok(None) };
+        let Op::PortForward { destination, .. } = self.act.authorized.operation() else { return Ok(None) };
         let Some(user) = &destination.user else { return Ok(None) };
-        let connection = self.connection().await?;
+        let connection = self.act.connection().await?;
         connection.auth_token(&destination.host, destination.port, user).await.map(Some)
     }
+}
 
+impl Act {
     /// Returns a connection with the credentials of now, if they are still those of whom the gate let through.
     async fn connection(&self) -> Result<Arc<Connection>, Failure> {
         let connection = self.standing.connection().await?;
@@ -191,10 +217,20 @@ impl Acting {
 
 impl ControlPlane for Acting {
     fn start(&self) -> Answer<'_, Ticket> {
-        Box::pin(async {
-            let action = super::preflight::starter(self.authorized.operation());
-            self.start_session().await.map_err(|refusal| {
-                let mut error = told(action, &refusal.failure);
+        let (tell, told) = oneshot::channel();
+        let act = Arc::clone(&self.act);
+        self.starts.spawn(async move {
+            let started = act.start_session().await;
+            if let Err(Ok(unwanted)) = tell.send(started) {
+                // Where even that fails, AWS ends it for want of a client.
+                let _ = act.terminate_session(&unwanted.session_id).await;
+            }
+        });
+        let action = super::preflight::starter(self.act.authorized.operation());
+        Box::pin(async move {
+            let lost = |_| ControlError { action: action.name(), why: String::new(), is_passing: false };
+            told.await.map_err(lost)?.map_err(|refusal| {
+                let mut error = told_of(action.name(), &refusal.failure);
                 // Another try could leave two sessions where one is wanted.
                 error.is_passing &= !refusal.is_unanswered;
                 error
@@ -204,41 +240,39 @@ impl ControlPlane for Acting {
 
     fn resume<'a>(&'a self, session_id: &'a str) -> Answer<'a, Option<Ticket>> {
         Box::pin(async {
-            self.resume_session(session_id).await.map_err(|failure| told(Action::ResumeSession, &failure))
+            let resumed = self.act.resume_session(session_id).await;
+            resumed.map_err(|failure| told_of(Action::ResumeSession.name(), &failure))
         })
     }
 
     fn terminate<'a>(&'a self, session_id: &'a str) -> Answer<'a, ()> {
         Box::pin(async {
-            self.terminate_session(session_id).await.map_err(|failure| told(Action::TerminateSession, &failure))
+            let terminated = self.act.terminate_session(session_id).await;
+            terminated.map_err(|failure| told_of(Action::TerminateSession.name(), &failure))
         })
     }
 
     fn sign<'a>(&'a self, stream_url: &'a str) -> Answer<'a, Vec<(String, String)>> {
         Box::pin(async {
-            let signed = async { upgrade::headers(&*self.connection().await?, stream_url).await };
-            signed.await.map_err(|failure: Failure| ControlError { action: upgrade::ACTION, ..told_of(&failure) })
+            let signed = async { upgrade::headers(&*self.act.connection().await?, stream_url).await };
+            signed.await.map_err(|failure: Failure| told_of(upgrade::ACTION, &failure))
         })
     }
 
     fn data_key<'a>(&'a self, key_id: &'a str, context: &'a BTreeMap<String, String>) -> Answer<'a, DataKey> {
         Box::pin(async {
-            let made = self.generate_data_key(key_id, context).await;
-            made.map_err(|failure| told(Action::GenerateDataKey, &failure))
+            let made = self.act.generate_data_key(key_id, context).await;
+            made.map_err(|failure| told_of(Action::GenerateDataKey.name(), &failure))
         })
     }
 
     fn target(&self) -> &str {
-        &self.ssm_target
+        &self.act.ssm_target
     }
 }
 
 /// Puts a failure in the terms of whoever keeps a session up.
-fn told(action: Action, failure: &Failure) -> ControlError {
-    ControlError { action: action.name(), ..told_of(failure) }
-}
-
-fn told_of(failure: &Failure) -> ControlError {
+fn told_of(action: &'static str, failure: &Failure) -> ControlError {
     let why = if failure.detail.is_empty() { failure.kind.name().to_owned() } else { failure.detail.clone() };
     let is_passing = match &failure.kind {
         FailureKind::Throttled
@@ -251,5 +285,5 @@ fn told_of(failure: &Failure) -> ControlError {
         | FailureKind::NoCredentials => true,
         _ => false,
     };
-    ControlError { action: "", why, is_passing }
+    ControlError { action, why, is_passing }
 }

@@ -13,19 +13,18 @@ use crate::{
         text::clean,
     },
     policy::Op,
+    runbook::entry::LOCAL_PORT,
     session::control::Ticket,
 };
 
 use super::{
     super::{action::Action, call::Refusal, preflight, words::name},
-    Acting,
+    Act,
     hands::Hands,
 };
 
 /// The most of a reason that `StartSession` takes, in UTF-16 units (`SessionReason`).
 const REASON: usize = 256;
-/// The catalogue's name for the port that a tunnel listens on.
-const LOCAL_PORT: &str = "local_port";
 
 /// What both calls answer.
 struct Answered {
@@ -35,7 +34,7 @@ struct Answered {
     request_id: Option<String>,
 }
 
-impl Acting {
+impl Act {
     /// Starts a session and keeps in mind what came of it.
     ///
     /// # Errors

@@ -75,6 +75,10 @@ pub(in crate::state) fn open(state: &mut State) -> Vec<Effect> {
             None => Vec::new(),
         },
         SessionsPanel::Targets => open_target(state),
+        SessionsPanel::Recordings => {
+            let path = state.sessions.selected_recording().map(|one| one.path.clone());
+            path.map(Effect::Replay).into_iter().collect()
+        }
     }
 }
 

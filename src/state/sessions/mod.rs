@@ -8,9 +8,10 @@ mod report;
 pub mod target;
 pub mod tunnel;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::domain::session::LiveId;
+use crate::journal::recording::RecordingInfo;
 use crate::runbook::catalogue::Catalogue;
 
 use super::{Screen, State, list::ListView, services::words};
@@ -40,11 +41,13 @@ pub enum SessionsPanel {
     /// What may be opened.
     #[default]
     Targets,
+    /// What was recorded.
+    Recordings,
 }
 
 impl SessionsPanel {
     /// Lists the panels from top to bottom.
-    pub const ALL: [Self; 2] = [Self::Live, Self::Targets];
+    pub const ALL: [Self; 3] = [Self::Live, Self::Targets, Self::Recordings];
 
     /// Returns the panel so many steps further.
     #[must_use]
@@ -53,6 +56,15 @@ impl SessionsPanel {
         let len = Self::ALL.len().cast_signed();
         Self::ALL[(index.cast_signed() + by).rem_euclid(len).cast_unsigned()]
     }
+}
+
+/// Holds the recordings that were listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recordings {
+    /// The newest first.
+    pub list: Vec<RecordingInfo>,
+    /// Whether there are more.
+    pub more: bool,
 }
 
 /// Holds screen 7, and what is opened from it.
@@ -80,6 +92,11 @@ pub struct Sessions {
     pub front: Option<LiveId>,
     /// The tunnel's view.
     pub tunnel: TunnelView,
+    /// The recordings, the newest first; nothing while they were not listed, or why they cannot be.
+    pub recordings: Option<Result<Recordings, String>>,
+    /// The position among the recordings.
+    pub recording_list: ListView<PathBuf>,
+    recording_keys: Vec<PathBuf>,
     all: Vec<TargetRow>,
     target_keys: Vec<TargetId>,
     live_keys: Vec<LiveId>,
@@ -117,6 +134,23 @@ impl Sessions {
         self.live.get(self.live_list.selected())
     }
 
+    /// Returns the recordings that were listed.
+    pub fn recorded(&self) -> &[RecordingInfo] {
+        self.recordings.as_ref().and_then(|listed| listed.as_ref().ok()).map_or(&[], |listed| &listed.list)
+    }
+
+    /// Returns the recording that the cursor is on.
+    pub fn selected_recording(&self) -> Option<&RecordingInfo> {
+        self.recorded().get(self.recording_list.selected())
+    }
+
+    /// Takes the recordings that were listed.
+    pub(in crate::state) fn list_recordings(&mut self, listed: Result<Recordings, String>, page: usize) {
+        self.recordings = Some(listed);
+        self.recording_keys = self.recorded().iter().map(|one| one.path.clone()).collect();
+        self.recording_list.follow(&self.recording_keys, page);
+    }
+
     /// Takes the next number.
     fn number(&mut self) -> LiveId {
         self.next += 1;
@@ -151,6 +185,7 @@ impl Sessions {
         match self.panel {
             SessionsPanel::Live => self.live.len(),
             SessionsPanel::Targets => self.targets.len(),
+            SessionsPanel::Recordings => self.recorded().len(),
         }
     }
 
@@ -159,6 +194,7 @@ impl Sessions {
         match self.panel {
             SessionsPanel::Live => self.live_list.selected(),
             SessionsPanel::Targets => self.target_list.selected(),
+            SessionsPanel::Recordings => self.recording_list.selected(),
         }
     }
 
@@ -167,6 +203,7 @@ impl Sessions {
         match self.panel {
             SessionsPanel::Live => self.live_list.step(by, &self.live_keys, page),
             SessionsPanel::Targets => self.target_list.step(by, &self.target_keys, page),
+            SessionsPanel::Recordings => self.recording_list.step(by, &self.recording_keys, page),
         }
     }
 
@@ -175,6 +212,7 @@ impl Sessions {
         match self.panel {
             SessionsPanel::Live => self.live_list.select(row, &self.live_keys, page),
             SessionsPanel::Targets => self.target_list.select(row, &self.target_keys, page),
+            SessionsPanel::Recordings => self.recording_list.select(row, &self.recording_keys, page),
         }
     }
 
@@ -182,6 +220,7 @@ impl Sessions {
     pub(in crate::state) fn repage(&mut self, page: usize) {
         self.live_list.scroll(self.live.len(), page);
         self.target_list.scroll(self.targets.len(), page);
+        self.recording_list.scroll(self.recorded().len(), page);
     }
 }
 

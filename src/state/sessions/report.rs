@@ -59,7 +59,7 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
             }
             live.tunnel = Some(status);
         }
-        SessionReport::Recorded(_) => {}
+        SessionReport::Recorded(_) => effects.push(Effect::Recordings),
         SessionReport::Ended(end) => {
             if live.end.is_none() {
                 notice = Some(ended_notice(live, &end));
