@@ -185,6 +185,19 @@ impl Terminal {
         self.clear()
     }
 
+    /// Gives the terminal to another program until [`Self::take_back`]; nothing is drawn meanwhile.
+    ///
+    /// Input that was read ahead is not taken back: stop reading events before.
+    pub fn lend(&mut self) {
+        restore();
+    }
+
+    /// Takes back the terminal that was lent; the next frame is drawn whole.
+    pub fn take_back(&mut self) -> io::Result<()> {
+        take_over(self.mouse)?;
+        self.clear()
+    }
+
     /// Takes the terminal over again: after SIGCONT, when the process was stopped from outside, and whoever had the
     /// terminal meanwhile set it to its own modes. Where they are still ours, only the next frame is drawn whole.
     ///

@@ -19,13 +19,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("runbook", &["domain", "i18n"]),
     ("policy", &["domain", "runbook"]),
     ("journal", &["domain", "policy"]),
-    ("state", &["domain", "command", "journal"]),
+    ("state", &["domain", "command", "runbook", "policy", "journal"]),
     ("ui", &["state", "domain", "command", "keymap", "i18n", "runbook", "policy", "journal"]),
     ("aws", &["domain", "policy", "runbook", "session"]),
     ("simulator", &[]),
     ("session", &["domain", "i18n"]),
     ("operate", &["aws", "config", "domain", "i18n", "journal", "policy", "runbook", "runtime", "session"]),
-    ("runtime", &["aws", "config", "state", "domain", "command", "keymap", "ui", "terminal", "journal"]),
+    (
+        "runtime",
+        &[
+            "aws", "config", "state", "domain", "command", "keymap", "ui", "i18n", "terminal", "runbook", "policy",
+            "journal", "operate",
+        ],
+    ),
     ("terminal", &["domain"]),
     ("screenshot", &["domain"]),
     (
@@ -70,15 +76,17 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("axum", &["simulator"]),
     ("ciborium", &["simulator"]),
     ("ratatui", &["ui", "terminal", "runtime", "screenshot"]),
+    ("tui_term", &["ui"]),
+    ("vt100", &["domain", "state"]),
     ("crossterm", &["terminal", "runtime", "keymap", "ui"]),
     ("crokey", &["keymap", "runtime"]),
     ("clap", &["cli"]),
     ("tracing", &["aws", "runtime", "simulator", "cli", "session", "operate"]),
     ("tracing_subscriber", &["cli"]),
     ("std::fs", &["config", "runbook", "journal", "cli"]),
-    ("std::net", &["aws", "simulator", "cli", "session", "domain", "journal"]),
-    ("std::env", &["aws", "config", "i18n", "cli", "terminal", "main"]),
-    ("std::process", &["cli", "main", "simulator"]),
+    ("std::net", &["aws", "simulator", "cli", "session", "domain", "state", "journal"]),
+    ("std::env", &["aws", "config", "i18n", "cli", "runtime", "terminal", "main"]),
+    ("std::process", &["cli", "main", "runtime", "simulator"]),
 ];
 
 /// The most lines of a file.

@@ -1,8 +1,9 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
 pub mod gate;
-mod preflight;
+pub mod preflight;
 mod rule;
+pub mod session;
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::style::{Modifier, Style};

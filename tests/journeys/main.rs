@@ -19,5 +19,6 @@ mod log;
 mod mouse;
 mod reading;
 mod security;
+mod sessions;
 mod slow;
 mod story;
