@@ -28,9 +28,9 @@ pub struct Database {
 /// Names the kinds of client that a database wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Wire {
-    /// PostgreSQL: `psql` and whatever uses libpq.
+    /// `PostgreSQL`: `psql` and whatever uses libpq.
     Postgres,
-    /// MySQL and MariaDB.
+    /// `MySQL` and `MariaDB`.
     Mysql,
 }
 
@@ -85,12 +85,12 @@ pub struct Way<'a> {
 }
 
 impl Way<'_> {
-    /// Returns the connection string: of libpq, or for MySQL the options as an option file has them, in one line.
+    /// Returns the connection string: of libpq, or for `MySQL` the options as an option file has them, in one line.
     ///
-    /// libpq's `host` is what the certificate is checked for, while `hostaddr` says where to connect. MySQL's clients know no
+    /// libpq's `host` is what the certificate is checked for, while `hostaddr` says where to connect. `MySQL`'s clients know no
     /// such pair; they check the chain of the certificate and not its name, and never speak in the clear.
     ///
-    /// Sources: PostgreSQL, "Connection Strings" (`host`, `hostaddr`, `sslmode`); MySQL, "Command Options for Encrypted
+    /// Sources: `PostgreSQL`, "Connection Strings" (`host`, `hostaddr`, `sslmode`); `MySQL`, "Command Options for Encrypted
     /// Connections" (`ssl-mode`), "Client-Side Cleartext Pluggable Authentication", which IAM tokens need.
     pub fn connection_string(&self) -> String {
         let (address, port) = (self.local.ip(), self.local.port());
@@ -116,7 +116,7 @@ impl Way<'_> {
 
 /// Quotes a value where it has to be: empty, or with a space, a quote or a backslash in it.
 ///
-/// Source: PostgreSQL, "Keyword/Value Connection Strings"; option files of MySQL take the same.
+/// Source: `PostgreSQL`, "Keyword/Value Connection Strings"; option files of `MySQL` take the same.
 fn quoted(value: &str) -> String {
     let plain = !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c == '\'' || c == '\\');
     if plain {

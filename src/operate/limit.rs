@@ -41,7 +41,7 @@ impl Limit {
                 let _ = reports.send(SessionReport::Warning { left }).await;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

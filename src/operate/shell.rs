@@ -176,5 +176,5 @@ async fn tell_link(mut link: watch::Receiver<Link>, reports: &mpsc::Sender<Sessi
             break;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

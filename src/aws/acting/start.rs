@@ -48,7 +48,7 @@ impl Act {
                 trace.refusal = None;
             }
             Err(refusal) => {
-                trace.request_id = refusal.failure.request_id.clone();
+                trace.request_id.clone_from(&refusal.failure.request_id);
                 trace.refusal = Some(refusal.clone());
             }
         }
@@ -131,7 +131,7 @@ impl Act {
         Some(HashMap::from([("localPortNumber".to_owned(), vec![port.clone()])]))
     }
 
-    /// Returns what CloudTrail and EventBridge are told: the ticket and the reason.
+    /// Returns what CloudTrail and `EventBridge` are told: the ticket and the reason.
     fn reason(&self) -> Option<String> {
         let grant = self.authorized.grant();
         reason(grant.ticket.as_deref(), grant.reason.as_deref())
