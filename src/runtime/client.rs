@@ -49,7 +49,7 @@ pub(super) async fn replay(
 ) -> io::Result<Option<i32>> {
     let mut command = Command::new(env::current_exe()?);
     command.arg("replay").arg(path);
-    lend(command, "sekisho replay", console, terminal, signals).await
+    lend(command, "sekisho", console, terminal, signals).await
 }
 
 async fn lend(

@@ -3,6 +3,7 @@
 //! Nothing here knows a terminal: [`super::event_loop`] feeds one, a test feeds keys and reads the buffer.
 
 use std::io;
+use std::sync::Arc;
 
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use futures::future::{join_all, select_all};
@@ -17,6 +18,7 @@ use crate::domain::fetch::{Panel, SourceId};
 use crate::domain::identity::RoleMapping;
 use crate::domain::queue::{Mark, Marks};
 use crate::domain::session::SessionReport;
+use crate::runbook::catalogue::Catalogue;
 use crate::state::event::{Effect, Event, Interest, Notice, Secret, SourceEvent};
 use crate::state::interest::interest;
 use crate::state::sessions;
@@ -142,6 +144,13 @@ impl Console {
     pub fn keep_marks(&mut self, marks: Marks, keep: KeepMarks) {
         update(&mut self.state, Event::Marks(marks));
         self.marks = keep;
+    }
+
+    /// Takes the catalogue of each environment, by its name; without one nothing may be opened there.
+    pub fn keep_catalogues(&mut self, catalogues: impl IntoIterator<Item = (String, Arc<Catalogue>)>) {
+        for (environment, catalogue) in catalogues {
+            self.apply(Event::Catalogue(environment, catalogue));
+        }
     }
 
     /// Takes what carries out sessions; without it the console only looks.

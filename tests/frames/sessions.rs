@@ -10,7 +10,8 @@ use sekisho::state::update::update;
 
 use super::snapshot;
 use super::support::sessions::{
-    blocked, choose, clear, local, on_sessions, opened, output, run, say, start_shell, start_tunnel, tunnel, up, write,
+    blocked, choose, clear, local, on_sessions, opened, output, recordings, run, say, start_shell, start_tunnel,
+    tunnel, up, write,
 };
 use super::support::{bad_morning, now};
 
@@ -99,6 +100,13 @@ fn not_for_me() -> State {
     state
 }
 
+fn recorded() -> State {
+    let mut state = with_open();
+    update(&mut state, Event::Recordings(Ok(recordings())));
+    run(&mut state, Command::NextPanel);
+    state
+}
+
 fn quitting() -> State {
     let mut state = with_open();
     run(&mut state, Command::Quit);
@@ -110,6 +118,7 @@ fn quitting() -> State {
 #[case("sessions-empty", || no_catalogue())]
 #[case("sessions-open", || with_open())]
 #[case("sessions-denied", || not_for_me())]
+#[case("sessions-recorded", || recorded())]
 #[case("sessions-quit", || quitting())]
 #[case("session-form", || form())]
 #[case("session-form-blocked", || form_blocked())]

@@ -18,7 +18,8 @@ use sekisho::state::update::update;
 use sekisho::state::{Screen, State};
 
 use crate::support::sessions::{
-    blocked, choose, clear, local, on_sessions, opened, output, run, say, start_shell, start_tunnel, tunnel, up, write,
+    blocked, choose, clear, local, on_sessions, opened, output, recordings, run, say, start_shell, start_tunnel,
+    tunnel, up, write,
 };
 use crate::support::{identity, now, report_at};
 
@@ -302,6 +303,20 @@ fn the_panels_of_a_tunnel_take_turns(#[case] command: Command, #[case] rows: usi
     assert_eq!(state.sessions.under().len(), rows);
     run(&mut state, Command::Open);
     assert!(matches!(state.overlays.last(), Some(Overlay::Detail(..))));
+}
+
+#[test]
+fn recordings_are_listed_and_played() {
+    let mut state = on_sessions();
+    assert_eq!(run(&mut state, Command::Sessions), [Effect::Recordings]);
+    update(&mut state, Event::Recordings(Err("no such folder".to_owned())));
+    assert!(state.sessions.recorded().is_empty());
+    update(&mut state, Event::Recordings(Ok(recordings())));
+    run(&mut state, Command::NextPanel);
+    assert_eq!(state.sessions.panel, SessionsPanel::Recordings);
+    run(&mut state, Command::Down);
+    let path = recordings().list[1].path.clone();
+    assert_eq!(run(&mut state, Command::Open), [Effect::Replay(path)]);
 }
 
 #[test]

@@ -1,18 +1,23 @@
 //! Sessions made by hand: the built-in catalogue, targets, and what sessions report.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use sekisho::command::Command;
 use sekisho::domain::preflight::{Caution, Obstacle, Preflight};
 use sekisho::domain::session::{
-    ConnectionState, Health, Link, LiveId, SessionReport, TunnelConnection, TunnelSession, TunnelStatus,
+    ConnectionState, Health, Link, LiveId, SessionReport, Troubles, TunnelConnection, TunnelSession, TunnelStatus,
 };
 use sekisho::domain::target::Target;
+use sekisho::journal::recording::list::RecordingState;
+use sekisho::journal::recording::{About, RecordingInfo};
 use sekisho::runbook::catalogue::Catalogue;
 use sekisho::state::State;
 use sekisho::state::event::{Effect, Event};
+use sekisho::state::sessions::Recordings;
 use sekisho::state::update::update;
 use tui_input::InputRequest;
 
@@ -133,7 +138,44 @@ pub fn tunnel() -> SessionReport {
         sent: 20_001,
         received: 400_000_000,
         health: Health::Reachable { at: ago(1) },
+        troubles: Troubles::default(),
     }))
+}
+
+/// A shell's recording and one whose beginning cannot be read.
+pub fn recordings() -> Recordings {
+    let about = About {
+        entry: "node-shell".to_owned(),
+        environment: "prd".to_owned(),
+        account: "111122223333".to_owned(),
+        region: "ap-northeast-1".to_owned(),
+        target: "i-0123456789abcdef0 検証".to_owned(),
+        session_id: "op-0137-0".to_owned(),
+        actor: "arn:aws:sts::111122223333:assumed-role/x/op-0137".to_owned(),
+        role: "staff".to_owned(),
+        reason: None,
+        ticket: None,
+    };
+    let whole = RecordingInfo {
+        path: PathBuf::from("/recordings/20261121T235500000Z-4f1c2a9b.cast"),
+        name: "20261121T235500000Z-4f1c2a9b.cast".to_owned(),
+        is_tunnel: false,
+        bytes: 52_311,
+        at: Some(ago(7)),
+        duration: Some(Duration::from_secs(312)),
+        about: Some(about),
+        state: RecordingState::Whole,
+    };
+    let broken = RecordingInfo {
+        path: PathBuf::from("/recordings/x.cast"),
+        name: "x\u{1b}[2J.cast".to_owned(),
+        at: None,
+        duration: None,
+        about: None,
+        state: RecordingState::Malformed,
+        ..whole.clone()
+    };
+    Recordings { list: vec![whole, broken], more: true }
 }
 
 /// Fills in the form of `container-inspect/web` in dev and starts it; returns the session's number.
