@@ -36,7 +36,7 @@ use rustix::termios::{LocalModes, OutputModes, tcgetattr, tcgetpgrp};
 
 use crate::domain::text;
 
-pub use raw::Raw;
+pub use raw::{Raw, size};
 
 /// How many bytes a copy may have: what tmux and xterm take in one sequence, 100,000 in base64.
 pub const COPY_LIMIT: usize = 74_994;
@@ -164,10 +164,7 @@ impl Terminal {
     ///
     /// Terminals do not say whether they took it. Fails where it has more than [`COPY_LIMIT`] bytes.
     pub fn write_osc52(&mut self, text: &str) -> Result<(), CopyError> {
-        if text.len() > COPY_LIMIT {
-            return Err(CopyError::TooLong { bytes: text.len() });
-        }
-        let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
+        let sequence = copy_sequence(text).ok_or(CopyError::TooLong { bytes: text.len() })?;
         Ok(execute!(self.inner.backend_mut(), Print(sequence))?)
     }
 
@@ -225,6 +222,12 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// Returns what copies a text to the clipboard of the terminal's user (OSC 52); none where it is longer than
+/// [`COPY_LIMIT`].
+pub fn copy_sequence(text: &str) -> Option<String> {
+    (text.len() <= COPY_LIMIT).then(|| format!("\x1b]52;c;{}\x07", STANDARD.encode(text)))
 }
 
 /// What is drawn, until it is flushed; what is not flushed is never shown.

@@ -10,6 +10,7 @@ use crate::terminal::{NotATerminal, Options, Terminal};
 
 use super::Exit;
 use super::account::Account;
+use super::outfit;
 use super::seen::MarkStore;
 
 /// Shows the console until it is left, and returns the number that the shell sees.
@@ -21,6 +22,10 @@ use super::seen::MarkStore;
 pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
     let ui = match account.ui(faults)? {
         Ok(ui) => ui,
+        Err(exit) => return Ok(exit.code()),
+    };
+    let ready = match outfit::ready(account, texts, faults)? {
+        Ok(ready) => ready,
         Err(exit) => return Ok(exit.code()),
     };
     let mut terminal = match Terminal::enter(Options { mouse: account.config.mouse }) {

@@ -84,7 +84,41 @@ pub struct Way<'a> {
     pub database: Option<&'a str>,
 }
 
+/// The call of a database's own client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCall {
+    /// The program's name, to be looked up in the path.
+    pub program: &'static str,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// The variable of its environment that takes its password.
+    pub password: &'static str,
+}
+
 impl Way<'_> {
+    /// Returns the call of the client that comes with the database: `psql` or `mysql`.
+    ///
+    /// Sources: PostgreSQL, "Environment Variables" (`PGPASSWORD`); MySQL, "Environment Variables" (`MYSQL_PWD`).
+    pub fn client(&self) -> ClientCall {
+        match self.wire {
+            Wire::Postgres => {
+                ClientCall { program: "psql", arguments: vec![self.connection_string()], password: "PGPASSWORD" }
+            }
+            Wire::Mysql => {
+                let mut arguments = vec![
+                    format!("--host={}", self.local.ip()),
+                    format!("--port={}", self.local.port()),
+                    "--protocol=TCP".to_owned(),
+                    "--ssl-mode=VERIFY_CA".to_owned(),
+                    "--enable-cleartext-plugin".to_owned(),
+                ];
+                arguments.extend(self.user.map(|user| format!("--user={user}")));
+                arguments.extend(self.database.map(|name| format!("--database={name}")));
+                ClientCall { program: "mysql", arguments, password: "MYSQL_PWD" }
+            }
+        }
+    }
+
     /// Returns the connection string: of libpq, or for `MySQL` the options as an option file has them, in one line.
     ///
     /// libpq's `host` is what the certificate is checked for, while `hostaddr` says where to connect. `MySQL`'s clients know no

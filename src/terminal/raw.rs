@@ -59,6 +59,14 @@ impl Drop for Raw {
     }
 }
 
+/// Returns columns and rows of the terminal.
+///
+/// # Errors
+/// What the system says, where there is no terminal.
+pub fn size() -> io::Result<(u16, u16)> {
+    crossterm::terminal::size()
+}
+
 /// Gives the terminal back, once; what fails cannot be helped.
 pub(super) fn restore() {
     if !RAW.swap(false, Ordering::SeqCst) {

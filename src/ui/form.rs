@@ -21,8 +21,8 @@ use ratatui::text::{Line, Span};
 use crate::domain::environment::AccountId;
 use crate::domain::text;
 use crate::policy::Denial;
-use crate::policy::preview::{Pinned, Preview, preview};
-use crate::runbook::entry::{Operation, Parameter};
+use crate::policy::preview::{Preview, preview};
+use crate::runbook::entry::Parameter;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::sessions::form::{Field, FieldKind, Form, Lookup};
@@ -124,7 +124,7 @@ fn facts(ui: &Ui, form: &Form, told: &Preview) -> Vec<(&'static str, Line<'stati
         ),
         (t!(texts, "sessions.form.who"), text(format!("{} {separator} {}", form.role, form.identity.short()))),
         (t!(texts, "sessions.form.target"), text(told.target.clone())),
-        (t!(texts, "sessions.form.called"), text(format!("{}  {}", told.action, pinned(told)))),
+        (t!(texts, "sessions.form.called"), text(format!("{}  {}", told.action, words::session::pinned(told)))),
         (t!(texts, "sessions.form.by-hand"), text(told.by_hand.clone())),
         (t!(texts, "sessions.form.enforced"), text(words::session::bounds(texts, &told.enforced))),
         (t!(texts, "sessions.form.ours"), Line::styled(words::session::bounds(texts, &told.ours), ui.theme.warning)),
@@ -134,31 +134,8 @@ fn facts(ui: &Ui, form: &Form, told: &Preview) -> Vec<(&'static str, Line<'stati
         .limit
         .map_or_else(|| t!(texts, "sessions.form.no-limit").to_owned(), |limit| words::left(texts, limit));
     facts.push((t!(texts, "sessions.form.limit"), text(limit)));
-    facts.push((t!(texts, "sessions.form.recorded"), text(recorded(ui, form))));
+    facts.push((t!(texts, "sessions.form.recorded"), text(words::session::recorded(texts, &form.entry).to_owned())));
     facts
-}
-
-/// What the operation is pinned to: its document, its destination, its command.
-fn pinned(told: &Preview) -> String {
-    let parts: Vec<String> = told
-        .pinned
-        .iter()
-        .map(|pinned| match pinned {
-            Pinned::Document(name) => name.clone(),
-            Pinned::Destination { host, port } => format!("{host}:{port}"),
-            Pinned::Command(command) => command.clone(),
-        })
-        .collect();
-    parts.join("  ")
-}
-
-fn recorded(ui: &Ui, form: &Form) -> String {
-    match (form.entry.recorded, &form.entry.operation) {
-        (false, _) => t!(ui.texts, "sessions.form.recorded-not"),
-        (true, Operation::PortForward { .. }) => t!(ui.texts, "sessions.form.recorded-tunnel"),
-        (true, _) => t!(ui.texts, "sessions.form.recorded-output"),
-    }
-    .to_owned()
 }
 
 /// What was looked up: what stands in the way, and what to know.

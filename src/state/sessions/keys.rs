@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::command::Command;
 use crate::domain::{
-    database::Wire, environment::Environment, identity::RoleResolution, queue::Place, session::LiveId,
+    database::ClientCall, environment::Environment, identity::RoleResolution, queue::Place, session::LiveId,
 };
 use crate::runbook::entry::Operation;
 
@@ -326,24 +326,8 @@ fn client(state: &mut State) -> Vec<Effect> {
 
 /// Returns the call of the client that fits a tunnel.
 pub(super) fn client_call(live: &Live, secret: Option<crate::state::event::Secret>) -> Option<Effect> {
-    let Operation::PortForward { destination, .. } = &live.entry.operation else { return None };
-    let local = live.local?;
-    let (program, arguments, variable) = match live.wire()? {
-        Wire::Postgres => ("psql", vec![live.connection_string()?], "PGPASSWORD"),
-        Wire::Mysql => {
-            let mut arguments = vec![
-                format!("--host={}", local.ip()),
-                format!("--port={}", local.port()),
-                "--protocol=TCP".to_owned(),
-                "--ssl-mode=VERIFY_CA".to_owned(),
-                "--enable-cleartext-plugin".to_owned(),
-            ];
-            arguments.extend(destination.user.as_ref().map(|user| format!("--user={user}")));
-            arguments.extend(destination.database.as_ref().map(|name| format!("--database={name}")));
-            ("mysql", arguments, "MYSQL_PWD")
-        }
-    };
-    Some(Effect::Client { program, arguments, secret: secret.map(|secret| (variable, secret)) })
+    let ClientCall { program, arguments, password } = live.way()?.client();
+    Some(Effect::Client { program, arguments, secret: secret.map(|secret| (password, secret)) })
 }
 
 /// Takes a token that was minted, for what it was asked.

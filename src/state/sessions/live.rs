@@ -142,19 +142,18 @@ impl Live {
         }
     }
 
-    /// Returns how a database client reaches what a tunnel leads to; only the address where no database is known there.
-    pub fn connection_string(&self) -> Option<String> {
+    /// Returns how a database client reaches what a tunnel leads to, where a database is known there.
+    pub fn way(&self) -> Option<Way<'_>> {
         let Operation::PortForward { destination, .. } = &self.entry.operation else { return None };
-        let local = self.local?;
-        let Some(wire) = Wire::of_port(destination.port) else { return Some(local.to_string()) };
-        let way = Way {
-            wire,
-            host: &destination.host,
-            local,
-            user: destination.user.as_deref(),
-            database: destination.database.as_deref(),
-        };
-        Some(way.connection_string())
+        let (user, database) = (destination.user.as_deref(), destination.database.as_deref());
+        let wire = Wire::of_port(destination.port)?;
+        Some(Way { wire, host: &destination.host, local: self.local?, user, database })
+    }
+
+    /// Returns what a client is told to reach what a tunnel leads to; only the address where no database is known there.
+    pub fn connection_string(&self) -> Option<String> {
+        let told = self.way().map(|way| way.connection_string());
+        told.or_else(|| self.local.filter(|_| self.is_tunnel()).map(|local| local.to_string()))
     }
 
     /// Returns what is spoken behind a tunnel, where that is known.

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use crate::domain::session::{ConnectionState, End, Health, Link};
 use crate::i18n::{Lang, Texts};
 use crate::policy::Denial;
-use crate::policy::preview::Bound;
+use crate::policy::preview::{Bound, Pinned, Preview};
 use crate::runbook::entry::{Entry, Operation};
 use crate::state::sessions::live::{Live, Refusal};
 use crate::t;
@@ -34,6 +34,25 @@ pub fn kind(texts: Texts, operation: &Operation) -> &'static str {
         Operation::Shell { .. } => t!(texts, "sessions.kind.shell"),
         Operation::PortForward { .. } => t!(texts, "sessions.kind.tunnel"),
         Operation::Exec { .. } => t!(texts, "sessions.kind.exec"),
+    }
+}
+
+/// Returns what an operation is pinned to: its document, its destination, its command.
+pub fn pinned(told: &Preview) -> String {
+    let one = |pinned: &Pinned| match pinned {
+        Pinned::Document(name) => name.clone(),
+        Pinned::Destination { host, port } => format!("{host}:{port}"),
+        Pinned::Command(command) => command.clone(),
+    };
+    told.pinned.iter().map(one).collect::<Vec<_>>().join("  ")
+}
+
+/// Returns what is recorded of an entry's session.
+pub fn recorded(texts: Texts, entry: &Entry) -> &'static str {
+    match (entry.recorded, &entry.operation) {
+        (false, _) => t!(texts, "sessions.form.recorded-not"),
+        (true, Operation::PortForward { .. }) => t!(texts, "sessions.form.recorded-tunnel"),
+        (true, _) => t!(texts, "sessions.form.recorded-output"),
     }
 }
 
