@@ -193,7 +193,11 @@ pub fn bounds(texts: Texts, bounds: &[Bound]) -> String {
             Bound::Recording => t!(texts, "sessions.bound.recording"),
         })
         .collect();
-    words.join(t!(texts, "sessions.bound.and"))
+    words.join(match texts.lang() {
+        Lang::En => ", ",
+        // The Japanese comma takes the room of a space with it.
+        Lang::Ja => "\u{3001}",
+    })
 }
 
 #[cfg(test)]
