@@ -250,7 +250,7 @@ fn every_word_of_a_scenario_is_documented() {
 fn the_examples_of_json_are_of_their_shapes() {
     let shapes = json_page::Shapes::of(&document("docs/json.md"));
     let count = shapes.check_examples();
-    assert_eq!(count, 8, "an envelope and an item of each view");
+    assert_eq!(count, 9, "an envelope and an item of each view");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

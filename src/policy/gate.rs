@@ -119,7 +119,7 @@ fn admit<'c, 'r>(
         return Err(Denial::UnknownKind);
     }
     let roles = roles(entry, environment);
-    if !roles.iter().any(|allowed| *allowed == role) {
+    if !roles.contains(&role) {
         let allowed = roles.into_iter().map(str::to_owned).collect();
         return Err(Denial::NotForRole { role: role.to_owned(), allowed });
     }

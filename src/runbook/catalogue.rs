@@ -37,7 +37,7 @@ impl Catalogue {
     /// Returns the catalogue that comes with the program. Its bindings fit the simulated account only.
     pub fn built_in() -> Self {
         // A test shows that it is without fault; were it not, nothing would be allowed.
-        Self::of_files(Path::new(""), builtin::files(), Origin::BuiltIn).unwrap_or_else(|_| Self::empty())
+        Self::of_files(Path::new(""), &builtin::files(), Origin::BuiltIn).unwrap_or_else(|_| Self::empty())
     }
 
     /// Makes a catalogue that allows nothing.
@@ -53,12 +53,12 @@ impl Catalogue {
     pub fn load(path: &Path) -> Result<Self, Vec<CatalogueError>> {
         let files = folder::read(path)?;
         let writable = folder::writable(path, &files);
-        let catalogue = Self::of_files(path, files, Origin::Folder(path.to_path_buf()))?;
+        let catalogue = Self::of_files(path, &files, Origin::Folder(path.to_path_buf()))?;
         Ok(Self { writable, ..catalogue })
     }
 
-    fn of_files(folder: &Path, files: Files, origin: Origin) -> Result<Self, Vec<CatalogueError>> {
-        let hash = folder::hash(&files);
+    fn of_files(folder: &Path, files: &Files, origin: Origin) -> Result<Self, Vec<CatalogueError>> {
+        let hash = folder::hash(files);
         let (bindings, mut errors) = match files.get(BINDINGS) {
             Some(text) => bindings::read(&folder.join(BINDINGS), text),
             None => (bindings::Bindings::default(), vec![missing_bindings(folder)]),

@@ -31,6 +31,9 @@ pub(super) enum Said<T> {
     Bound(String),
 }
 
+/// Says that a value is at fault, which is told already.
+pub(super) struct Faulty;
+
 /// Reads one file.
 pub(super) struct Reader<'r> {
     path: &'r Path,
@@ -157,8 +160,8 @@ impl<'r> Reader<'r> {
     pub(super) fn bindable(&mut self, key: &str, value: Value<'_, '_>, form: Form) -> Option<Written<Said<String>>> {
         let text = self.text(key, value)?;
         let place = text.place.clone();
-        if let Some(name) = self.binding(&text) {
-            return Some(Written { value: Said::Bound(name?), place });
+        if text.value.starts_with(BIND) {
+            return self.binding(&text);
         }
         if is_free(&text.value) {
             self.error(place, CatalogueProblem::FreeForm { key: key.to_owned() });
@@ -171,23 +174,24 @@ impl<'r> Reader<'r> {
         Some(Written { value: Said::Here(text.value), place })
     }
 
-    /// Reads the name of a binding; nothing where the text is none, and nothing in it where the name is malformed.
-    fn binding(&mut self, text: &Written<String>) -> Option<Option<String>> {
+    /// Reads the name of a binding.
+    fn binding(&mut self, text: &Written<String>) -> Option<Written<Said<String>>> {
         let name = text.value.strip_prefix(BIND)?;
         if !Form::Word.fits(name) {
             self.malformed(BIND, text, Form::Word);
-            return Some(None);
+            return None;
         }
-        self.bindings.push(Written { value: name.to_owned(), place: text.place.clone() });
-        Some(Some(name.to_owned()))
+        let place = text.place.clone();
+        self.bindings.push(Written { value: name.to_owned(), place: place.clone() });
+        Some(Written { value: Said::Bound(name.to_owned()), place })
     }
 
     /// Reads a whole number, or the name of the binding that gives it.
     pub(super) fn bindable_port(&mut self, key: &str, value: Value<'_, '_>) -> Option<Written<Said<String>>> {
         if let DeValue::String(_) = value.get_ref() {
             let text = self.text(key, value)?;
-            if let Some(name) = self.binding(&text) {
-                return Some(Written { value: Said::Bound(name?), place: text.place });
+            if text.value.starts_with(BIND) {
+                return self.binding(&text);
             }
             return self.wrong_type(key, value, Type::Number);
         }

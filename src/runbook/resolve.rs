@@ -6,7 +6,7 @@ use super::bindings::{Bindings, Bound};
 use super::entry::{Confirmation, Destination, Entry, EntryId, OPERATOR, Operation, document_name};
 use super::error::{CatalogueError, CatalogueProblem};
 use super::forms::{self, Form, is_document};
-use super::reader::{Said, Written};
+use super::reader::{Faulty, Said, Written};
 use super::template::{By, Kind, TargetTemplate, Template};
 use crate::config::document::nearest;
 use crate::domain::environment::Kind as EnvironmentKind;
@@ -87,8 +87,8 @@ impl Scope<'_> {
             Some(written) => Some(Destination {
                 host: self.one("host", &written.host, Form::Host)?,
                 port: self.one("port", &written.port, Form::Port)?.parse().ok()?,
-                user: self.maybe("user", written.user.as_ref())?,
-                database: self.maybe("database", written.database.as_ref())?,
+                user: self.maybe("user", written.user.as_ref()).ok()?,
+                database: self.maybe("database", written.database.as_ref()).ok()?,
             }),
             None => None,
         };
@@ -200,12 +200,9 @@ impl Scope<'_> {
         }
     }
 
-    /// Returns a text that need not be there; the outer nothing is a fault.
-    fn maybe(&mut self, key: &str, said: Option<&Written<Said<String>>>) -> Option<Option<String>> {
-        match said {
-            Some(said) => self.one(key, said, Form::User).map(Some),
-            None => Some(None),
-        }
+    /// Returns a text that need not be there.
+    fn maybe(&mut self, key: &str, said: Option<&Written<Said<String>>>) -> Result<Option<String>, Faulty> {
+        said.map(|said| self.one(key, said, Form::User).ok_or(Faulty)).transpose()
     }
 
     fn malformed(&mut self, key: &str, text: &Written<String>, form: Form) {

@@ -8,7 +8,7 @@ use super::super::entry::{LOCAL_PORT, Parameter};
 use super::super::error::CatalogueProblem;
 use super::super::forms::Form;
 use super::super::pattern;
-use super::super::reader::{Reader, Value, Written};
+use super::super::reader::{Faulty, Reader, Value, Written};
 use super::Kind;
 use crate::config::document::Place;
 
@@ -104,7 +104,7 @@ fn choice(reader: &mut Reader<'_>, table: &DeTable<'_>, at: &Place, title: &str)
     let value = reader.required(table, at, title, "allowed")?;
     let allowed = reader.texts("allowed", value, Form::Command)?;
     let allowed: Vec<String> = allowed.into_iter().map(|text| text.value).collect();
-    let default = default_text(reader, table, title, |text| allowed.iter().any(|known| known == text))?;
+    let default = default_text(reader, table, title, |text| allowed.iter().any(|known| known == text)).ok()?;
     Some(Parameter::Choice { allowed, default })
 }
 
@@ -112,20 +112,23 @@ fn text(reader: &mut Reader<'_>, table: &DeTable<'_>, at: &Place, title: &str) -
     reader.only(table, title, &["type", "pattern", "default"]);
     let value = reader.required(table, at, title, "pattern")?;
     let pattern = pattern(reader, "pattern", value)?;
-    let default = default_text(reader, table, title, |text| pattern::fits(&pattern, text))?;
+    let default = default_text(reader, table, title, |text| pattern::fits(&pattern, text)).ok()?;
     Some(Parameter::Text { pattern, default })
 }
 
-/// Reads a default that must be allowed; the outer nothing is a fault.
+/// Reads a default, which must be allowed where it is there.
 fn default_text(
     reader: &mut Reader<'_>,
     table: &DeTable<'_>,
     title: &str,
     is_allowed: impl Fn(&str) -> bool,
-) -> Option<Option<String>> {
-    let Some(value) = table.get("default") else { return Some(None) };
-    let text = reader.text("default", value)?;
-    if is_allowed(&text.value) { Some(Some(text.value)) } else { bad_default(reader, title, text.place) }
+) -> Result<Option<String>, Faulty> {
+    let Some(value) = table.get("default") else { return Ok(None) };
+    let text = reader.text("default", value).ok_or(Faulty)?;
+    if is_allowed(&text.value) {
+        return Ok(Some(text.value));
+    }
+    bad_default(reader, title, text.place).ok_or(Faulty)
 }
 
 fn bad_default<T>(reader: &mut Reader<'_>, title: &str, place: Place) -> Option<T> {
