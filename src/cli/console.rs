@@ -1,10 +1,13 @@
 //! `sekisho`: the console.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use crate::config::EnvironmentConfig;
 use crate::i18n::Texts;
 use crate::runtime::console::Console;
 use crate::runtime::event_loop::{self, End};
+use crate::runtime::operator::OperatorHost;
 use crate::t;
 use crate::terminal::{NotATerminal, Options, Terminal};
 
@@ -46,6 +49,12 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
         let store = MarkStore::within(&folder);
         console.keep_marks(store.load(), Box::new(move |marks| store.save(marks)));
     }
+    let of = |configured: &EnvironmentConfig| {
+        let environment = &configured.environment;
+        (environment.name.clone(), Arc::clone(ready.catalogues.of(environment)))
+    };
+    console.keep_catalogues(account.config.environments.iter().map(of));
+    console.keep_host(OperatorHost::hosted(ready.operator, texts, ready.recordings));
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,
         Err(error) => Err(error),
