@@ -180,7 +180,10 @@ async fn its_operations_are_told_by_service() {
     assert_eq!(status, "200");
     assert_eq!(operations["sts"], serde_json::json!(["GetCallerIdentity", "AssumeRole"]));
     let services: Vec<&String> = operations.as_object().unwrap().keys().collect();
-    assert_eq!(services, ["cloudwatch", "ecs", "elasticloadbalancing", "logs", "securityhub", "sts", "wafv2"]);
+    assert_eq!(
+        services,
+        ["cloudwatch", "ecs", "elasticloadbalancing", "kms", "logs", "rds", "securityhub", "ssm", "sts", "wafv2"]
+    );
     assert_eq!(knock(&stage, "POST", "/_simulator/operations", "{}").await.0, "405");
 }
 

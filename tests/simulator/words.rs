@@ -1,15 +1,21 @@
-//! Every word of the tables for web ACLs, Security Hub and their steps is documented.
+//! Every word of the tables for web ACLs, Security Hub, sessions and their steps is documented.
 
 use std::collections::BTreeSet;
 
 use sekisho::simulator::Scenario;
 
 /// Texts that end in a word which the grammar does not have, each in another table: the error lists those it has.
-const UNKNOWN: [&str; 9] = [
+const UNKNOWN: [&str; 15] = [
     "[[account]]\n[[account.web_acl]]\n",
     "[[account]]\n[[account.web_acl]]\n[[account.web_acl.rule]]\n",
     "[[account]]\n[account.hub]\n",
     "[[account]]\n[[account.finding]]\n",
+    "[[account]]\n[[account.cluster]]\n",
+    "[[account]]\n[[account.node]]\n",
+    "[[account]]\n[[account.document]]\n",
+    "[[account]]\n[[account.key]]\n",
+    "[[account]]\n[[account.database]]\n",
+    "[[account]]\n[[account.destination]]\n",
     "[[step]]\n",
     "[[step]]\nattack.",
     "[[step]]\ndelete.",

@@ -14,6 +14,7 @@ mod crypto;
 mod destination;
 mod handshake;
 mod home;
+mod incoming;
 pub mod message;
 mod pending;
 mod pipe;

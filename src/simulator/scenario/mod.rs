@@ -271,6 +271,15 @@ mod tests {
         13,
         "appears"
     )]
+    #[case::node_id("[[account.node]]\nid = \"bastion\"\n", 10, "bastion")]
+    #[case::node_twice("[[account.node]]\nid = \"i-01234567\"\n[[account.node]]\nid = \"i-01234567\"\n", 12, "twice")]
+    #[case::node_agent("[[account.node]]\nid = \"i-01234567\"\nagent = \"new\"\n", 10, "new")]
+    #[case::port_without("[[account.document]]\nname = \"Own\"\ntype = \"port\"\n", 10, "port")]
+    #[case::command_without("[[account.document]]\nname = \"Own\"\ntype = \"command\"\n", 10, "command")]
+    #[case::document_key("[[account.document]]\nname = \"Own\"\ntype = \"shell\"\nkey = \"alias/x\"\n", 10, "alias/x")]
+    #[case::alias("[[account.key]]\nalias = \"x\"\n", 10, "alias/")]
+    #[case::far_away("[[account.destination]]\nhost = \"db\"\nport = 1\nto = \"192.0.2.1:1\"\n", 10, "loopback")]
+    #[case::log_group("[[account.cluster]]\nname = \"c\"\nexec_log_group = \"g\"\n", 10, "override")]
     #[case::hub_elsewhere("[account.hub]\naggregation = \"mars-1\"\n", 3, "regions of the account")]
     fn says_where_and_what(#[case] more: &str, #[case] line: usize, #[case] word: &str) {
         let error = Scenario::parse(&format!("{SMALL}{more}")).unwrap_err();

@@ -1,6 +1,7 @@
 //! What a scenario must keep to beyond its grammar; each problem names its place.
 
 mod security;
+mod sessions;
 
 use std::collections::{HashMap, HashSet};
 
@@ -52,6 +53,7 @@ pub fn check(file: &ScenarioFile) -> Checked {
 fn check_account(account: &AccountFile, at: usize) -> Checked {
     must(!account.regions.is_empty(), at, || "`regions` must name at least one".to_owned())?;
     security::check_account(account, at)?;
+    sessions::check_account(account)?;
     // An account whose distributions are guarded has something in the region where that is done.
     let global = account.web_acl.iter().any(|one| one.get_ref().scope == WafScope::Cloudfront);
     let region_known = |region: Option<&String>, at: usize| {
