@@ -69,7 +69,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 /// What comes from outside the crate, and the rooms that may name it.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("aws_", &["aws"]),
-    ("aws_lc_rs", &["session"]),
+    ("aws_lc_rs", &["session", "simulator"]),
     ("tokio", &["aws", "runtime", "simulator", "cli", "session", "journal", "operate"]),
     ("tokio_util", &["runtime", "simulator", "session", "aws", "operate"]),
     ("futures", &["aws", "runtime", "simulator", "cli", "session", "operate"]),
@@ -83,9 +83,9 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("tracing", &["aws", "runtime", "simulator", "cli", "session", "operate"]),
     ("tracing_subscriber", &["cli"]),
-    ("std::fs", &["config", "runbook", "journal", "cli"]),
+    ("std::fs", &["config", "runbook", "journal", "cli", "simulator"]),
     ("std::net", &["aws", "simulator", "cli", "session", "domain", "state", "journal"]),
-    ("std::env", &["aws", "config", "i18n", "cli", "runtime", "terminal", "main"]),
+    ("std::env", &["aws", "config", "i18n", "cli", "runtime", "terminal", "main", "simulator"]),
     ("std::process", &["cli", "main", "runtime", "simulator"]),
 ];
 

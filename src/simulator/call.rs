@@ -3,6 +3,7 @@
 use super::auth::{Principal, Vault};
 use super::calls::Counter;
 use super::clock::Millis;
+use super::gateway::Gateway;
 use super::world::{Region, World};
 
 /// What an operation needs to know about the call that it answers.
@@ -11,6 +12,7 @@ pub struct Call<'a> {
     pub world: &'a World,
     pub vault: &'a Vault,
     pub counter: &'a Counter,
+    pub gateway: &'a Gateway,
     pub principal: &'a Principal,
     /// The region of the signature's scope.
     pub region: &'a str,

@@ -1,4 +1,4 @@
-//! What tests and curious hands may do to the account while it runs: calls, faults and operations below `/_simulator/`.
+//! What tests and curious hands may do to the account while it runs: calls, faults, the gateway and operations below `/_simulator/`.
 //!
 //! It needs no key, and listens where every page of a browser on this machine can knock. A page says where it is from
 //! (`Origin`, on all but plain reads), and cannot send JSON elsewhere without asking first: both are looked at.
@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
 
 use super::faults::Fault;
+use super::gateway::{GatewayFaults, GatewayOrder};
 use super::server::{Account, operations};
 use super::wire::{Request, Service};
 
@@ -35,7 +36,7 @@ pub fn answer(account: &Account, path: &str, request: &Request) -> Response<Body
             account.counter.reset();
             empty(StatusCode::NO_CONTENT)
         }
-        ("faults", &Method::POST) if !is_json(request) => {
+        ("faults" | "gateway", &Method::POST) if !is_json(request) => {
             problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json")
         }
         ("faults", &Method::POST) => inject(account, &request.body),
@@ -43,7 +44,17 @@ pub fn answer(account: &Account, path: &str, request: &Request) -> Response<Body
             account.faults.clear();
             empty(StatusCode::NO_CONTENT)
         }
-        ("calls" | "faults" | "operations", _) => empty(StatusCode::METHOD_NOT_ALLOWED),
+        ("gateway", &Method::POST) => order(account, &request.body),
+        ("gateway", &Method::GET) => json_response(
+            StatusCode::OK,
+            &json!({"sessions": account.gateway.live_sessions(), "traffic": account.gateway.traffic()}),
+        ),
+        ("gateway", &Method::DELETE) => {
+            account.gateway.set_faults(GatewayFaults::default());
+            account.gateway.reset_traffic();
+            empty(StatusCode::NO_CONTENT)
+        }
+        ("calls" | "faults" | "gateway" | "operations", _) => empty(StatusCode::METHOD_NOT_ALLOWED),
         _ => empty(StatusCode::NOT_FOUND),
     }
 }
@@ -56,6 +67,14 @@ fn inject(account: &Account, body: &[u8]) -> Response<Body> {
             account.faults.inject(fault, account.now());
             empty(StatusCode::NO_CONTENT)
         }
+        Err(sentence) => problem(StatusCode::BAD_REQUEST, &sentence),
+    }
+}
+
+fn order(account: &Account, body: &[u8]) -> Response<Body> {
+    let order = serde_json::from_slice::<GatewayOrder>(body).map_err(|error| error.to_string());
+    match order.and_then(|order| account.gateway.order(&order)) {
+        Ok(()) => empty(StatusCode::NO_CONTENT),
         Err(sentence) => problem(StatusCode::BAD_REQUEST, &sentence),
     }
 }

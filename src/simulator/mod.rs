@@ -8,14 +8,16 @@
 //! scenarios/*.toml ─ scenario ─┐
 //!                              ├─ world: timelines, curves, alarms, as functions of story time
 //!              clock ──────────┘    │
-//!                                   ├─ ecs, cloudwatch, wafv2, securityhub, elbv2, logs, sts: one value a call
+//!                                   ├─ ecs, cloudwatch, wafv2, securityhub, elbv2, logs, ssm, kms, rds, sts: one value a call
 //! TCP ─ server ─ auth ─ quota, faults
-//!          └──── wire: JSON 1.0 and 1.1, REST JSON, CBOR, Query
+//!          ├──── wire: JSON 1.0 and 1.1, REST JSON, CBOR, Query
+//!          └──── gateway: websockets ─ agent: shells, commands, ports
 //! ```
 //!
 //! The state at a time is a function of the scenario, its seed, the story's start and the time: nothing ticks in the
 //! background, and entering a story in its middle only means that it began earlier.
 
+mod agent;
 mod auth;
 mod call;
 mod calls;
@@ -25,13 +27,17 @@ mod control;
 mod ecs;
 mod elbv2;
 mod faults;
+mod gateway;
+mod kms;
 mod logs;
 mod paging;
 mod quota;
 mod random;
+mod rds;
 mod scenario;
 mod securityhub;
 mod server;
+mod ssm;
 mod sts;
 mod wafv2;
 mod wire;
@@ -45,10 +51,12 @@ use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+pub use agent::AgentOptions;
 pub use auth::{Persona, UnknownPersona};
 pub use calls::Calls;
 pub use clock::{Clock, ManualClock};
 pub use faults::{Fault, FaultKind};
+pub use gateway::{Flow, Gateway, GatewayFaults, GatewayOrder, LineFaults, Oversize, Traffic};
 pub use scenario::{EnvironmentFile, Scenario, ScenarioError, Span, SpanError};
 
 /// How a simulated account is started.
@@ -64,6 +72,8 @@ pub struct Options {
     pub persona: Persona,
     /// How much later than at once every call is answered.
     pub delay: Duration,
+    /// How the agents behind the message gateway behave.
+    pub agents: AgentOptions,
 }
 
 impl Default for Options {
@@ -74,6 +84,7 @@ impl Default for Options {
             clock: Clock::Wall,
             persona: Persona::default(),
             delay: Duration::ZERO,
+            agents: AgentOptions::default(),
         }
     }
 }
@@ -110,7 +121,7 @@ pub async fn start(scenario: Scenario, options: Options) -> Result<Simulator, Si
     let failed = |source| SimulatorError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    let account = Arc::new(server::Account::new(&scenario, &options)?);
+    let account = Arc::new(server::Account::new(&scenario, &options, address)?);
     let served = tokio::spawn(server::serve(listener, Arc::clone(&account)));
     // The first answers should be as quick as the later ones.
     let warm = Arc::clone(&account);
@@ -194,6 +205,16 @@ impl Simulator {
     /// Makes everything go right again, the scenario's own faults as well.
     pub fn clear_faults(&self) {
         self.account.faults.clear();
+    }
+
+    /// The message gateway: what goes wrong in it, and what went through.
+    pub fn gateway(&self) -> Gateway {
+        self.account.gateway.clone()
+    }
+
+    /// Lets agents reach something on this machine by a host and a port; `localhost` is the node or container itself.
+    pub fn map_destination(&self, host: &str, port: u16, to: SocketAddr) {
+        self.account.gateway.destinations().map(host, port, agent::Route::To(to));
     }
 
     /// Stops and waits until the port is free; calls under way get a second to end.

@@ -1,11 +1,13 @@
 //! The account behind its port: each request is routed, authenticated, maybe harmed, and answered.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts as _, State};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::serve::ListenerExt;
 use futures::{StreamExt, stream};
@@ -17,11 +19,12 @@ use super::call::Call;
 use super::calls::Counter;
 use super::clock::{Clock, Millis, millis};
 use super::faults::{Called, FaultKind, Faults};
+use super::gateway::Gateway;
 use super::quota::Quotas;
 use super::scenario::Scenario;
 use super::wire::{ApiError, Input, Request, Route, Service, Value, eventstream};
 use super::world::World;
-use super::{Options, cloudwatch, control, ecs, elbv2, logs, securityhub, sts, wafv2};
+use super::{Options, cloudwatch, control, ecs, elbv2, gateway, kms, logs, rds, securityhub, ssm, sts, wafv2};
 
 /// The longest body that is read: 500 metric queries need far less.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
@@ -34,6 +37,8 @@ pub struct Account {
     pub faults: Faults,
     /// Cancelled when the account is to stop.
     pub stop: CancellationToken,
+    /// Where sessions are.
+    pub gateway: Gateway,
     quotas: Quotas,
     world: World,
     clock: Clock,
@@ -42,17 +47,22 @@ pub struct Account {
 
 impl Account {
     /// Sets a scenario up: its story began `at` before the clock's time.
-    pub fn new(scenario: &Scenario, options: &Options) -> Result<Self, getrandom::Error> {
+    pub fn new(scenario: &Scenario, options: &Options, address: SocketAddr) -> Result<Self, getrandom::Error> {
         let start = options.clock.now().as_millisecond().saturating_sub(millis(options.at));
         let file = &scenario.file;
         let home = file.account.first().map(|account| account.get_ref().id.clone()).unwrap_or_default();
+        let stop = CancellationToken::new();
+        let gateway = Gateway::new(address, file.seed, options.agents.clone(), stop.child_token())?;
+        let world = World::new(file, start);
+        ssm::map_destinations(file, &world, gateway.destinations());
         Ok(Self {
             vault: Vault::new(&home, options.persona)?,
             counter: Counter::default(),
             faults: Faults::new(file.seed, start, &file.fault),
-            stop: CancellationToken::new(),
+            stop,
+            gateway,
             quotas: Quotas::default(),
-            world: World::new(file, start),
+            world,
             clock: options.clock.clone(),
             delay: options.delay,
         })
@@ -81,6 +91,7 @@ impl Account {
             world: &self.world,
             vault: &self.vault,
             counter: &self.counter,
+            gateway: &self.gateway,
             principal: &who.principal,
             region: &who.region,
             now: self.now(),
@@ -99,6 +110,9 @@ impl Account {
             Service::SecurityHub => securityhub::answer(call, operation, input),
             Service::ElasticLoadBalancing => elbv2::answer(call, operation, input),
             Service::Logs => logs::answer(call, operation, input),
+            Service::Ssm => ssm::answer(call, operation, input),
+            Service::Kms => kms::answer(call, operation, input),
+            Service::Rds => rds::answer(call, operation, input),
         })
     }
 }
@@ -136,7 +150,12 @@ pub async fn serve(listener: TcpListener, account: Arc<Account>) {
 }
 
 async fn handle(State(account): State<Arc<Account>>, request: axum::extract::Request) -> Response<Body> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let upgrade = if parts.uri.path().starts_with(gateway::PATH) {
+        Some(WebSocketUpgrade::from_request_parts(&mut parts, &()).await.ok())
+    } else {
+        None
+    };
     let Ok(body) = axum::body::to_bytes(body, LONGEST_BODY).await else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "");
     };
@@ -149,6 +168,9 @@ async fn handle(State(account): State<Arc<Account>>, request: axum::extract::Req
     };
     if let Some(path) = request.path.strip_prefix("/_simulator/") {
         return control::answer(&account, path, &request);
+    }
+    if let Some(upgrade) = upgrade {
+        return gateway::connect(&account.gateway, &account.vault, &request, upgrade);
     }
     answer(account, &request).await
 }
@@ -226,6 +248,9 @@ pub fn operations(service: Service) -> &'static [&'static str] {
         Service::SecurityHub => &securityhub::OPERATIONS,
         Service::ElasticLoadBalancing => &elbv2::OPERATIONS,
         Service::Logs => &logs::OPERATIONS,
+        Service::Ssm => &ssm::OPERATIONS,
+        Service::Kms => &kms::OPERATIONS,
+        Service::Rds => &rds::OPERATIONS,
     }
 }
 

@@ -149,6 +149,11 @@ impl Vault {
 
     /// Finds out who signed a request, or why it is refused.
     pub fn authenticate(&self, request: &Request, service: Service) -> Result<Authenticated, ApiError> {
+        self.authenticate_for(request, service.signing_name())
+    }
+
+    /// The same for a service by the name in the signature's scope.
+    pub fn authenticate_for(&self, request: &Request, signing_name: &str) -> Result<Authenticated, ApiError> {
         let signed = Signed::of(request)?;
         let known = self.keys.read().unwrap_or_else(PoisonError::into_inner).get(&signed.access_key_id).cloned();
         let Some((credential, principal)) = known else { return Err(unknown_key()) };
@@ -156,7 +161,7 @@ impl Vault {
             return Err(unknown_key());
         }
         let now = Timestamp::now();
-        signed.verify(request, &credential.secret_access_key, service.signing_name(), now)?;
+        signed.verify(request, &credential.secret_access_key, signing_name, now)?;
         if credential.expires.is_some_and(|end| end <= now) {
             return Err(ApiError::expired());
         }

@@ -3,7 +3,7 @@
 use super::{invalid, missing, names, page};
 use crate::simulator::call::Call;
 use crate::simulator::wire::{ApiError, Input, Value, list, object};
-use crate::simulator::world::{Cluster, Region};
+use crate::simulator::world::{Cluster, ExecConfiguration, Region};
 
 /// Lists the region's clusters.
 pub fn list_clusters(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
@@ -81,9 +81,23 @@ fn describe(call: &Call<'_>, region: &Region, name: &str, cluster: &Cluster, inc
         .with("statistics", statistics)
         .with("tags", tags)
         .with("settings", settings)
+        .with("configuration", cluster.exec.as_ref().filter(|_| include.contains(&"CONFIGURATIONS")).map(configuration))
         .with("capacityProviders", list(["FARGATE", "FARGATE_SPOT"]))
         .with("defaultCapacityProviderStrategy", Vec::new())
         .into()
+}
+
+/// Writes how ECS Exec is configured.
+fn configuration(exec: &ExecConfiguration) -> Value {
+    let log = exec.log_group.as_ref().map(|group| {
+        object()
+            .with("cloudWatchLogGroupName", group)
+            .with("cloudWatchEncryptionEnabled", false)
+            .with("s3EncryptionEnabled", false)
+    });
+    let execute =
+        object().with("kmsKeyId", exec.key.clone()).with("logging", exec.logging).with("logConfiguration", log);
+    object().with("executeCommandConfiguration", execute).into()
 }
 
 /// Everything runs on Fargate; the other launch types count nothing.

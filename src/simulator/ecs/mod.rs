@@ -4,10 +4,13 @@
 
 mod clusters;
 mod deployments;
+mod execute;
 mod names;
 mod services;
 mod task_definitions;
 mod tasks;
+
+pub use execute::exec_target;
 
 use super::call::Call;
 use super::paging;
@@ -26,12 +29,13 @@ pub fn answer(call: &Call<'_>, operation: &str, input: Input<'_>) -> Result<Valu
         "ListServiceDeployments" => deployments::list_service_deployments(call, input),
         "DescribeServiceDeployments" => deployments::describe_service_deployments(call, input),
         "DescribeServiceRevisions" => deployments::describe_service_revisions(call, input),
+        "ExecuteCommand" => execute::execute_command(call, input),
         _ => Err(ApiError::unknown_operation(operation)),
     }
 }
 
 /// The operations that there are.
-pub const OPERATIONS: [&str; 10] = [
+pub const OPERATIONS: [&str; 11] = [
     "ListClusters",
     "DescribeClusters",
     "ListServices",
@@ -42,6 +46,7 @@ pub const OPERATIONS: [&str; 10] = [
     "ListServiceDeployments",
     "DescribeServiceDeployments",
     "DescribeServiceRevisions",
+    "ExecuteCommand",
 ];
 
 fn invalid(message: impl Into<String>) -> ApiError {

@@ -90,7 +90,7 @@ fn container(plan: &ServicePlan, name: String, image: &str, port: Option<u16>) -
         .with("environment", Vec::new())
         .with("mountPoints", Vec::new())
         .with("volumesFrom", Vec::new())
-        .with("readonlyRootFilesystem", true)
+        .with("readonlyRootFilesystem", plan.readonly_root)
         .with("logConfiguration", object().with("logDriver", "awslogs").with("options", options))
         .with("healthCheck", health)
         .with("systemControls", Vec::new())

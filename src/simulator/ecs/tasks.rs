@@ -9,8 +9,9 @@ use super::{invalid, missing, page};
 use crate::simulator::call::Call;
 use crate::simulator::clock::{Millis, SECOND};
 use crate::simulator::random::Dice;
+use crate::simulator::scenario::ExecAgent;
 use crate::simulator::wire::{ApiError, Input, Object, Value, list, object};
-use crate::simulator::world::{Place, StopWords, Task, TaskStatus, Timeline};
+use crate::simulator::world::{Place, ServicePlan, StopWords, Task, TaskStatus, Timeline};
 
 /// Lists a cluster's tasks, or one service's, by what they are meant to be.
 pub fn list_tasks(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
@@ -86,7 +87,8 @@ pub fn describe_tasks(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiErr
     Ok(object().with("tasks", tasks).with("failures", failures).into())
 }
 
-fn arn(here: &Here<'_>, id: &str) -> String {
+/// The ARN of a task.
+pub fn arn(here: &Here<'_>, id: &str) -> String {
     format!("{}task/{}/{id}", here.arn_prefix(), here.name)
 }
 
@@ -127,7 +129,7 @@ fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_ta
             "overrides",
             object().with("containerOverrides", Vec::new()).with("inferenceAcceleratorOverrides", Vec::new()),
         )
-        .with("platformVersion", "1.4.0")
+        .with("platformVersion", plan.platform.clone())
         .with("platformFamily", "Linux");
     times(described, task, now)
         .with("startedBy", deployment.map(|one| one.id.clone()))
@@ -216,6 +218,34 @@ fn containers(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, words
         .collect()
 }
 
+/// What tells a container from others.
+pub struct ContainerIds {
+    /// The last part of its ARN.
+    pub container: String,
+    /// The runtime's own id.
+    pub runtime: String,
+}
+
+/// Draws a container's ids: of the service's own one, or of its sidecar.
+pub fn container_ids(plan: &ServicePlan, task: &Task, main: bool) -> ContainerIds {
+    let mut dice = plan.dice(if main { "container" } else { "sidecar" }, task.number);
+    ContainerIds { container: dice.uuid(), runtime: format!("{}-{}", task.id, dice.digits(10)) }
+}
+
+/// How the agent of ECS Exec stands in a task, and since when; nothing where there is none.
+pub fn exec_agent(plan: &ServicePlan, task: &Task, now: Millis) -> Option<(&'static str, Option<Millis>)> {
+    if !plan.exec || plan.exec_agent == ExecAgent::Absent {
+        return None;
+    }
+    let since = task.entered(TaskStatus::Running, now).map(|at| at + 2 * SECOND).filter(|at| *at <= now);
+    let ended = matches!(task.status(now), TaskStatus::Deprovisioning | TaskStatus::Stopped);
+    Some(match (plan.exec_agent, since) {
+        (ExecAgent::Pending, _) | (_, None) => ("PENDING", None),
+        (ExecAgent::Stopped, since) => ("STOPPED", since),
+        (_, since) => (if ended { "STOPPED" } else { "RUNNING" }, since),
+    })
+}
+
 #[expect(clippy::too_many_arguments, reason = "the parts of one container, each from another place")]
 fn container(
     here: &Here<'_>,
@@ -234,31 +264,22 @@ fn container(
         TaskStatus::Deprovisioning | TaskStatus::Stopped => "STOPPED",
         _ => "PENDING",
     };
-    let started = task.entered(TaskStatus::Running, now);
     let ended = shown == "STOPPED";
-    let agent_since = started.filter(|_| plan.exec && main).map(|at| at + 2 * SECOND).filter(|at| *at <= now);
-    let agent = agent_since.map(|at| {
-        object()
-            .time("lastStartedAt", at)
-            .with("name", "ExecuteCommandAgent")
-            .with("lastStatus", if ended { "STOPPED" } else { "RUNNING" })
+    let agent = exec_agent(plan, task, now).filter(|_| main).map(|(status, since)| {
+        object().time("lastStartedAt", since).with("name", "ExecuteCommandAgent").with("lastStatus", status)
     });
-    let agent = match agent {
-        None if plan.exec && main => Some(object().with("name", "ExecuteCommandAgent").with("lastStatus", "PENDING")),
-        other => other,
-    };
-    let mut dice = plan.dice(if main { "container" } else { "sidecar" }, task.number);
+    let ids = container_ids(plan, task, main);
     let digest = Dice::new(plan.seed, &["digest", &image]).hex(64);
     let pulled = task.entered(TaskStatus::Activating, now).is_some();
     let place = task.place(plan);
     let interface = object().with("attachmentId", place.attachment).with("privateIpv4Address", place.address);
     object()
-        .with("containerArn", format!("{}container/{}/{}/{}", here.arn_prefix(), here.name, task.id, dice.uuid()))
+        .with("containerArn", format!("{}container/{}/{}/{}", here.arn_prefix(), here.name, task.id, ids.container))
         .with("taskArn", arn(here, &task.id))
         .with("name", name)
         .with("image", image)
         .with("imageDigest", pulled.then(|| format!("sha256:{digest}")))
-        .with("runtimeId", pulled.then(|| format!("{}-{}", task.id, dice.digits(10))))
+        .with("runtimeId", pulled.then_some(ids.runtime))
         .with("lastStatus", shown)
         .with("exitCode", words.filter(|_| ended).and_then(|words| words.exit))
         .with("reason", words.filter(|_| ended).and_then(|words| words.container.clone()))

@@ -70,8 +70,9 @@ mod span;
 
 pub(super) use check::GLOBAL_REGION;
 pub(super) use model::{
-    AccountFile, AlarmFile, AttackFile, DefaultAction, FindingFile, MetricFile, Product, RuleAction, ScenarioFile,
-    ServiceFile, ShiftFile, StepFile, WafRuleFile, WafScope, WebAclFile,
+    AccountFile, AlarmFile, AttackFile, ClusterFile, DatabaseFile, DefaultAction, DocumentFile, DocumentType,
+    ExecAgent, ExecLogging, FindingFile, MetricFile, NodeFile, Product, RuleAction, ScenarioFile, ServiceFile,
+    ShiftFile, StepFile, WafRuleFile, WafScope, WebAclFile,
 };
 pub use model::{EnvironmentFile, Fails};
 pub(super) use resolve::{Place, fill, find_alarm, find_finding, find_service, find_web_acl};
@@ -80,7 +81,7 @@ pub use span::{Span, SpanError};
 use super::AccountName;
 
 /// The scenarios that the binary carries.
-const BUILT_IN: [(&str, &str); 9] = [
+const BUILT_IN: [(&str, &str); 10] = [
     ("bad-deploy", include_str!("../../../scenarios/bad-deploy.toml")),
     ("quiet", include_str!("../../../scenarios/quiet.toml")),
     ("waf-attack", include_str!("../../../scenarios/waf-attack.toml")),
@@ -90,6 +91,7 @@ const BUILT_IN: [(&str, &str); 9] = [
     ("sixty", include_str!("../../../scenarios/sixty.toml")),
     ("crowd", include_str!("../../../scenarios/crowd.toml")),
     ("hostile", include_str!("../../../scenarios/hostile.toml")),
+    ("sessions", include_str!("../../../scenarios/sessions.toml")),
 ];
 
 /// A scenario, read and checked.

@@ -88,7 +88,17 @@ mod tests {
         let (vault, counter) = (Vault::new("111122223333", Persona::Responder).unwrap(), Counter::default());
         let principal = Principal::assumed("111122223333", "reader", "op");
         let region = "ap-northeast-1";
-        let call = Call { world: &world, vault: &vault, counter: &counter, principal: &principal, region, now };
+        let gateway = crate::simulator::gateway::Gateway::idle();
+        let call = Call {
+            world: &world,
+            vault: &vault,
+            counter: &counter,
+            gateway: &gateway,
+            principal: &principal,
+            region,
+            now,
+        };
+
         let equals = |word: &'static str| object().with("Value", word).with("Comparison", "EQUALS");
         let urgent = object()
             .with("SeverityLabel", list([equals("CRITICAL"), equals("HIGH")]))

@@ -1,7 +1,9 @@
 //! Typed reading of an operation's input.
 
+use std::collections::BTreeMap;
+
 use super::error::ApiError;
-use super::value::Value;
+use super::value::{Key, Value};
 use crate::simulator::clock::{Millis, millis};
 
 /// An operation's input, read member by member; a member of the wrong type is refused as AWS refuses it.
@@ -111,6 +113,24 @@ impl<'a> Input<'a> {
         match self.member(name) {
             None => Ok(None),
             Some(value @ Value::Map(_)) => Ok(Some(Input(value))),
+            Some(_) => Err(wrong(name, "a structure")),
+        }
+    }
+
+    /// Reads a map of texts; an absent one is empty.
+    pub fn pairs(self, name: &str) -> Result<BTreeMap<String, String>, ApiError> {
+        let pair = |(key, value): &(Key, Value)| match value {
+            Value::Text(text) => Ok((key.to_string(), text.to_string())),
+            _ => Err(wrong(name, "a map of strings")),
+        };
+        self.members(name)?.iter().map(pair).collect()
+    }
+
+    /// Reads the members of a structure or a map, in their order; an absent one is empty.
+    pub fn members(self, name: &str) -> Result<&'a [(Key, Value)], ApiError> {
+        match self.member(name) {
+            None => Ok(&[]),
+            Some(Value::Map(members)) => Ok(members),
             Some(_) => Err(wrong(name, "a structure")),
         }
     }

@@ -19,11 +19,17 @@ pub enum Service {
     ElasticLoadBalancing,
     /// CloudWatch Logs.
     Logs,
+    /// Systems Manager.
+    Ssm,
+    /// Key Management Service.
+    Kms,
+    /// Relational Database Service.
+    Rds,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Ecs,
         Self::CloudWatch,
         Self::Sts,
@@ -31,6 +37,9 @@ impl Service {
         Self::SecurityHub,
         Self::ElasticLoadBalancing,
         Self::Logs,
+        Self::Ssm,
+        Self::Kms,
+        Self::Rds,
     ];
 
     /// The name in IAM actions.
@@ -43,6 +52,9 @@ impl Service {
             Self::SecurityHub => "securityhub",
             Self::ElasticLoadBalancing => "elasticloadbalancing",
             Self::Logs => "logs",
+            Self::Ssm => "ssm",
+            Self::Kms => "kms",
+            Self::Rds => "rds",
         }
     }
 
@@ -61,7 +73,9 @@ impl Service {
             Self::CloudWatch => Some("GraniteServiceVersion20100801."),
             Self::Wafv2 => Some("AWSWAF_20190729."),
             Self::Logs => Some("Logs_20140328."),
-            Self::Sts | Self::SecurityHub | Self::ElasticLoadBalancing => None,
+            Self::Ssm => Some("AmazonSSM."),
+            Self::Kms => Some("TrentService."),
+            Self::Sts | Self::SecurityHub | Self::ElasticLoadBalancing | Self::Rds => None,
         }
     }
 
@@ -70,6 +84,7 @@ impl Service {
         match self {
             Self::Sts => Some("2011-06-15"),
             Self::ElasticLoadBalancing => Some("2015-12-01"),
+            Self::Rds => Some("2014-10-31"),
             _ => None,
         }
     }
@@ -79,6 +94,7 @@ impl Service {
         match self {
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Self::ElasticLoadBalancing => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+            Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
             _ => "",
         }
     }

@@ -17,6 +17,7 @@ mod point;
 mod rollout;
 mod rule;
 mod series;
+mod session;
 mod target;
 mod task;
 mod timeline;
@@ -38,6 +39,7 @@ pub use rule::Rule;
 #[cfg(test)]
 pub use series::Source as SeriesSource;
 pub use series::{Catalogue, Reader, Series};
+pub use session::{Database, Document, ExecConfiguration, Key, Node};
 pub use target::{TargetHealth, target_health};
 pub use task::{Place, StopCause, Task, TaskStatus};
 pub use timeline::Timeline;
@@ -79,6 +81,12 @@ pub struct Region {
     pub composite_alarms: Vec<CompositeAlarm>,
     /// In the order of their names.
     pub web_acls: Vec<Arc<WebAcl>>,
+    /// In the order of their ids.
+    pub nodes: Vec<Node>,
+    pub documents: BTreeMap<String, Document>,
+    pub keys: Vec<Key>,
+    /// In the order of their identifiers.
+    pub databases: Vec<Database>,
     history_from: Millis,
     board: Mutex<Board>,
 }
@@ -87,6 +95,8 @@ pub struct Region {
 #[derive(Debug, Default)]
 pub struct Cluster {
     pub tags: Vec<(String, String)>,
+    /// How ECS Exec is configured, where it is.
+    pub exec: Option<ExecConfiguration>,
     /// Places in the region's services, by name.
     pub services: BTreeMap<String, usize>,
 }

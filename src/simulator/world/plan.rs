@@ -2,7 +2,7 @@
 
 use crate::simulator::clock::Millis;
 use crate::simulator::random::Dice;
-use crate::simulator::scenario::Fails;
+use crate::simulator::scenario::{ExecAgent, Fails};
 
 /// A service's fixed facts, and the orders that its story holds.
 #[derive(Debug)]
@@ -24,6 +24,12 @@ pub struct ServicePlan {
     pub memory: f64,
     pub spot: bool,
     pub exec: bool,
+    /// How the agent of ECS Exec stands.
+    pub exec_agent: ExecAgent,
+    /// The version of Fargate's platform.
+    pub platform: String,
+    /// Whether containers cannot write to their own file system.
+    pub readonly_root: bool,
     pub breaker: Breaker,
     pub bake: Millis,
     pub min_healthy: u32,

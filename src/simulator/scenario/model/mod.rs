@@ -1,6 +1,7 @@
 //! What a scenario file may say, word for word; unknown words are errors.
 
 mod finding;
+mod session;
 mod step;
 mod waf;
 
@@ -10,6 +11,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use finding::{FindingFile, HubFile, Product};
+pub use session::{
+    DatabaseFile, DestinationFile, DocumentFile, DocumentType, ExecAgent, ExecLogging, KeyFile, NodeFile,
+};
 pub use step::{Fails, ShiftFile, StepFile};
 pub use waf::{AttackFile, DefaultAction, RuleAction, WafRuleFile, WafScope, WebAclFile};
 
@@ -84,6 +88,16 @@ pub struct AccountFile {
     pub hub: HubFile,
     #[serde(default)]
     pub finding: Vec<Spanned<FindingFile>>,
+    #[serde(default)]
+    pub node: Vec<Spanned<NodeFile>>,
+    #[serde(default)]
+    pub document: Vec<Spanned<DocumentFile>>,
+    #[serde(default)]
+    pub key: Vec<Spanned<KeyFile>>,
+    #[serde(default)]
+    pub database: Vec<Spanned<DatabaseFile>>,
+    #[serde(default)]
+    pub destination: Vec<Spanned<DestinationFile>>,
 }
 
 /// A cluster that has tags, or no service yet; other clusters follow from their services.
@@ -94,6 +108,12 @@ pub struct ClusterFile {
     pub region: Option<String>,
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// How it logs ECS Exec; nothing was configured where this is not said.
+    pub exec_logging: Option<ExecLogging>,
+    /// Where to, where it has a log group of its own.
+    pub exec_log_group: Option<String>,
+    /// The alias of the key that its ECS Exec sessions are encrypted with.
+    pub exec_key: Option<String>,
 }
 
 /// A service, or `count` of them whose texts may hold `{n}` (`{nnn}` pads with zeros).
@@ -126,6 +146,14 @@ pub struct ServiceFile {
     pub spot: bool,
     #[serde(default)]
     pub exec: bool,
+    /// How the agent of ECS Exec stands, where it is enabled.
+    #[serde(default)]
+    pub exec_agent: ExecAgent,
+    /// The version of Fargate's platform.
+    #[serde(default = "platform")]
+    pub platform: String,
+    /// Whether containers cannot write to their own file system; by default where ECS Exec is not enabled.
+    pub readonly_root: Option<bool>,
     #[serde(default)]
     pub circuit_breaker: bool,
     #[serde(default = "yes")]
@@ -261,6 +289,9 @@ const fn usual_memory() -> f64 {
 }
 const fn usual_noise() -> f64 {
     0.1
+}
+fn platform() -> String {
+    "1.4.0".to_owned()
 }
 const fn port() -> u16 {
     8080

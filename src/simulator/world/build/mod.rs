@@ -3,13 +3,14 @@
 mod alarms;
 mod findings;
 mod metrics;
+mod sessions;
 mod waf;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::plan::{Breaker, Order, ServicePlan, TargetGroup};
-use super::{Account, Region, Service, World};
+use super::{Account, ExecConfiguration, Region, Service, World};
 use crate::simulator::clock::{DAY, HOUR, MINUTE, Millis, SECOND, seconds};
 use crate::simulator::random::Dice;
 use crate::simulator::scenario::{
@@ -68,7 +69,10 @@ impl Builder<'_> {
         }
         for cluster in account.cluster.iter().map(toml::Spanned::get_ref) {
             if let Some(region) = regions.get_mut(&name(&cluster.region)) {
-                region.clusters.entry(cluster.name.clone()).or_default().tags = pairs(&cluster.tags);
+                let key = cluster.exec_key.as_deref().map(|alias| sessions::key_arn(self.file.seed, region, alias));
+                let exec = ExecConfiguration::of(cluster, key);
+                let known = region.clusters.entry(cluster.name.clone()).or_default();
+                (known.tags, known.exec) = (pairs(&cluster.tags), exec);
             }
         }
         for metric in account.metric.iter().map(toml::Spanned::get_ref) {
@@ -96,6 +100,9 @@ impl Builder<'_> {
         for region in regions.values_mut() {
             region.metric_alarms.sort_by(|one, other| one.common.name.cmp(&other.common.name));
             alarms::sort_composites(&mut region.composite_alarms);
+        }
+        for region in regions.values_mut() {
+            self.sessions(account, &home, region);
         }
         let findings = self.findings(index, account);
         Account { regions, findings }
@@ -166,6 +173,9 @@ impl Builder<'_> {
             memory: one.memory,
             spot: one.spot,
             exec: one.exec,
+            exec_agent: one.exec_agent,
+            platform: one.platform.clone(),
+            readonly_root: one.readonly_root.unwrap_or(!one.exec),
             breaker: match (one.circuit_breaker, one.rollback) {
                 (false, _) => Breaker::Off,
                 (true, false) => Breaker::Stop,
