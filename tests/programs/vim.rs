@@ -36,6 +36,9 @@ async fn vim_writes_japanese_into_a_file() {
     terminal.until("normal mode", |screen| !screen.contents().contains("-- INSERT --")).await;
     // It follows the terminal's size.
     terminal.resize(100, 40).await;
+    // It draws anew when nothing is typed: what is typed before that is answered with the old size.
+    let is_line = |screen: &vt100::Screen| screen.cell(35, 0).is_some_and(|cell| cell.contents() == "~");
+    terminal.until("the new rows", is_line).await;
     terminal.enter(":set lines? columns?").await;
     terminal
         .until("the new size", |screen| {
