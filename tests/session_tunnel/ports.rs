@@ -78,7 +78,7 @@ pub async fn silent() -> (SocketAddr, mpsc::Receiver<()>) {
     (local, closed)
 }
 
-/// Answers as PostgreSQL does when it is asked for encryption.
+/// Answers as Postgres does when it is asked for encryption.
 pub async fn postgres() -> SocketAddr {
     serve(|mut socket| async move {
         let mut request = [0; 8];

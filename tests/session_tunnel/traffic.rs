@@ -134,7 +134,7 @@ async fn a_keystroke_does_not_wait_behind_who_sends_much() {
     let sending = tokio::spawn(async move {
         let (mut read, mut write) = bulk.split();
         let mut void = vec![0; 64 * 1024];
-        let up = async { while write.write_all(&[1; 32 * 1024]).await.is_ok() {} };
+        let up = async { while write.write_all(&vec![1; 32 * 1024]).await.is_ok() {} };
         let down = async { while read.read(&mut void).await.is_ok_and(|length| length > 0) {} };
         tokio::join!(up, down);
     });
