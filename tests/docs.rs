@@ -19,7 +19,7 @@ use sekisho::config::aws::{Form, Profiles};
 use sekisho::config::{Config, ConfigProblem, Flags, Surroundings};
 use sekisho::i18n::{Lang, Texts};
 use sekisho::keymap::Keymap;
-use sekisho::simulator::{Fault, Scenario};
+use sekisho::simulator::{Fault, GatewayOrder, Scenario};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -211,9 +211,13 @@ fn the_scenario_and_the_faults_of_the_document_are_valid() {
     for block in &blocks {
         Scenario::parse(block).unwrap_or_else(|error| panic!("docs/simulator.md: {error}\n{block}"));
     }
-    let bodies = page.split("-d '").skip(1).filter_map(|rest| rest.split('\'').next());
-    let faults: Vec<Fault> = bodies.map(|body| serde_json::from_str(body).unwrap()).collect();
-    assert!(!blocks.is_empty() && faults.len() >= 2);
+    let bodies = |endpoint: &str| -> Vec<String> {
+        let sent = format!("/_simulator/{endpoint} -d '");
+        page.split(&sent).skip(1).filter_map(|rest| rest.split('\'').next()).map(str::to_owned).collect()
+    };
+    let faults: Vec<Fault> = bodies("faults").iter().map(|body| serde_json::from_str(body).unwrap()).collect();
+    let orders: Vec<GatewayOrder> = bodies("gateway").iter().map(|body| serde_json::from_str(body).unwrap()).collect();
+    assert!(!blocks.is_empty() && faults.len() >= 2 && orders.len() >= 2);
 }
 
 /// Texts that end in a word which the grammar does not have, each in another table: the error lists those it has.

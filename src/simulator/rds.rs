@@ -105,7 +105,7 @@ fn describe(call: &Call<'_>, one: &Database) -> Value {
         .with("AllocatedStorage", 1_u32)
         .with("AvailabilityZones", named_list("AvailabilityZone", zones))
         .with("BackupRetentionPeriod", 7_u32)
-        .with("DatabaseName", one.database.clone())
+        .with("DatabaseName", one.first.clone())
         .with("DBClusterIdentifier", &one.id)
         .with("DBClusterParameterGroup", format!("default.{}", one.engine))
         .with("DBSubnetGroup", "shop-private")

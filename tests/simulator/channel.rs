@@ -155,7 +155,7 @@ impl Client {
 
     /// The next frame of data, in order, or the end.
     pub async fn next(&mut self) -> Came {
-        tokio::time::timeout(Duration::from_secs(60), self.wait()).await.expect("something comes")
+        tokio::time::timeout(Duration::from_mins(1), self.wait()).await.expect("something comes")
     }
 
     async fn wait(&mut self) -> Came {
@@ -164,12 +164,10 @@ impl Client {
                 self.expected += 1;
                 return Came::Frame(frame);
             }
-            let message = match tokio::time::timeout(Duration::from_millis(300), self.socket.next()).await {
-                Err(_) => {
-                    self.resend().await;
-                    continue;
-                }
-                Ok(message) => message,
+            let waited = tokio::time::timeout(Duration::from_millis(300), self.socket.next()).await;
+            let Ok(message) = waited else {
+                self.resend().await;
+                continue;
             };
             match message {
                 Some(Ok(Message::Binary(bytes))) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_sdk_ssm::error::ProvideErrorMetadata as _;
-use aws_sdk_ssm::types::{InstanceInformationStringFilter, SessionState};
+use aws_sdk_ssm::types::{ConnectionStatus, InstanceInformationStringFilter, PingStatus, SessionState, SessionStatus};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sekisho::simulator::{AgentOptions, Gateway, GatewayFaults, LineFaults, Oversize};
@@ -66,7 +66,7 @@ async fn a_shell_runs_in_a_terminal_of_its_own() {
     assert!(!said.contains("AWS_"), "{said}");
     let active = scene.stage.ssm.describe_sessions().state(SessionState::Active).send().await.unwrap();
     assert_eq!(active.sessions()[0].session_id(), Some(id.as_str()));
-    assert_eq!(active.sessions()[0].status().map(|status| status.as_str()), Some("Connected"));
+    assert_eq!(active.sessions()[0].status().map(SessionStatus::as_str), Some("Connected"));
     assert_eq!(active.sessions()[0].max_session_duration(), Some("30"));
     client.send(1, "exit\r").await;
     let closed = client.closed().await;
@@ -234,13 +234,13 @@ async fn a_session_is_taken_up_again_after_bye_and_cut() {
     client.until("# ").await;
     for round in 0..2 {
         if round == 0 {
-            scene.gateway.bye()
+            scene.gateway.bye();
         } else {
-            scene.gateway.cut()
+            scene.gateway.cut();
         }
         match client.next().await {
             Came::Gone(Some(frame)) if round == 0 => {
-                assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1000, "Bye"))
+                assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1000, "Bye"));
             }
             Came::Gone(None) if round == 1 => {}
             other => panic!("{other:?}"),
@@ -374,7 +374,7 @@ async fn a_container_is_entered_through_ecs_exec() {
     let runtime = described.tasks()[0].containers()[0].runtime_id().unwrap().to_owned();
     let target = format!("ecs:shop-prd_{}_{runtime}", tunnel.rsplit('/').next().unwrap());
     let status = scene.stage.ssm.get_connection_status().target(&target).send().await.unwrap();
-    assert_eq!(status.status().map(|status| status.as_str()), Some("connected"));
+    assert_eq!(status.status().map(ConnectionStatus::as_str), Some("connected"));
     let document = "Sekisho-prd-db-readonly";
     scene.stage.ssm.start_session().target(&target).document_name(document).send().await.unwrap();
     let started = exec(tunnel).container("tunnel").send().await.unwrap();
@@ -445,7 +445,7 @@ async fn nodes_are_found_by_their_tags() {
     let found = ask(vec![filter("tag:Role", "bastion"), filter("tag:Environment", "prd")]).send().await.unwrap();
     let node = &found.instance_information_list()[0];
     assert_eq!((found.instance_information_list().len(), node.instance_id()), (1, Some(BASTION)));
-    assert_eq!(node.ping_status().map(|status| status.as_str()), Some("Online"));
+    assert_eq!(node.ping_status().map(PingStatus::as_str), Some("Online"));
     let lost = ask(vec![filter("PingStatus", "ConnectionLost")]).send().await.unwrap();
     assert_eq!(lost.instance_information_list()[0].computer_name(), Some("shop-prd-batch-1"));
     let pages = scene.stage.ssm.describe_instance_information().max_results(5).into_paginator().items().send();

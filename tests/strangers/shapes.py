@@ -20,6 +20,7 @@ from botocore.config import Config
 
 import security
 import serving
+import sessions
 from judge import Judge
 
 # The protocols in which each service of the account is called.
@@ -31,6 +32,9 @@ PROTOCOLS = {
     "securityhub": ["rest-json"],
     "elasticloadbalancing": ["query"],
     "logs": ["json"],
+    "ssm": ["json"],
+    "kms": ["json"],
+    "rds": ["query"],
 }
 # What boto3 calls a service, where that is not the name in its actions.
 NAMES = {"elbv2": "elasticloadbalancing"}
@@ -237,6 +241,8 @@ def refuse_strangers(judge):
         ("elbv2", "describe_load_balancers", "SignatureDoesNotMatch", "InvalidClientTokenId"),
         ("securityhub", "describe_hub", "InvalidSignatureException", "UnrecognizedClientException"),
         ("logs", "describe_log_groups", "InvalidSignatureException", "UnrecognizedClientException"),
+        ("ssm", "describe_instance_information", "InvalidSignatureException", "UnrecognizedClientException"),
+        ("rds", "describe_db_clusters", "SignatureDoesNotMatch", "InvalidClientTokenId"),
     ]
     for service, call, mismatch, stranger in calls:
         judge.refuses(f"{service} a forged signature", getattr(client(judge, service, **forged), call), {mismatch})
@@ -276,6 +282,8 @@ def main():
     security.refuse(judge, client(judge, "wafv2", config=PATIENT), client(judge, "securityhub", config=PATIENT))
     serving.walk_balancers(judge, client(judge, "elbv2"))
     serving.walk_logs(judge, client(judge, "logs"))
+    sessions.walk(judge, *(client(judge, service) for service in ("ssm", "ecs", "kms", "rds")))
+    sessions.refuse(judge, *(client(judge, service) for service in ("ssm", "kms", "rds")))
     refuse_strangers(judge)
     judge_coverage(judge)
     print(f"{judge.members} values in {len(judge.seen)} operations were compared")

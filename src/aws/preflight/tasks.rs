@@ -7,7 +7,7 @@ use aws_sdk_ecs::types as aws;
 use crate::{
     domain::{
         ecs::{Container, ServiceKey, Task},
-        fetch::Failure,
+        fetch::{Failure, FailureKind},
         preflight::{Caution, Obstacle},
         target::Target,
     },
@@ -64,6 +64,8 @@ impl Connection {
         tasks.sort_by_key(|(task, _)| (Reverse(task.started_at), task.id.clone()));
         if tasks.is_empty() {
             let none = Obstacle::NoRunningTask { service: format!("{cluster}/{service}") };
+            // A service or cluster that is not there runs nothing, either.
+            unknown.retain(|failure| failure.kind != FailureKind::NotFound);
             let obstacles = if unknown.is_empty() { vec![none] } else { Vec::new() };
             return Found { obstacles, unknown, ..Found::default() };
         }

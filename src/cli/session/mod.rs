@@ -99,9 +99,10 @@ pub async fn run(wanted: Wanted<'_>, account: &Account, texts: Texts, faults: &m
             Ok(target) => target,
             Err(exit) => return Ok(exit.code()),
         };
-        if look.preflight.is_clear() {
-            ask::rest(entry, &mut request, texts, faults)?;
+        if !look.preflight.is_clear() {
+            return Ok(Exit::Source.code());
         }
+        ask::rest(entry, &mut request, texts, faults)?;
     }
     let (reports, mut told) = mpsc::channel(WAITING);
     let size = terminal_size().filter(|_| wanted.command != "tunnel");

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 pub enum Route {
     /// Something on this machine.
     To(SocketAddr),
-    /// A server that speaks enough of PostgreSQL to refuse politely.
+    /// A server that speaks enough of `PostgreSQL` to refuse politely.
     PostgreSql,
     /// A server that sends back what it gets.
     Echo,

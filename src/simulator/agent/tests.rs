@@ -24,7 +24,7 @@ impl Stage {
     fn new(id: &str, run_what: Run, destinations: Destinations) -> Self {
         let (up, from_client) = mpsc::channel(256);
         let (to_client, down) = mpsc::channel(256);
-        let options = AgentOptions { patience: Duration::from_secs(60), ..AgentOptions::default() };
+        let options = AgentOptions { patience: Duration::from_mins(1), ..AgentOptions::default() };
         let around =
             Surroundings { destinations: Arc::new(destinations), keys: Arc::new(Keys::new().unwrap()), options };
         let plan = Plan {
@@ -39,7 +39,7 @@ impl Stage {
     }
 
     async fn next(&mut self) -> Message {
-        let frame = tokio::time::timeout(Duration::from_secs(60), self.down.recv()).await.expect("it is not silent");
+        let frame = tokio::time::timeout(Duration::from_mins(1), self.down.recv()).await.expect("it is not silent");
         Message::decode(&frame.expect("it is there")).unwrap()
     }
 
@@ -154,7 +154,7 @@ async fn compare(text: &str, mut stage: Stage) -> Outcome {
         assert_eq!(keys(&ours.expect("it was sent").payload), keys(&theirs.payload));
     }
     assert_eq!(keys(&got_acks[0].payload), keys(&acks[0].payload));
-    tokio::time::timeout(Duration::from_secs(60), stage.ended).await.expect("it ends").unwrap()
+    tokio::time::timeout(Duration::from_mins(1), stage.ended).await.expect("it ends").unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -119,7 +119,9 @@ pub async fn run(plan: Plan, around: Surroundings, mut link: Link) -> Outcome {
                 inbox.extend(batch.drain(..));
             }
             event = happened.recv(), if !work.pending.is_full() && !work.channel.paused => {
-                event.into_iter().for_each(|event| work.happened(event));
+                if let Some(event) = event {
+                    work.happened(event);
+                }
                 while !work.pending.is_full() && let Ok(event) = happened.try_recv() {
                     work.happened(event);
                 }

@@ -64,7 +64,8 @@ pub struct Database {
     pub port: u16,
     pub endpoint: String,
     pub reader_endpoint: String,
-    pub database: Option<String>,
+    /// The name of the first database in it.
+    pub first: Option<String>,
     pub members: Vec<String>,
     pub iam: bool,
     pub created: Millis,

@@ -103,7 +103,7 @@ impl Builder<'_> {
             port: one.port,
             endpoint: endpoint("cluster"),
             reader_endpoint: endpoint("cluster-ro"),
-            database: one.database.clone(),
+            first: one.database.clone(),
             members: members.map(|n| format!("{}-{n}", one.id)).collect(),
             iam: one.iam,
             created: self.before(&mut dice),
