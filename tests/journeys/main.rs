@@ -15,6 +15,7 @@ mod go_between;
 mod hostile;
 mod identity;
 mod keys;
+mod live_sessions;
 mod log;
 mod mouse;
 mod reading;
