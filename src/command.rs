@@ -55,6 +55,14 @@ pub enum Scope {
     Findings,
     /// One finding, opened.
     Finding,
+    /// Sessions: what may be opened, and what is open; screen 7.
+    Sessions,
+    /// The form before a session is started; text is typed in it.
+    Form,
+    /// Our menu over a pane, and a pane whose session is over.
+    Pane,
+    /// A tunnel, opened.
+    Tunnel,
     /// The environments side by side.
     Fleet,
     /// The help overlay.
@@ -71,7 +79,7 @@ pub enum Scope {
 
 impl Scope {
     /// Lists every scope, in the order in which help and keymap files have them.
-    pub const ALL: [Scope; 18] = [
+    pub const ALL: [Scope; 22] = [
         Scope::Global,
         Scope::List,
         Scope::Overview,
@@ -84,12 +92,16 @@ impl Scope {
         Scope::WebAcl,
         Scope::Findings,
         Scope::Finding,
+        Scope::Sessions,
+        Scope::Tunnel,
+        Scope::Pane,
         Scope::Fleet,
         Scope::Help,
         Scope::Menu,
         Scope::Errors,
         Scope::Palette,
         Scope::Prompt,
+        Scope::Form,
     ];
 
     /// Names the scope as keymap files do: the name of its table.
@@ -107,6 +119,10 @@ impl Scope {
             Scope::WebAcl => "web-acl",
             Scope::Findings => "findings",
             Scope::Finding => "finding",
+            Scope::Sessions => "sessions",
+            Scope::Form => "form",
+            Scope::Pane => "pane",
+            Scope::Tunnel => "tunnel",
             Scope::Fleet => "fleet",
             Scope::Help => "help",
             Scope::Palette => "palette",
@@ -136,6 +152,10 @@ impl Scope {
             Scope::WebAcl => "keymap.scope.web-acl",
             Scope::Findings => "keymap.scope.findings",
             Scope::Finding => "keymap.scope.finding",
+            Scope::Sessions => "keymap.scope.sessions",
+            Scope::Form => "keymap.scope.form",
+            Scope::Pane => "keymap.scope.pane",
+            Scope::Tunnel => "keymap.scope.tunnel",
             Scope::Fleet => "keymap.scope.fleet",
             Scope::Help => "keymap.scope.help",
             Scope::Palette => "keymap.scope.palette",
@@ -162,6 +182,10 @@ impl Scope {
             Scope::WebAcl => &[Scope::WebAcl, Scope::List, Scope::Global],
             Scope::Findings => &[Scope::Findings, Scope::List, Scope::Global],
             Scope::Finding => &[Scope::Finding, Scope::List, Scope::Global],
+            Scope::Sessions => &[Scope::Sessions, Scope::List, Scope::Global],
+            Scope::Tunnel => &[Scope::Tunnel, Scope::List, Scope::Global],
+            Scope::Pane => &[Scope::Pane, Scope::Global],
+            Scope::Form => &[Scope::Form, Scope::Prompt],
             Scope::Fleet => &[Scope::Fleet, Scope::List, Scope::Global],
             Scope::Help => &[Scope::Help, Scope::List, Scope::Global],
             Scope::Menu => &[Scope::Menu, Scope::List, Scope::Global],
@@ -205,6 +229,8 @@ commands! {
     Alarms "alarms" "commands.alarms" [Global] palette;
     /// Shows the findings.
     Findings "findings" "commands.findings" [Global] palette;
+    /// Shows the sessions.
+    Sessions "sessions" "commands.sessions" [Global] palette;
     /// Shows the environments side by side.
     Fleet "fleet" "commands.fleet" [Global] palette;
 
@@ -225,9 +251,9 @@ commands! {
     /// Moves the cursor half a page down.
     HalfPageDown "half-page-down" "commands.half-page-down" [List] keys;
     /// Moves the cursor a page up.
-    PageUp "page-up" "commands.page-up" [List] keys;
+    PageUp "page-up" "commands.page-up" [List, Form] keys;
     /// Moves the cursor a page down.
-    PageDown "page-down" "commands.page-down" [List] keys;
+    PageDown "page-down" "commands.page-down" [List, Form] keys;
     /// Gives the next panel the keys.
     NextPanel "next-panel" "commands.next-panel" [Global] keys;
     /// Gives the previous panel the keys.
@@ -269,8 +295,27 @@ commands! {
     /// Shows times in the next way: time of day, date, age, none.
     Times "times" "commands.times" [Log] palette;
 
+    /// Leaves the pane for the screens; its session goes on.
+    Detach "detach" "commands.detach" [Pane] keys;
+    /// Shows the next session that is open.
+    NextSession "next-session" "commands.next-session" [Pane, Tunnel] palette;
+    /// Shows the previous session that is open.
+    PreviousSession "previous-session" "commands.previous-session" [Pane, Tunnel] palette;
+    /// Shows what was above the screen of the pane.
+    ScrollBack "scroll-back" "commands.scroll-back" [Pane] keys;
+    /// Sends our escape itself to the far side.
+    SendEscape "send-escape" "commands.send-escape" [Pane] keys;
+    /// Mints a token for the database's user and copies it.
+    Token "token" "commands.token" [Tunnel] palette;
+    /// Mints a token for the database's user and shows it.
+    ShowToken "show-token" "commands.show-token" [Tunnel] palette;
+    /// Starts the database's client through the tunnel.
+    Client "client" "commands.client" [Tunnel] palette;
+    /// Ends the session, after a question; one that is over is taken off the list.
+    EndSession "end-session" "commands.end-session" [Sessions, Tunnel, Pane] palette;
+
     /// Asks AWS again at once, also for what it denied.
-    Refresh "refresh" "commands.refresh" [Global] palette;
+    Refresh "refresh" "commands.refresh" [Global, Form] palette;
     /// Opens the menu of environments.
     Environment "environment" "commands.environment" [Global] palette;
     /// Opens the menu of time ranges.

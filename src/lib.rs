@@ -8,6 +8,7 @@ pub mod domain;
 pub mod i18n;
 pub mod journal;
 pub mod keymap;
+pub mod operate;
 pub mod policy;
 pub mod runbook;
 pub mod runtime;

@@ -5,6 +5,8 @@
 //! is printed; the way back is gone exactly once, whoever comes first. Nothing in here can fail on the way out: a
 //! closed terminal has nothing left to restore.
 
+mod raw;
+
 use std::io::{self, IsTerminal, Write};
 use std::panic;
 use std::sync::Arc;
@@ -33,6 +35,8 @@ use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use rustix::termios::{LocalModes, OutputModes, tcgetattr, tcgetpgrp};
 
 use crate::domain::text;
+
+pub use raw::{Raw, size};
 
 /// How many bytes a copy may have: what tmux and xterm take in one sequence, 100,000 in base64.
 pub const COPY_LIMIT: usize = 74_994;
@@ -160,10 +164,7 @@ impl Terminal {
     ///
     /// Terminals do not say whether they took it. Fails where it has more than [`COPY_LIMIT`] bytes.
     pub fn write_osc52(&mut self, text: &str) -> Result<(), CopyError> {
-        if text.len() > COPY_LIMIT {
-            return Err(CopyError::TooLong { bytes: text.len() });
-        }
-        let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
+        let sequence = copy_sequence(text).ok_or(CopyError::TooLong { bytes: text.len() })?;
         Ok(execute!(self.inner.backend_mut(), Print(sequence))?)
     }
 
@@ -177,6 +178,19 @@ impl Terminal {
         restore();
         kill_current_process_group(Signal::TSTP)?;
         thread::sleep(STOP_DELAY);
+        take_over(self.mouse)?;
+        self.clear()
+    }
+
+    /// Gives the terminal to another program until [`Self::take_back`]; nothing is drawn meanwhile.
+    ///
+    /// Input that was read ahead is not taken back: stop reading events before.
+    pub fn lend(&mut self) {
+        restore();
+    }
+
+    /// Takes back the terminal that was lent; the next frame is drawn whole.
+    pub fn take_back(&mut self) -> io::Result<()> {
         take_over(self.mouse)?;
         self.clear()
     }
@@ -208,6 +222,12 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// Returns what copies a text to the clipboard of the terminal's user (OSC 52); none where it is longer than
+/// [`COPY_LIMIT`].
+pub fn copy_sequence(text: &str) -> Option<String> {
+    (text.len() <= COPY_LIMIT).then(|| format!("\x1b]52;c;{}\x07", STANDARD.encode(text)))
 }
 
 /// What is drawn, until it is flushed; what is not flushed is never shown.
@@ -307,6 +327,7 @@ fn restore_before_panics() {
         let print = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
             restore();
+            raw::restore();
             print(panic);
         }));
     });

@@ -18,6 +18,7 @@ use sekisho::{
     aws::{Connection, ConnectionPlan, Now, Shared},
     config::CredentialSource,
     domain::{
+        database::Wire,
         ecs::Rollout,
         fetch::FailureKind,
         identity::Principal,
@@ -319,4 +320,25 @@ async fn findings_are_what_moto_was_told() {
     assert_eq!((first.title.as_str(), first.account.as_str()), ("公開されたバケット", "123456789012"));
     assert_eq!(first.resources[0].kind, "AwsS3Bucket");
     assert!(first.updated_at.is_some() && first.active);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn databases_are_what_moto_was_told() {
+    let moto = Moto::start();
+    let rds = aws_sdk_rds::Client::new(&moto.config(REGION).await);
+    for (name, engine) in [("shop-prd", "aurora-postgresql"), ("claims-prd", "aurora-mysql")] {
+        let create = rds.create_db_cluster().db_cluster_identifier(name).engine(engine);
+        let create = create.master_username("root").master_user_password("not-a-secret-1").database_name("shop");
+        create.enable_iam_database_authentication(name == "shop-prd").send().await.unwrap();
+    }
+    let connection = moto.connect(moto.keys()).await;
+    let mut databases = connection.databases().await.unwrap().items;
+    databases.sort_by(|a, b| a.identifier.cmp(&b.identifier));
+    let brief: Vec<_> =
+        databases.iter().map(|one| (one.identifier.as_str(), one.wire(), one.port, one.iam_auth)).collect();
+    assert_eq!(brief, [("claims-prd", Some(Wire::Mysql), 3306, false), ("shop-prd", Some(Wire::Postgres), 5432, true)]);
+    let writer = databases[1].endpoint.to_uppercase();
+    assert_eq!(connection.database_of(&writer).await.unwrap().as_ref(), Some(&databases[1]));
+    assert_eq!(connection.database_of("elsewhere.example").await.unwrap(), None);
+    assert_eq!(databases[1].database.as_deref(), Some("shop"));
 }

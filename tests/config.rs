@@ -128,7 +128,7 @@ fn the_documented_example_means_what_it_says() {
     assert_eq!((environment.name.as_str(), environment.kind), ("prd", Kind::Prd));
     assert_eq!(environment.account.unwrap().hyphenated(), "1111-2222-3333");
     assert!(environment.owns_cluster("shop-prd-web") && !environment.owns_cluster("shop-dev-web"));
-    assert_eq!(environment.catalogue.as_deref(), Some("ssm:/shop/prd/sekisho"));
+    assert_eq!(environment.catalogue.as_deref(), Some("/etc/sekisho/prd"));
     assert_eq!(credentials, &CredentialSource::Profile("system-c".to_owned()));
     assert_eq!(config.roles[1].name, "staff");
     assert_eq!(config.file.as_deref(), Some(file.as_path()));
@@ -313,7 +313,7 @@ fn any_environment() -> impl Strategy<Value = EnvironmentConfig> {
     let kind = prop::sample::select(vec![Kind::Dev, Kind::Stg, Kind::Prd, Kind::Unknown]);
     let regions = prop::sample::subsequence(vec!["ap-northeast-1", "us-east-1", "eu-west-1"], 1..=3);
     let patterns = || prop::collection::vec("[^\\x00-\\x1f\\x7f]{1,12}", 0..3);
-    let catalogue = prop::option::of("ssm:/[a-z\"\\\\]{1,8}");
+    let catalogue = prop::option::of("/[a-z\"\\\\]{1,8}");
     (credentials, kind, prop::bool::ANY, regions, (patterns(), patterns(), patterns()), catalogue).prop_map(
         |(credentials, kind, account, regions, (clusters, alarms, web_acls), catalogue)| EnvironmentConfig {
             environment: Environment {
@@ -357,6 +357,7 @@ fn any_config() -> impl Strategy<Value = Config> {
                 mouse,
                 utc,
                 endpoint_url: None,
+                catalogue: None,
                 environments,
                 chosen: false,
                 roles: roles.into_iter().enumerate().map(role).collect(),

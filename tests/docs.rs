@@ -184,6 +184,24 @@ fn the_policy_is_what_is_called() {
 }
 
 #[test]
+fn the_policy_of_sessions_is_what_sessions_need() {
+    let page = document("docs/operations.md");
+    // Neither is a call of this program: the one is judged when a data channel opens, the other by the database.
+    let elsewhere = ["ssmmessages:OpenDataChannel", "rds-db:connect"];
+    let needed: BTreeSet<&str> = Action::SESSIONS.iter().map(|action| action.name()).chain(elsewhere).collect();
+    for action in &needed {
+        assert!(page.contains(&format!("| `{action}` |")), "docs/operations.md does not say why {action} is needed");
+    }
+    let blocks = markdown::blocks(&page, "json");
+    let policy: serde_json::Value = serde_json::from_str(blocks[1]).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    let allowed = statements.iter().flat_map(|statement| statement["Action"].as_array().unwrap());
+    assert_eq!(allowed.map(|action| action.as_str().unwrap()).collect::<BTreeSet<_>>(), needed);
+    // `Bool` would refuse a start by a document that is named, as the key is absent there.
+    assert!(statements.iter().all(|statement| statement["Condition"].get("Bool").is_none()));
+}
+
+#[test]
 fn the_scenario_and_the_faults_of_the_document_are_valid() {
     let page = document("docs/simulator.md");
     for name in Scenario::names() {
@@ -236,7 +254,7 @@ fn every_word_of_a_scenario_is_documented() {
 fn the_examples_of_json_are_of_their_shapes() {
     let shapes = json_page::Shapes::of(&document("docs/json.md"));
     let count = shapes.check_examples();
-    assert_eq!(count, 8, "an envelope and an item of each view");
+    assert_eq!(count, 9, "an envelope and an item of each view");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,7 +14,7 @@ const COMPUTED: &[&str] = &[
 ];
 
 /// What ends the names of files, which look like keys.
-const FILE_ENDINGS: &[&str] = &["toml", "json", "rs", "md", "yaml", "yml", "txt", "new"];
+const FILE_ENDINGS: &[&str] = &["toml", "json", "jsonl", "rs", "md", "yaml", "yml", "txt", "new"];
 
 fn texts(lang: Lang) -> BTreeMap<&'static str, &'static str> {
     entries(lang).collect()

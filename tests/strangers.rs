@@ -2,10 +2,14 @@
 //!
 //! They need Python with `tests/strangers/requirements.txt` installed, in `.venv` or where `SEKISHO_PYTHON` says.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+use sekisho::aws::{Connection, ConnectionPlan, Now, Shared};
+use sekisho::config::CredentialSource;
 use sekisho::simulator::{Options, Scenario, Simulator, start};
 
 fn python() -> PathBuf {
@@ -83,4 +87,44 @@ async fn the_aws_cli_understands_every_protocol() {
     let simulator = story("4m").await;
     judge(&run(&simulator, "cli.py").await);
     simulator.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_makes_the_same_token_for_a_database() {
+    let host = "shop-prd.cluster-abcdefghijkl.ap-northeast-1.rds.amazonaws.com";
+    let at = Timestamp::from_second(1_800_000_000).expect("a time");
+    for user in ["ops_ro", "山田 & co"] {
+        let simulator = story("0s").await;
+        let plan = ConnectionPlan {
+            credentials: CredentialSource::Static {
+                access_key_id: simulator.access_key_id().to_owned(),
+                secret: simulator.secret_access_key().to_owned(),
+                token: simulator.session_token().map(str::to_owned),
+                expires: None,
+            },
+            region: Some(simulator.region().to_owned()),
+            endpoint_url: Some(simulator.endpoint()),
+            account: None,
+            cloudfront: false,
+        };
+        let connection = Connection::open(plan, Shared::new(Now::new(move || at))).await.expect("a connection");
+        let ours = connection.auth_token(host, 5432, user).await.expect("a token");
+        let mut script = std::process::Command::new(python());
+        script.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/token.py"));
+        script.args([host, "5432", user, simulator.region(), &at.as_second().to_string()]);
+        script.env("AWS_ACCESS_KEY_ID", simulator.access_key_id());
+        script.env("AWS_SECRET_ACCESS_KEY", simulator.secret_access_key());
+        script.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        script.env("PYTHONUTF8", "1").env("PYTHONDONTWRITEBYTECODE", "1");
+        match simulator.session_token() {
+            Some(token) => script.env("AWS_SESSION_TOKEN", token),
+            None => script.env_remove("AWS_SESSION_TOKEN"),
+        };
+        script.env_remove("AWS_PROFILE").env_remove("AWS_ENDPOINT_URL");
+        let mut asked =
+            script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("Python");
+        asked.stdin.take().expect("a pipe").write_all(ours.expose_secret().as_bytes()).expect("somebody who reads");
+        judge(&asked.wait_with_output().expect("an end"));
+        simulator.shutdown().await;
+    }
 }

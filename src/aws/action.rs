@@ -59,10 +59,24 @@ pub enum Action {
     FilterLogEvents,
     /// `logs:StartLiveTail`
     StartLiveTail,
+    /// `ssm:DescribeInstanceInformation`
+    DescribeInstanceInformation,
+    /// `rds:DescribeDBClusters`
+    DescribeDbClusters,
+    /// `ssm:StartSession`
+    StartSession,
+    /// `ssm:ResumeSession`
+    ResumeSession,
+    /// `ssm:TerminateSession`
+    TerminateSession,
+    /// `ecs:ExecuteCommand`
+    ExecuteCommand,
+    /// `kms:GenerateDataKey`
+    GenerateDataKey,
 }
 
 impl Action {
-    /// Lists the calls.
+    /// Lists the calls that the screens are read with.
     pub const ALL: [Self; 28] = [
         Self::GetCallerIdentity,
         Self::ListClusters,
@@ -92,6 +106,17 @@ impl Action {
         Self::DescribeTargetHealth,
         Self::FilterLogEvents,
         Self::StartLiveTail,
+    ];
+
+    /// Lists the calls that sessions need beside those; only the first two read.
+    pub const SESSIONS: [Self; 7] = [
+        Self::DescribeInstanceInformation,
+        Self::DescribeDbClusters,
+        Self::StartSession,
+        Self::ResumeSession,
+        Self::TerminateSession,
+        Self::ExecuteCommand,
+        Self::GenerateDataKey,
     ];
 
     /// Returns the IAM action that the call needs.
@@ -125,6 +150,13 @@ impl Action {
             Self::DescribeTargetHealth => "elasticloadbalancing:DescribeTargetHealth",
             Self::FilterLogEvents => "logs:FilterLogEvents",
             Self::StartLiveTail => "logs:StartLiveTail",
+            Self::DescribeInstanceInformation => "ssm:DescribeInstanceInformation",
+            Self::DescribeDbClusters => "rds:DescribeDBClusters",
+            Self::StartSession => "ssm:StartSession",
+            Self::ResumeSession => "ssm:ResumeSession",
+            Self::TerminateSession => "ssm:TerminateSession",
+            Self::ExecuteCommand => "ecs:ExecuteCommand",
+            Self::GenerateDataKey => "kms:GenerateDataKey",
         }
     }
 
@@ -154,6 +186,12 @@ impl Action {
             Self::DescribeTargetGroups | Self::DescribeTargetHealth => Family::LoadBalancing,
             Self::FilterLogEvents => Family::LogEvents,
             Self::StartLiveTail => Family::LiveTail,
+            Self::DescribeInstanceInformation => Family::Nodes,
+            Self::DescribeDbClusters => Family::Databases,
+            Self::StartSession | Self::ResumeSession | Self::TerminateSession | Self::ExecuteCommand => {
+                Family::Sessions
+            }
+            Self::GenerateDataKey => Family::DataKeys,
         }
     }
 }
@@ -199,6 +237,14 @@ pub(super) enum Family {
     LogEvents,
     /// `StartLiveTail`.
     LiveTail,
+    /// Reads of managed nodes.
+    Nodes,
+    /// Reads of databases.
+    Databases,
+    /// What starts, takes up and ends sessions.
+    Sessions,
+    /// Data keys of KMS.
+    DataKeys,
 }
 
 /// Tells how many calls AWS allows: at once, and a second in the long run.
@@ -212,7 +258,7 @@ pub(super) struct Quota {
 
 impl Family {
     /// Counts the families.
-    pub(super) const COUNT: usize = Self::LiveTail as usize + 1;
+    pub(super) const COUNT: usize = Self::DataKeys as usize + 1;
 
     /// Lists the families in the order of their numbers.
     pub(super) const ALL: [Self; Self::COUNT] = [
@@ -235,6 +281,10 @@ impl Family {
         Self::LoadBalancing,
         Self::LogEvents,
         Self::LiveTail,
+        Self::Nodes,
+        Self::Databases,
+        Self::Sessions,
+        Self::DataKeys,
     ];
 
     /// Returns AWS's default quota for an account and region.
@@ -244,7 +294,9 @@ impl Family {
     /// second for the whole account), "AWS WAF quotas" (5 a second for each call, 1 for `ListResourcesForWebACL`), "Security
     /// Hub API Reference" (`GetFindings` 3 a second and 6 at once, other calls 10 and 30), "Request throttling for the Elastic
     /// Load Balancing API" (40 at once, 10 a second), "CloudWatch Logs quotas" (`FilterLogEvents` 5 a second where it is
-    /// least). Where no burst is named, a second's worth is taken for one; `StartLiveTail` opens one stream at a time.
+    /// least), "KMS request quotas" (5,500 a second and more for data keys, of which a session takes one). Where no burst is
+    /// named, a second's worth is taken for one; `StartLiveTail` opens one stream at a time. For sessions, nodes and
+    /// databases AWS names no rate; ten a second is a guess on the careful side, and throttling slows it down.
     pub(super) const fn quota(self) -> Quota {
         let (burst, rate) = match self {
             Self::Sts => (600.0, 600.0),
@@ -264,6 +316,8 @@ impl Family {
             Self::Findings => (6.0, 3.0),
             Self::SecurityHub => (30.0, 10.0),
             Self::LoadBalancing => (40.0, 10.0),
+            Self::Nodes | Self::Databases | Self::Sessions => (20.0, 10.0),
+            Self::DataKeys => (100.0, 100.0),
         };
         Quota { burst, rate }
     }
@@ -275,14 +329,15 @@ mod tests {
 
     #[test]
     fn every_action_is_listed_once_and_named_as_iam_names_it() {
-        let mut names: Vec<&str> = Action::ALL.iter().map(|action| action.name()).collect();
+        let all = || Action::ALL.iter().chain(&Action::SESSIONS);
+        let mut names: Vec<&str> = all().map(|action| action.name()).collect();
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), Action::ALL.len());
+        assert_eq!(names.len(), all().count());
         for name in names {
             let (service, call) = name.split_once(':').unwrap();
-            let services = ["sts", "ecs", "cloudwatch", "wafv2", "securityhub", "elasticloadbalancing", "logs"];
-            assert!(services.contains(&service), "{name}");
+            let services = "sts ecs cloudwatch wafv2 securityhub elasticloadbalancing logs ssm rds kms";
+            assert!(services.split(' ').any(|known| known == service), "{name}");
             assert!(call.chars().all(|c| c.is_ascii_alphanumeric()) && call.starts_with(char::is_uppercase), "{name}");
         }
     }

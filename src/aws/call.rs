@@ -13,6 +13,7 @@ use super::{
     error::{self, Attempt},
     meter::Meter,
     shared::{Ledger, Now},
+    words,
 };
 
 /// How often a call is tried, the first time included.
@@ -86,6 +87,37 @@ impl Caller {
         }
     }
 
+    /// Makes a call that changes something: as soon as the budget lets it, and again only where AWS said that it did
+    /// nothing, which is when it throttled.
+    ///
+    /// What was denied before is asked again: a person wants it, and may have got the permission since.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; [`Refusal::is_unanswered`] where nobody knows whether AWS did it.
+    pub(super) async fn act<T, E, F>(&self, action: Action, send: impl Fn() -> F + Send) -> Result<T, Refusal>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let mut tries = 1;
+        loop {
+            self.ledger.budget.leave(action.family()).await;
+            self.meter.call(action, self.now.get());
+            let error = match send().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let failure = self.judge(action, &error);
+            if tries >= TRIES || failure.kind != FailureKind::Throttled {
+                let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+                let code = code.map(|code| words::name(Some(code)));
+                return Err(Refusal { is_unanswered: is_unanswered(&error, &failure), code, failure });
+            }
+            tokio::time::sleep(full_jitter(tries)).await;
+            tries += 1;
+        }
+    }
+
     /// Makes a failure of a call that was not made, or whose answer says that it failed.
     pub(super) fn failed(&self, action: Action, kind: FailureKind, detail: &str) -> Failure {
         Attempt { action: action.name(), host: &self.hosts.of(action), at: self.now.get() }.failed(kind, detail)
@@ -117,6 +149,37 @@ impl Caller {
     }
 }
 
+/// Says why a call that changes something was not answered with what it should have brought.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    /// Why.
+    pub(super) failure: Failure,
+    /// AWS's code for it, where it gave one.
+    pub(super) code: Option<String>,
+    /// Whether AWS may have done what it was asked for all the same.
+    pub(super) is_unanswered: bool,
+}
+
+/// Tells whether a call may have had its effect although it failed: no answer, half of one, or a fault of the service.
+fn is_unanswered<E>(error: &SdkError<E, HttpResponse>, failure: &Failure) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        // No connection came about, or the host may not be called: nothing was sent.
+        SdkError::DispatchFailure(dispatch) => !dispatch.is_user() && !is_unconnected(dispatch),
+        SdkError::ServiceError(_) => failure.kind == FailureKind::ServiceFault,
+        _ => true,
+    }
+}
+
+/// Tells whether nobody was there to be called.
+fn is_unconnected(dispatch: &aws_smithy_runtime_api::client::result::DispatchFailure) -> bool {
+    let Some(error) = dispatch.as_connector_error() else { return false };
+    error::causes(error).any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        io == Some(std::io::ErrorKind::ConnectionRefused)
+    })
+}
+
 /// Holds the hosts that the clients of a connection call in a region.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hosts {
@@ -127,6 +190,9 @@ pub(super) struct Hosts {
     pub(super) securityhub: host::Seen,
     pub(super) load_balancing: host::Seen,
     pub(super) logs: host::Seen,
+    pub(super) ssm: host::Seen,
+    pub(super) rds: host::Seen,
+    pub(super) kms: host::Seen,
 }
 
 impl Hosts {
@@ -138,6 +204,9 @@ impl Hosts {
             Some("securityhub") => self.securityhub.get(),
             Some("elasticloadbalancing") => self.load_balancing.get(),
             Some("logs") => self.logs.get(),
+            Some("ssm") => self.ssm.get(),
+            Some("rds") => self.rds.get(),
+            Some("kms") => self.kms.get(),
             _ => self.cloudwatch.get(),
         }
     }

@@ -1,7 +1,7 @@
 //! One verified set of credentials in one region.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -9,7 +9,10 @@ use aws_config::{
     BehaviorVersion, ConfigLoader, environment::EnvironmentVariableRegionProvider, meta::region::RegionProviderChain,
     profile::ProfileFileRegionProvider, retry::RetryConfig, timeout::TimeoutConfig,
 };
-use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_credential_types::{
+    Credentials,
+    provider::{ProvideCredentials, SharedCredentialsProvider},
+};
 use aws_types::{SdkConfig, region::Region};
 use jiff::Timestamp;
 
@@ -28,7 +31,7 @@ use super::{
     call::{Caller, Hosts},
     credentials,
     deployments::Revisions,
-    error::Attempt,
+    error::{Attempt, chain},
     logs::LogPlaces,
     names::Names,
     securityhub::Hub,
@@ -72,6 +75,8 @@ pub struct Connection {
     pub(super) sites: Sites,
     pub(super) ecs: aws_sdk_ecs::Client,
     pub(super) load_balancing: aws_sdk_elasticloadbalancingv2::Client,
+    pub(super) nodes: OnceLock<aws_sdk_ssm::Client>,
+    pub(super) rds: OnceLock<aws_sdk_rds::Client>,
     pub(super) revisions: Mutex<Revisions>,
     pub(super) web_acls: Mutex<WebAclDetails>,
     pub(super) hub: tokio::sync::Mutex<Option<Hub>>,
@@ -124,6 +129,17 @@ impl Connection {
         self.forget_hub();
     }
 
+    /// Returns the credentials, for what is signed without a client.
+    ///
+    /// # Errors
+    /// A [`Failure`] where there are none, which a connection that came about does not see.
+    pub(super) async fn credentials(&self) -> Result<Credentials, Failure> {
+        let attempt = Attempt { action: "", host: "", at: self.home.caller.now.get() };
+        let missing = |why: &str| attempt.failed(FailureKind::NoCredentials, why);
+        let provider = self.sites.config().credentials_provider().ok_or_else(|| missing(""))?;
+        provider.provide_credentials().await.map_err(|error| missing(&chain(&error)))
+    }
+
     /// Makes a name safe and distinct, and remembers what it was, where that differs.
     pub(super) fn remember(&self, raw: &str) -> String {
         self.names.remember(raw)
@@ -174,6 +190,8 @@ async fn open(plan: &ConnectionPlan, shared: &Shared) -> Result<Connection, Fail
         sites,
         ecs: aws_sdk_ecs::Client::from_conf(ecs.build()),
         load_balancing: aws_sdk_elasticloadbalancingv2::Client::from_conf(load_balancing.build()),
+        nodes: OnceLock::new(),
+        rds: OnceLock::new(),
         revisions: Mutex::default(),
         web_acls: Mutex::default(),
         hub: tokio::sync::Mutex::default(),

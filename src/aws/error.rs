@@ -134,7 +134,9 @@ fn of_code(code: &str, message: &str, status: Option<u16>, action: &str) -> Fail
         "InvalidAccessException" => {
             FailureKind::Denied { missing_action: missing_action(message).unwrap_or(action).to_owned() }
         }
-        _ if code.contains("NotFound") || code.contains("Nonexistent") => FailureKind::NotFound,
+        _ if ["NotFound", "Nonexistent", "DoesNotExist"].iter().any(|sign| code.contains(sign)) => {
+            FailureKind::NotFound
+        }
         _ => FailureKind::Invalid,
     }
 }
@@ -274,6 +276,7 @@ mod tests {
     #[case(400, "WAFNonexistentItemException", "not-found")]
     #[case(500, "WAFInternalErrorException", "service-fault")]
     #[case(400, "TargetGroupNotFound", "not-found")]
+    #[case(400, "DoesNotExistException", "not-found")]
     #[case(403, "SubscriptionRequiredException", "not-subscribed")]
     #[case(400, "InvalidInputException", "invalid")]
     #[case(429, "LimitExceededException", "throttled")]

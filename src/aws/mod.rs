@@ -2,10 +2,11 @@
 //!
 //! A [`Connection`] is one verified set of credentials in one region, and everything that is read goes through it.
 //! What the connections of a process share, budgets per account and region, denials per identity in them and the
-//! sockets, is a [`Shared`]. Reads are open to all. Every call takes the one path in `call.rs`: what was denied is not asked again,
+//! sockets, is a [`Shared`]. Reads are open to all; the acting half, [`Acting`], takes only what the gate let through. Every call takes the one path in `call.rs`: what was denied is not asked again,
 //! the token bucket is asked for leave, the call is sent and counted, and its failure is put in terms that a person
 //! can act on. Every word from AWS is cleaned and bounded before it leaves this room.
 
+mod acting;
 mod action;
 mod alarms;
 mod budget;
@@ -27,15 +28,20 @@ mod meter;
 mod names;
 mod paging;
 mod prefix;
+mod preflight;
 mod probe;
+mod rds;
 mod securityhub;
 mod shared;
+mod sign;
 mod site;
+mod standing;
 mod sts;
 mod tasks;
 mod waf;
 mod words;
 
+pub use acting::{Acting, NotStarted};
 pub use action::Action;
 pub use alarms::{ALARMS_A_CALL, AlarmScope};
 pub use connection::{Connection, ConnectionPlan};
@@ -45,7 +51,9 @@ pub use load::{Loaded, Roster, keys, sort_services, sort_tasks};
 pub use logs::{LiveTail, LogRead};
 pub use meter::Spent;
 pub use paging::Paged;
+pub use rds::TOKEN_LASTS;
 pub use securityhub::{FindingPass, FindingsPage, FindingsQuery, MOST_FINDINGS, MOST_TO_DO, order, sort_findings};
 pub use shared::{Now, Shared};
+pub use standing::Standing;
 pub use tasks::{MOST_TASKS, TASKS_A_CALL, TaskScope};
 pub use waf::{LoggingOf, WebAcls, logged};

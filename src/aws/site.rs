@@ -65,6 +65,11 @@ impl Sites {
         site
     }
 
+    /// Returns what clients of other services are made of, with the credentials in it.
+    pub(super) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
     /// Forgets what was denied in any of the regions.
     pub(super) fn forget_denials(&self) {
         for site in self.known.lock().unwrap_or_else(PoisonError::into_inner).values() {

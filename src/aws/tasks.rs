@@ -75,6 +75,23 @@ impl Connection {
         loaded
     }
 
+    /// Reads the tasks of a service that are to run, each with the version of its platform.
+    pub(super) async fn running_tasks_of(&self, key: &ServiceKey) -> Loaded<Vec<(Task, String)>> {
+        let scope = TaskScope::Service(key.clone());
+        let arns = match self.task_arns(&scope, &aws::DesiredStatus::Running).await {
+            Ok(arns) => arns.items,
+            Err(failure) => return Loaded::failed(failure),
+        };
+        let batches = arns.chunks(TASKS_A_CALL).map(<[String]>::to_vec).collect::<Vec<_>>();
+        let answers = stream::iter(batches).map(|batch| self.describe_tasks(&key.cluster, batch)).buffered(AT_ONCE);
+        let described = Loaded::join(answers.collect::<Vec<_>>().await);
+        let running = described.value.iter().filter_map(|raw| {
+            let platform = name(raw.platform_version.as_deref());
+            Some((task(raw, &key.cluster)?, platform))
+        });
+        Loaded { value: running.collect(), failures: described.failures }
+    }
+
     async fn task_arns(&self, scope: &TaskScope, status: &aws::DesiredStatus) -> Result<Paged<String>, Failure> {
         let cluster = scope.cluster();
         let service = match scope {
@@ -97,13 +114,17 @@ impl Connection {
     }
 
     async fn tasks_of_one_call(&self, cluster: &str, arns: Vec<String>) -> Result<Vec<Arc<Task>>, Failure> {
+        let tasks = self.describe_tasks(cluster, arns).await?;
+        Ok(tasks.iter().filter_map(|raw| task(raw, cluster)).map(Arc::new).collect())
+    }
+
+    async fn describe_tasks(&self, cluster: &str, arns: Vec<String>) -> Result<Vec<aws::Task>, Failure> {
         let describe = || {
             let request = self.ecs.describe_tasks().cluster(self.original(cluster));
             request.set_tasks(Some(arns.clone())).send()
         };
         let answer = self.home.caller.call(Action::DescribeTasks, cluster, describe).await?;
-        let tasks = answer.tasks.unwrap_or_default();
-        Ok(tasks.iter().filter_map(|raw| task(raw, cluster)).map(Arc::new).collect())
+        Ok(answer.tasks.unwrap_or_default())
     }
 }
 

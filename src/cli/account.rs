@@ -91,26 +91,35 @@ impl Account {
     /// # Errors
     /// Where `faults` cannot be written to.
     pub fn ui(&self, faults: &mut dyn Write) -> io::Result<Result<Ui, Exit>> {
-        let texts = Texts::of(self.config.lang);
-        let keymap = match Keymap::load_with_file(&self.config.keymap, self.config.keymap_file.as_deref()) {
-            Ok(keymap) => keymap,
-            Err(errors) => return Ok(Err(complain(errors.iter().map(|error| error.render(texts)), faults)?)),
+        let endpoint = match self.simulator {
+            Some(_) => Some(t!(Texts::of(self.config.lang), "screens.header.simulated").to_owned()),
+            None => self.config.endpoint_url.as_deref().map(|url| authority(url).to_owned()),
         };
-        Ok(Ok(Ui {
-            texts,
-            theme: theme(&self.config.theme),
-            glyphs: match self.config.glyphs {
-                config::Glyphs::Unicode => Glyphs::unicode(),
-                config::Glyphs::Ascii => Glyphs::ascii(),
-            },
-            keymap,
-            zone: if self.config.utc { TimeZone::UTC } else { TimeZone::system() },
-            endpoint: match self.simulator {
-                Some(_) => Some(t!(texts, "screens.header.simulated").to_owned()),
-                None => self.config.endpoint_url.as_deref().map(|url| authority(url).to_owned()),
-            },
-        }))
+        ui(&self.config, endpoint, faults)
     }
+}
+
+/// Puts together what drawing needs, with the host of an endpoint that stands in for AWS's; or says what is wrong.
+///
+/// # Errors
+/// Where `faults` cannot be written to.
+pub(super) fn ui(config: &Config, endpoint: Option<String>, faults: &mut dyn Write) -> io::Result<Result<Ui, Exit>> {
+    let texts = Texts::of(config.lang);
+    let keymap = match Keymap::load_with_file(&config.keymap, config.keymap_file.as_deref()) {
+        Ok(keymap) => keymap,
+        Err(errors) => return Ok(Err(complain(errors.iter().map(|error| error.render(texts)), faults)?)),
+    };
+    Ok(Ok(Ui {
+        texts,
+        theme: theme(&config.theme),
+        glyphs: match config.glyphs {
+            config::Glyphs::Unicode => Glyphs::unicode(),
+            config::Glyphs::Ascii => Glyphs::ascii(),
+        },
+        keymap,
+        zone: if config.utc { TimeZone::UTC } else { TimeZone::system() },
+        endpoint,
+    }))
 }
 
 /// Returns the theme of a name that the configuration has checked, or none of colours where `NO_COLOR` is set.

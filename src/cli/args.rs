@@ -50,6 +50,9 @@ pub struct Global {
     /// The configuration file.
     #[arg(long, global = true, value_name = "file", env = "SEKISHO_CONFIG")]
     pub config: Option<PathBuf>,
+    /// The directory of the catalogue.
+    #[arg(long, global = true, value_name = "folder", env = "SEKISHO_CATALOGUE")]
+    pub catalogue: Option<PathBuf>,
     /// The language.
     #[arg(long, global = true, value_name = "lang", env = "SEKISHO_LANG", value_parser = lang_parser())]
     pub lang: Option<Lang>,
@@ -104,6 +107,14 @@ pub enum Subcommand {
     Init(InitArgs),
     /// Prints the keys in force, or checks a keymap file.
     Keys(KeysArgs),
+    /// Opens a shell on a managed node.
+    Shell(EntryArgs),
+    /// Runs a fixed command in a container.
+    Exec(EntryArgs),
+    /// Opens a tunnel to a database.
+    Tunnel(TunnelArgs),
+    /// Plays a recording.
+    Replay(ReplayArgs),
     /// Prints completions for a shell.
     Completions(CompletionsArgs),
     /// Prints the manual page.
@@ -157,6 +168,8 @@ pub enum View {
     Alarms,
     /// Security Hub findings.
     Findings,
+    /// What may be done, and where.
+    Targets,
     /// What needs a person now.
     Queue,
     /// The environments side by side.
@@ -172,6 +185,7 @@ impl View {
             Self::Waf => "waf",
             Self::Alarms => "alarms",
             Self::Findings => "findings",
+            Self::Targets => "targets",
             Self::Queue => "queue",
             Self::Fleet => "fleet",
         }
@@ -238,6 +252,57 @@ pub struct KeysArgs {
     pub check: Option<PathBuf>,
 }
 
+/// What is said of a catalogue entry that is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct EntryArgs {
+    /// The entry's id.
+    #[arg(value_name = "entry")]
+    pub entry: String,
+    /// A parameter, as `name=value`.
+    #[arg(long, value_name = "param", value_parser = parse_param)]
+    pub param: Vec<(String, String)>,
+    /// Why.
+    #[arg(long, value_name = "text")]
+    pub reason: Option<String>,
+    /// The ticket.
+    #[arg(long, value_name = "text")]
+    pub ticket: Option<String>,
+    /// What must be typed to confirm.
+    #[arg(long, value_name = "text", conflicts_with = "yes")]
+    pub confirm: Option<String>,
+    /// Confirms where a plain yes is asked for.
+    #[arg(long)]
+    pub yes: bool,
+    /// The task or node, by its id or the beginning of it.
+    #[arg(long, value_name = "id")]
+    pub target: Option<String>,
+}
+
+/// The arguments of `tunnel`.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct TunnelArgs {
+    /// The entry.
+    #[command(flatten)]
+    pub entry: EntryArgs,
+    /// The database's own client to start; the tunnel ends with it.
+    #[arg(long)]
+    pub client: bool,
+}
+
+/// The arguments of `replay`.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct ReplayArgs {
+    /// The recording: a file, or the name of one in the folder of recordings.
+    #[arg(value_name = "file")]
+    pub file: PathBuf,
+    /// Prints the text instead of playing it.
+    #[arg(long)]
+    pub dump: bool,
+    /// How fast to play.
+    #[arg(long, value_name = "times", value_parser = ["0.5", "1", "2", "4", "8", "16"])]
+    pub speed: Option<String>,
+}
+
 /// The argument of `completions`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
 pub struct CompletionsArgs {
@@ -266,6 +331,7 @@ impl Args {
             profile: global.profile.clone(),
             region: global.region.clone(),
             endpoint_url: global.endpoint_url.clone(),
+            catalogue: global.catalogue.clone().filter(|path| !path.as_os_str().is_empty()),
             lang: global.lang,
             keymap: said(&global.keymap),
             theme: said(&global.theme),
@@ -338,6 +404,12 @@ fn lang_parser() -> impl clap::builder::TypedValueParser<Value = Lang> {
 fn parse_at(text: &str) -> Result<Duration, String> {
     let signed: SignedDuration = text.parse().map_err(|_| String::new())?;
     Duration::try_from(signed).map_err(|_| String::new())
+}
+
+/// Reads a parameter, `name=value`.
+fn parse_param(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(String::new)?;
+    if name.is_empty() { Err(String::new()) } else { Ok((name.to_owned(), value.to_owned())) }
 }
 
 /// Reads an address to listen on: of this machine alone, because the simulated account is for no one else.

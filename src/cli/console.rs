@@ -1,15 +1,19 @@
 //! `sekisho`: the console.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
+use crate::config::EnvironmentConfig;
 use crate::i18n::Texts;
 use crate::runtime::console::Console;
 use crate::runtime::event_loop::{self, End};
+use crate::runtime::operator::OperatorHost;
 use crate::t;
 use crate::terminal::{NotATerminal, Options, Terminal};
 
 use super::Exit;
 use super::account::Account;
+use super::outfit;
 use super::seen::MarkStore;
 
 /// Shows the console until it is left, and returns the number that the shell sees.
@@ -21,6 +25,10 @@ use super::seen::MarkStore;
 pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
     let ui = match account.ui(faults)? {
         Ok(ui) => ui,
+        Err(exit) => return Ok(exit.code()),
+    };
+    let ready = match outfit::ready(account, texts, faults)? {
+        Ok(ready) => ready,
         Err(exit) => return Ok(exit.code()),
     };
     let mut terminal = match Terminal::enter(Options { mouse: account.config.mouse }) {
@@ -41,6 +49,12 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
         let store = MarkStore::within(&folder);
         console.keep_marks(store.load(), Box::new(move |marks| store.save(marks)));
     }
+    let of = |configured: &EnvironmentConfig| {
+        let environment = &configured.environment;
+        (environment.name.clone(), Arc::clone(ready.catalogues.of(environment)))
+    };
+    console.keep_catalogues(account.config.environments.iter().map(of));
+    console.keep_host(OperatorHost::hosted(ready.operator, texts, ready.recordings));
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,
         Err(error) => Err(error),
@@ -61,7 +75,7 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
 }
 
 /// Says why the terminal could not be entered.
-fn explain(error: &io::Error, texts: Texts) -> String {
+pub(super) fn explain(error: &io::Error, texts: Texts) -> String {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<NotATerminal>()) {
         Some(NotATerminal::Stdin) => t!(texts, "cli.console.no-input").to_owned(),
         Some(NotATerminal::Stdout) => t!(texts, "cli.console.no-output").to_owned(),

@@ -86,7 +86,14 @@ const fn finder(action: Action) -> Option<Action> {
         | Action::ListWebAcls
         | Action::ListLoggingConfigurations
         | Action::GetFindings
-        | Action::ListFindingAggregators => None,
+        | Action::ListFindingAggregators
+        | Action::DescribeInstanceInformation
+        | Action::DescribeDbClusters
+        | Action::StartSession
+        | Action::ResumeSession
+        | Action::TerminateSession
+        | Action::ExecuteCommand
+        | Action::GenerateDataKey => None,
         Action::DescribeClusters | Action::ListServices | Action::ListTasks => Some(Action::ListClusters),
         Action::DescribeServices | Action::ListServiceDeployments => Some(Action::ListServices),
         Action::DescribeTasks => Some(Action::ListTasks),

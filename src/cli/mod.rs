@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod args;
+pub mod catalogue;
 pub mod completions;
 pub mod console;
 mod defect;
@@ -12,8 +13,11 @@ pub mod init;
 pub mod keys;
 pub mod log;
 pub mod man;
+mod outfit;
 mod remedy;
+pub mod replay;
 mod seen;
+mod session;
 pub mod translate;
 pub mod usage;
 
@@ -123,7 +127,21 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
             Ok(config) => keys::run(wanted, &config, Texts::of(config.lang), &mut out, faults)?,
             Err(errors) => complain(errors.iter().map(|error| error.render(texts)), faults)?,
         },
-        None | Some(Subcommand::Demo(_) | Subcommand::Get(_) | Subcommand::Doctor) => {
+        Some(Subcommand::Replay(wanted)) => {
+            match Config::load_preferences(&args.flags(), &Surroundings::of_process()) {
+                Ok(config) => return replay::run(wanted, &config, &mut out, faults),
+                Err(errors) => complain(errors.iter().map(|error| error.render(texts)), faults)?,
+            }
+        }
+        None
+        | Some(
+            Subcommand::Demo(_)
+            | Subcommand::Get(_)
+            | Subcommand::Doctor
+            | Subcommand::Shell(_)
+            | Subcommand::Exec(_)
+            | Subcommand::Tunnel(_),
+        ) => {
             return with_runtime(args, texts, &mut out, faults);
         }
     };
@@ -144,6 +162,9 @@ fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn
             Err(exit) => return Ok(exit.code()),
         };
         let texts = Texts::of(account.config.lang);
+        if let Some(wanted) = args.command.as_ref().and_then(session::Wanted::of) {
+            return session::run(wanted, &account, texts, faults).await;
+        }
         let exit = match (&args.command, account.simulator()) {
             (Some(Subcommand::Get(wanted)), _) => get::run(wanted, &account, texts, out, faults).await?,
             (Some(Subcommand::Doctor), _) => doctor::run(&account, texts, out).await?,

@@ -22,6 +22,7 @@ pub fn remedy(texts: Texts, failure: &Failure, profile: &str) -> String {
         | FailureKind::NoCredentials
         | FailureKind::NoRegion
         | FailureKind::WrongAccount { .. }
+        | FailureKind::WrongCaller { .. }
         | FailureKind::Invalid => return words::failure_remedy(texts, failure, profile),
     };
     text.to_owned()
@@ -46,7 +47,8 @@ mod tests {
             FailureKind::Expired,
             FailureKind::NoCredentials,
             FailureKind::NoRegion,
-            FailureKind::WrongAccount { expected, actual },
+            FailureKind::WrongAccount { expected: expected.clone(), actual: actual.clone() },
+            FailureKind::WrongCaller { expected, actual },
             FailureKind::Refused,
             FailureKind::Unreachable { host },
             FailureKind::TimedOut,

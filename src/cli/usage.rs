@@ -48,6 +48,7 @@ fn describe(error: &clap::Error, texts: Texts) -> String {
         ErrorKind::ValueValidation if arg.starts_with("--severity") => {
             t!(texts, "cli.error.bad-severity", value = value)
         }
+        ErrorKind::ValueValidation if arg.starts_with("--param") => t!(texts, "cli.error.bad-param", value = value),
         ErrorKind::ValueValidation if arg.starts_with("--since") => t!(texts, "cli.error.bad-since", value = value),
         ErrorKind::MissingRequiredArgument => t!(texts, "cli.error.missing-argument", arg = arg),
         ErrorKind::ArgumentConflict => t!(texts, "cli.error.given-twice", arg = arg),

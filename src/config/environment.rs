@@ -51,7 +51,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, span: &Range<us
             "clusters" => environment.clusters = patterns(reader, "clusters", value),
             "alarms" => environment.alarms = patterns(reader, "alarms", value),
             "web_acls" => environment.web_acls = patterns(reader, "web_acls", value),
-            "catalogue" => environment.catalogue = reader.filled_text("catalogue", value),
+            "catalogue" => environment.catalogue = catalogue(reader, value),
             _ => reader.unknown_key(key, TABLE, KEYS),
         }
     }
@@ -130,6 +130,16 @@ fn kind(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Kind {
         reader.error(&value.span(), problem);
         Kind::Unknown
     })
+}
+
+/// Reads where the catalogue lies: a directory.
+fn catalogue(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<String> {
+    let text = reader.filled_text("catalogue", value)?;
+    if super::is_in_ssm(&text) {
+        reader.error(&value.span(), ConfigProblem::CatalogueInSsm);
+        return None;
+    }
+    Some(reader.beside(&text))
 }
 
 fn account(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<AccountId> {

@@ -163,6 +163,8 @@ pub enum ConfigProblem {
     NoRegion,
     /// An endpoint is no URL of HTTP. What was given is not kept: it may hold a secret all the same.
     BadEndpoint,
+    /// A catalogue lies in Parameter Store, which is not read yet.
+    CatalogueInSsm,
     /// The URL of an endpoint holds a user's name or password. Neither is kept.
     SecretInEndpoint,
 }
@@ -189,7 +191,7 @@ pub enum Type {
 }
 
 impl Type {
-    fn name(self, texts: Texts) -> &'static str {
+    pub(crate) fn name(self, texts: Texts) -> &'static str {
         match self {
             Type::Text => t!(texts, "config.type.text"),
             Type::Boolean => t!(texts, "config.type.boolean"),
@@ -233,6 +235,7 @@ impl ConfigProblem {
             ConfigProblem::AmbiguousOverride { .. } => "ambiguous-override",
             ConfigProblem::NoRegion => "no-region",
             ConfigProblem::BadEndpoint => "bad-endpoint",
+            ConfigProblem::CatalogueInSsm => "catalogue-in-ssm",
             ConfigProblem::SecretInEndpoint => "secret-in-endpoint",
         }
     }
@@ -294,6 +297,7 @@ impl ConfigProblem {
             }
             P::NoRegion => t!(texts, "config.error.no-region").to_owned(),
             P::BadEndpoint => t!(texts, "config.error.bad-endpoint").to_owned(),
+            P::CatalogueInSsm => t!(texts, "config.error.catalogue-in-ssm").to_owned(),
             P::SecretInEndpoint => t!(texts, "config.error.secret-in-endpoint").to_owned(),
         }
     }
@@ -342,13 +346,14 @@ impl ConfigProblem {
             P::AmbiguousOverride { .. } => t!(texts, "config.advice.ambiguous-override").to_owned(),
             P::NoRegion => t!(texts, "config.advice.no-region").to_owned(),
             P::BadEndpoint => t!(texts, "config.advice.bad-endpoint").to_owned(),
+            P::CatalogueInSsm => t!(texts, "config.advice.catalogue-in-ssm").to_owned(),
             P::SecretInEndpoint => t!(texts, "config.advice.secret-in-endpoint").to_owned(),
         }
     }
 }
 
 impl Type {
-    fn example(self, texts: Texts) -> &'static str {
+    pub(crate) fn example(self, texts: Texts) -> &'static str {
         match self {
             Type::Boolean => t!(texts, "config.advice.type-boolean"),
             Type::Texts | Type::List => t!(texts, "config.advice.type-texts"),

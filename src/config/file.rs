@@ -191,6 +191,12 @@ impl Reader<'_> {
         Place { file: Some(self.path.to_path_buf()), position: Some(Position::of(self.text, span.start)) }
     }
 
+    /// Returns a path that is written in the file: it counts from where the file lies.
+    pub(super) fn beside(&self, path: &str) -> String {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        folder.join(path).to_string_lossy().into_owned()
+    }
+
     pub(super) fn unknown_key(
         &mut self,
         key: &toml::Spanned<std::borrow::Cow<'_, str>>,

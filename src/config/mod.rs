@@ -51,6 +51,8 @@ pub struct Config {
     pub utc: bool,
     /// The endpoint that stands in for every one of AWS's, where a flag gives it.
     pub endpoint_url: Option<String>,
+    /// The directory of the catalogue of every environment, where a flag gives it.
+    pub catalogue: Option<PathBuf>,
     /// The environments, in the order of the file; at least one.
     pub environments: Vec<EnvironmentConfig>,
     /// Whether a flag chose the environments: what belongs to none of them is then none of this run's business.
@@ -162,6 +164,8 @@ pub struct Flags {
     pub region: Option<String>,
     /// `--endpoint-url`.
     pub endpoint_url: Option<String>,
+    /// `--catalogue`.
+    pub catalogue: Option<PathBuf>,
     /// `--lang`.
     pub lang: Option<Lang>,
     /// `--keymap`.
@@ -275,6 +279,7 @@ impl Config {
             mouse: !flags.no_mouse && file.mouse.unwrap_or(true),
             utc: flags.utc || file.utc.unwrap_or(false),
             endpoint_url: flags.endpoint_url.clone(),
+            catalogue: flags.catalogue.clone(),
             environments: file.environments,
             chosen: !flags.environments.is_empty(),
             roles: file.roles,
@@ -312,8 +317,16 @@ fn check_flags(flags: &Flags) -> Vec<ConfigError> {
     if let Some(region) = flags.region.as_ref().filter(|region| !region::is_plausible(region)) {
         problems.push(environment::bad_region(region.clone()));
     }
+    if flags.catalogue.as_ref().and_then(|path| path.to_str()).is_some_and(is_in_ssm) {
+        problems.push(ConfigProblem::CatalogueInSsm);
+    }
     problems.extend(flags.endpoint_url.as_deref().and_then(|url| check_endpoint(url).err()));
     problems.into_iter().map(flag_error).collect()
+}
+
+/// Tells whether a catalogue lies in Parameter Store.
+fn is_in_ssm(catalogue: &str) -> bool {
+    catalogue.trim_start().starts_with("ssm:")
 }
 
 /// Checks that a URL can be an endpoint: scheme, host, port and path, and nothing that could be a secret.

@@ -140,6 +140,13 @@ pub enum FailureKind {
         /// The account that STS answered.
         actual: String,
     },
+    /// The credentials belong to somebody else than those that they stand in for.
+    WrongCaller {
+        /// The ARN of whom they stood for.
+        expected: String,
+        /// The ARN that STS answered.
+        actual: String,
+    },
     /// The signature or the key was refused.
     Refused,
     /// No connection could be made or it broke; holds the host.
@@ -171,6 +178,7 @@ impl FailureKind {
             Self::NoCredentials => "no-credentials",
             Self::NoRegion => "no-region",
             Self::WrongAccount { .. } => "wrong-account",
+            Self::WrongCaller { .. } => "wrong-caller",
             Self::Refused => "refused",
             Self::Unreachable { .. } => "unreachable",
             Self::TimedOut => "timed-out",
@@ -185,12 +193,25 @@ impl FailureKind {
     pub fn is_lasting(&self) -> bool {
         matches!(
             self,
-            Self::Denied { .. } | Self::NotSubscribed | Self::NotEnabled | Self::WrongAccount { .. } | Self::Refused
+            Self::Denied { .. }
+                | Self::NotSubscribed
+                | Self::NotEnabled
+                | Self::WrongAccount { .. }
+                | Self::WrongCaller { .. }
+                | Self::Refused
         )
     }
 
     /// Tells whether the credentials themselves are what failed, so that other ones have to be found.
     pub fn is_about_credentials(&self) -> bool {
-        matches!(self, Self::Expired | Self::NoCredentials | Self::NoRegion | Self::Refused | Self::WrongAccount { .. })
+        matches!(
+            self,
+            Self::Expired
+                | Self::NoCredentials
+                | Self::NoRegion
+                | Self::Refused
+                | Self::WrongAccount { .. }
+                | Self::WrongCaller { .. }
+        )
     }
 }

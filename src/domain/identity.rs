@@ -92,6 +92,16 @@ impl Identity {
         }
     }
 
+    /// Tells whether two answers of STS name the same caller.
+    ///
+    /// A profile that takes a role without `role_session_name` has a new session each time, which the SDK names by the
+    /// time: `assume-role-from-profile-1763769600000`. That is nobody else.
+    pub fn is_same_caller(&self, other: &Identity) -> bool {
+        let both_roles = [self, other].iter().all(|one| matches!(one.principal, Principal::AssumedRole { .. }));
+        let renewed = || without_time(&other.arn).is_some_and(|name| without_time(&self.arn) == Some(name));
+        self.account == other.account && (self.arn == other.arn || (both_roles && renewed()))
+    }
+
     /// Names the permission set of Identity Center that the caller comes through, if one.
     pub fn permission_set(&self) -> Option<&str> {
         match &self.principal {
@@ -127,6 +137,12 @@ impl Principal {
             _ => Principal::Other,
         }
     }
+}
+
+/// Cuts off the time by which the SDK names a session, where it did.
+fn without_time(arn: &str) -> Option<&str> {
+    let (name, digits) = arn.rsplit_once('-')?;
+    (digits.len() >= 10 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
 }
 
 /// Finds the permission set in the name of a role that Identity Center made: `AWSReservedSSO_<name>_<16 hex digits>`.
@@ -356,6 +372,26 @@ mod tests {
             resolve(&roles, &caller("arn:aws:iam::111122223333:user/emergency-audit")),
             RoleResolution::Ambiguous(vec!["staff".into(), "auditor".into()])
         );
+    }
+
+    #[rstest]
+    #[case("assumed-role/ops/op-0137", "assumed-role/ops/op-0137", true)]
+    #[case("assumed-role/ops/op-0137", "assumed-role/ops/op-0138", false)]
+    #[case(
+        "assumed-role/ops/assume-role-from-profile-1763769600000",
+        "assumed-role/ops/assume-role-from-profile-1763773200000",
+        true
+    )]
+    #[case(
+        "assumed-role/ops/assume-role-from-profile-1763769600000",
+        "assumed-role/dev/assume-role-from-profile-1763769600000",
+        false
+    )]
+    #[case("assumed-role/ops/x-1763769600000", "assumed-role/ops/y-1763769600000", false)]
+    #[case("assumed-role/ops/x-1763769600000", "assumed-role/ops/x", false)]
+    fn a_session_named_by_the_time_is_nobody_else(#[case] known: &str, #[case] new: &str, #[case] same: bool) {
+        let [known, new] = [known, new].map(|resource| caller(&format!("arn:aws:sts::111122223333:{resource}")));
+        assert_eq!(known.is_same_caller(&new), same);
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 //! gets here, so that no value of these types can carry an escape sequence to a terminal.
 
 pub mod alarm;
+pub mod database;
 pub mod ecs;
 pub mod elb;
 pub mod endpoint;
@@ -15,6 +16,7 @@ pub mod log;
 pub mod metric;
 pub mod preflight;
 pub mod queue;
+pub mod screen;
 pub mod session;
 pub mod target;
 pub mod text;

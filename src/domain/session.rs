@@ -1,6 +1,6 @@
 //! Describes live sessions: shells, commands in containers, and tunnels.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,6 +56,11 @@ pub enum End {
     Terminated,
     /// Its time limit was reached.
     LimitReached,
+    /// What it showed could not be recorded any more, and nothing goes on unrecorded.
+    Unrecorded {
+        /// Why, in the words of the system, cleaned.
+        why: String,
+    },
     /// The link could not be taken up again.
     Lost {
         /// Why, cleaned.
@@ -63,6 +68,11 @@ pub enum End {
     },
     /// It never came about.
     Failed {
+        /// Why, cleaned.
+        why: String,
+    },
+    /// Nobody knows whether it came about: AWS was asked for it and did not answer.
+    Unknown {
         /// Why, cleaned.
         why: String,
     },
@@ -86,14 +96,36 @@ pub enum SessionReport {
         /// For a tunnel, where it listens.
         local: Option<SocketAddr>,
     },
+    /// What the agent has to say when the session is ready, cleaned.
+    Message(String),
     /// The link changed.
     Link(Link),
+    /// Its time limit is near.
+    Warning {
+        /// How long it lasts still.
+        left: SignedDuration,
+    },
     /// A shell's output, raw.
     Output(Arc<[u8]>),
     /// A tunnel changed.
     Tunnel(Arc<TunnelStatus>),
+    /// Its recording is complete.
+    Recorded(Arc<RecordingNote>),
     /// It is over.
     Ended(End),
+}
+
+/// Says what is left of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordingNote {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The SHA-256 of the file, in hex; the journal has it, too.
+    pub sha256: String,
+    /// The size of the file.
+    pub bytes: u64,
+    /// How many secrets were taken out.
+    pub redactions: u64,
 }
 
 /// Describes a tunnel.
@@ -117,6 +149,55 @@ pub struct TunnelStatus {
     pub received: u64,
     /// Whether the destination answers.
     pub health: Health,
+    /// What went wrong since it was opened, and was dealt with.
+    pub troubles: Troubles,
+}
+
+/// Counts what went wrong in a tunnel that stands all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Troubles {
+    /// Sessions that ended by themselves or led nowhere, and were replaced by a new one.
+    pub replaced: u64,
+    /// Connections that were cut, since more came for them than may wait for a slow local side.
+    pub overrun: u64,
+    /// The last of them.
+    pub last: Option<Trouble>,
+}
+
+/// Says what went wrong last in a tunnel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: TroubleKind,
+}
+
+/// Names what may go wrong in a tunnel that stands all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// A session ended by itself; a new one takes its place.
+    SessionLost {
+        /// AWS's id of it.
+        session_id: String,
+        /// Why, cleaned; empty where nobody said.
+        why: String,
+    },
+    /// The destination refused several connections in a row; a new session looks its name up anew.
+    SessionRenewed {
+        /// AWS's id of the old one.
+        session_id: String,
+    },
+    /// A session beyond the first could not be opened.
+    SessionLacking {
+        /// Why, cleaned.
+        why: String,
+    },
+    /// A connection was cut, since more came for it than may wait for a slow local side.
+    ConnectionOverrun {
+        /// Its number.
+        id: u64,
+    },
 }
 
 /// Describes one session under a tunnel.

@@ -3,6 +3,9 @@
 //! It is pure, total, and denies by default. [`Authorized`] cannot be made anywhere else: whatever acts takes one, so
 //! that what acts went through here.
 
+mod gate;
+pub mod preview;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +13,29 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::{environment::Environment, identity::Identity};
 use crate::runbook::entry::{Confirmation, EntryId, Operation, Title};
 
+pub use gate::{LONGEST_REASON, LONGEST_VALUE, YES, assess, authorize, expected};
+
 /// Holds an operation that the gate let through; only the gate makes one.
+///
+/// Nobody else can:
+///
+/// ```compile_fail,E0451
+/// use sekisho::policy::{Authorized, Grant, Op};
+///
+/// fn forge(operation: Op, grant: std::sync::Arc<Grant>) -> Authorized<Op> {
+///     Authorized { operation, grant }
+/// }
+/// ```
+///
+/// Nor can one that was let through be made into another:
+///
+/// ```compile_fail,E0616
+/// use sekisho::policy::{Authorized, Op};
+///
+/// fn exchange(mut authorized: Authorized<Op>, operation: Op) {
+///     authorized.operation = operation;
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorized<T> {
     operation: T,
@@ -147,3 +172,26 @@ pub enum Denial {
 
 /// The operation that the gate lets through: a closed set, never a text.
 pub type Op = Operation;
+
+impl Denial {
+    /// Names the rule, as the journal and scripts do.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoRole => "no-role",
+            Self::SeveralRoles(_) => "several-roles",
+            Self::NoEntry(_) => "no-entry",
+            Self::NotHere { .. } => "not-here",
+            Self::WrongAccount => "wrong-account",
+            Self::UnknownKind => "unknown-kind",
+            Self::NotForRole { .. } => "not-for-role",
+            Self::ReasonMissing => "reason-missing",
+            Self::TicketMissing { .. } => "ticket-missing",
+            Self::TicketInvalid { .. } => "ticket-invalid",
+            Self::NoParameter { .. } => "no-parameter",
+            Self::ParameterMissing { .. } => "parameter-missing",
+            Self::ParameterInvalid { .. } => "parameter-invalid",
+            Self::NotConfirmed { .. } => "not-confirmed",
+            Self::Unprintable { .. } => "unprintable",
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! Nothing here knows a terminal: [`super::event_loop`] feeds one, a test feeds keys and reads the buffer.
 
 use std::io;
+use std::sync::Arc;
 
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use futures::future::{join_all, select_all};
@@ -11,24 +12,35 @@ use ratatui::layout::Position;
 use tokio::sync::{mpsc, watch};
 
 use crate::aws::{Now, Shared};
-use crate::command;
+use crate::command::{self, Command};
 use crate::config::EnvironmentConfig;
 use crate::domain::fetch::{Panel, SourceId};
 use crate::domain::identity::RoleMapping;
 use crate::domain::queue::{Mark, Marks};
-use crate::state::State;
-use crate::state::event::{Effect, Event, Interest, Notice, SourceEvent};
+use crate::domain::session::SessionReport;
+use crate::runbook::catalogue::Catalogue;
+use crate::state::event::{Effect, Event, Interest, Notice, Secret, SourceEvent};
 use crate::state::interest::interest;
+use crate::state::sessions;
 use crate::state::update::update;
+use crate::state::{Screen, State};
 use crate::ui::{self, Drawn, Ui, words};
 
 use super::clock::Clock;
+use super::host::{HostEvent, Hosted};
 use super::keys::Keys;
+use super::panes;
 use super::poller::{PollCommand, Poller, PollerHandle};
 use super::sources::{self, SourcePlan};
 
 /// Reports that may wait to be taken; a poller with more to say waits.
 const WAITING_REPORTS: usize = 256;
+
+/// Events of sessions that are taken before the keys are looked at again.
+const TURN_EVENTS: usize = 64;
+
+/// Bytes of sessions' output that are taken before the keys are looked at again.
+const TURN_BYTES: usize = 32 * 1024;
 
 /// Says what a console watches, and by which clock.
 #[derive(Debug, Clone)]
@@ -54,9 +66,12 @@ pub struct Console {
     keys: Keys,
     drawn: Drawn,
     dirty: bool,
+    /// Whether something changed that must be seen at once; output of sessions may wait for the next frame.
+    urgent: bool,
     reports: mpsc::Receiver<SourceEvent>,
     pollers: Vec<Source>,
     marks: KeepMarks,
+    hosted: Option<Hosted>,
 }
 
 /// A poller with the lines to it.
@@ -64,6 +79,14 @@ struct Source {
     poller: PollerHandle,
     interest: watch::Sender<Interest>,
     commands: mpsc::Sender<PollCommand>,
+}
+
+/// What was told first.
+enum Told {
+    /// A report of a source.
+    Source(Box<SourceEvent>),
+    /// An event of the host.
+    Host(HostEvent),
 }
 
 impl Console {
@@ -107,9 +130,11 @@ impl Console {
             keys: Keys::default(),
             drawn: Drawn::default(),
             dirty: true,
+            urgent: true,
             reports,
             pollers,
             marks: Box::new(|_| Ok(())),
+            hosted: None,
         }
     }
 
@@ -119,6 +144,30 @@ impl Console {
     pub fn keep_marks(&mut self, marks: Marks, keep: KeepMarks) {
         update(&mut self.state, Event::Marks(marks));
         self.marks = keep;
+    }
+
+    /// Takes the catalogue of each environment, by its name; without one nothing may be opened there.
+    pub fn keep_catalogues(&mut self, catalogues: impl IntoIterator<Item = (String, Arc<Catalogue>)>) {
+        for (environment, catalogue) in catalogues {
+            self.apply(Event::Catalogue(environment, catalogue));
+        }
+    }
+
+    /// Takes what carries out sessions; without it the console only looks.
+    pub fn keep_host(&mut self, hosted: Hosted) {
+        self.hosted = Some(hosted);
+    }
+
+    /// Ends all sessions and waits until they have ended, for a while that the host bounds.
+    pub async fn shutdown(&mut self) {
+        let Some(mut hosted) = self.hosted.take() else { return };
+        let done = hosted.host.shutdown();
+        // What they still say is taken and dropped, so that none waits for somebody to listen.
+        let drained = async { while hosted.events.recv().await.is_some() {} };
+        tokio::select! {
+            () = done => {}
+            () = drained => {}
+        }
     }
 
     /// Returns the state, for those who look.
@@ -136,14 +185,28 @@ impl Console {
         self.dirty
     }
 
+    /// Tells whether what changed must be seen at once.
+    pub fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
+    /// Tells whether time is shown by the second.
+    pub fn counts_down(&self) -> bool {
+        let sessions = &self.state.sessions;
+        let is_shown = matches!(self.state.screen, Screen::Sessions | Screen::Pane | Screen::Tunnel);
+        is_shown && sessions.open() > 0
+    }
+
     /// Draws a frame, and takes back how much of the list there was room for.
     pub fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
         let size = (buffer.area.width, buffer.area.height);
         if size != self.state.size {
-            update(&mut self.state, Event::Resize(size.0, size.1));
+            let effects = update(&mut self.state, Event::Resize(size.0, size.1));
+            self.carry_out(effects);
         }
         self.drawn = ui::render(&self.state, &self.ui, buffer);
         self.dirty = false;
+        self.urgent = false;
         if self.drawn.page != self.state.page {
             // The windows of the lists follow the page: what was selected may lie outside of what was drawn.
             update(&mut self.state, Event::Drawn { page: self.drawn.page, end: self.drawn.end });
@@ -157,7 +220,12 @@ impl Console {
 
     /// Takes what the terminal says.
     pub fn input(&mut self, input: Input) -> Vec<Effect> {
+        if let Some((id, modes)) = sessions::front_pane(&self.state) {
+            let events = panes::events(&input, modes, &self.state, id);
+            return events.into_iter().flat_map(|event| self.apply(event)).collect();
+        }
         let event = match input {
+            Input::Key(key) if panes::sends_escape(&key, &self.state) => Some(Event::Command(Command::SendEscape)),
             Input::Key(key) => self.keys.press(key, &self.state, &self.ui.keymap),
             Input::Paste(text) => Some(Event::Paste(text)),
             Input::Resize(columns, rows) => Some(Event::Resize(columns, rows)),
@@ -178,18 +246,64 @@ impl Console {
     /// Takes an event and returns what is to be done outside; what concerns the pollers is done here.
     pub fn apply(&mut self, event: Event) -> Vec<Effect> {
         self.dirty = true;
+        self.urgent = true;
         let effects = update(&mut self.state, event);
-        let is_own = |effect: &Effect| matches!(effect, Effect::Refresh(_) | Effect::KeepMarks(_));
-        let (own, outside): (Vec<_>, Vec<_>) = effects.into_iter().partition(is_own);
-        for effect in own {
+        let outside = self.carry_out(effects);
+        self.tell_interests();
+        outside
+    }
+
+    /// Does what concerns the pollers and the sessions, and returns the rest.
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        let mut outside = Vec::new();
+        for effect in effects {
             match effect {
                 Effect::Refresh(sources) => self.refresh(&sources),
                 Effect::KeepMarks(marks) => self.save_marks(&marks),
-                _ => {}
+                other => outside.extend(self.ask_host(other)),
             }
         }
-        self.tell_interests();
         outside
+    }
+
+    /// Asks the host for what concerns sessions, and returns what does not.
+    fn ask_host(&mut self, effect: Effect) -> Option<Effect> {
+        let Some(Hosted { host, .. }) = &mut self.hosted else { return Some(effect) };
+        match effect {
+            Effect::Preflight { id, environment, entry } => host.preflight(id, environment, entry),
+            Effect::Start { id, request, target, size } => host.start(id, *request, target, size),
+            Effect::Size { id, columns, rows } => host.size(id, columns, rows),
+            Effect::End { id } => host.end(id),
+            Effect::Token { id, then } => host.token(id, then),
+            Effect::Recordings => host.recordings(),
+            Effect::Input { id, bytes } => {
+                if !host.input(id, bytes) {
+                    update(&mut self.state, Event::Notice(Notice::plain("sessions.notice.input-full")));
+                }
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Takes what the host tells, and returns what is to be done outside.
+    pub fn hear(&mut self, event: HostEvent) -> Vec<Effect> {
+        let event = match event {
+            HostEvent::Catalogue(environment, catalogue) => Event::Catalogue(environment, catalogue),
+            HostEvent::Report(id, report @ SessionReport::Output(_)) => {
+                // Shown with the next frame: a flood must not be drawn piece by piece.
+                self.dirty = true;
+                let effects = update(&mut self.state, Event::Session(id, report));
+                return self.carry_out(effects);
+            }
+            HostEvent::Report(id, report) => Event::Session(id, report),
+            HostEvent::Recordings(listed) => Event::Recordings(listed),
+            HostEvent::Refused(id, refusal) => Event::Refused(id, refusal),
+            HostEvent::Token(id, then, Ok(secret)) => Event::Token(id, then, Secret::new(secret)),
+            HostEvent::Token(_, _, Err(why)) => Event::Notice(Notice::with("sessions.notice.token-failed", "why", why)),
+        };
+        self.state.now = self.state.now.max(self.clock.now());
+        self.apply(event)
     }
 
     /// Lets the clock's time in.
@@ -197,30 +311,72 @@ impl Console {
         self.apply(Event::Tick(self.clock.now()));
     }
 
-    /// Waits for the next report of a source and takes it, with all that came since.
+    /// Waits for the next report of a source or a session and takes it, with what came since, as far as keys may wait for
+    /// it; returns what is to be done outside.
     ///
-    /// Never returns where no source is configured, as nothing will ever come.
+    /// Never returns where no source is configured and nothing carries out sessions, as nothing will ever come.
     ///
     /// # Panics
     /// With a poller's panic: a console that silently stopped reading would lie.
-    pub async fn reported(&mut self) {
-        if self.pollers.is_empty() {
-            return std::future::pending().await;
+    pub async fn reported(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match self.next_told().await {
+            Told::Source(report) => self.apply_report(*report),
+            Told::Host(event) => effects.extend(self.hear(event)),
         }
-        let ends = self.pollers.iter_mut().map(|source| Box::pin(source.poller.ended()));
-        let first = tokio::select! {
-            first = self.reports.recv() => first,
-            (panic, ..) = select_all(ends) => match panic {
-                Some(panic) => std::panic::resume_unwind(panic),
-                None => None,
-            },
-        };
-        let Some(first) = first else {
-            return std::future::pending().await;
-        };
-        self.apply_report(first);
-        while let Ok(next) = self.reports.try_recv() {
-            self.apply_report(next);
+        let mut room = TURN_BYTES;
+        for _ in 0..TURN_EVENTS {
+            // Both in turn, so that a flood of the one does not keep the other waiting.
+            let report = self.reports.try_recv().ok();
+            let event = self.hosted.as_mut().and_then(|hosted| hosted.events.try_recv().ok());
+            if report.is_none() && event.is_none() {
+                break;
+            }
+            if let Some(report) = report {
+                self.apply_report(report);
+            }
+            if let Some(event) = event {
+                let taken =
+                    if let HostEvent::Report(_, SessionReport::Output(bytes)) = &event { bytes.len() } else { 0 };
+                effects.extend(self.hear(event));
+                room = room.saturating_sub(taken);
+                if room == 0 {
+                    break;
+                }
+            }
+        }
+        effects
+    }
+
+    /// Waits for whoever tells something first.
+    async fn next_told(&mut self) -> Told {
+        loop {
+            let hosted = self.hosted.as_mut();
+            let next_event = async {
+                match hosted {
+                    Some(hosted) => hosted.events.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let ends: Vec<_> = self.pollers.iter_mut().map(|source| Box::pin(source.poller.ended())).collect();
+            let panicked = async {
+                if ends.is_empty() {
+                    return std::future::pending().await;
+                }
+                select_all(ends).await.0
+            };
+            tokio::select! {
+                Some(report) = self.reports.recv() => return Told::Source(Box::new(report)),
+                event = next_event => match event {
+                    Some(event) => return Told::Host(event),
+                    // The host is gone; nothing will come of it any more.
+                    None => self.hosted = None,
+                },
+                panic = panicked => match panic {
+                    Some(panic) => std::panic::resume_unwind(panic),
+                    None => return std::future::pending().await,
+                },
+            }
         }
     }
 
@@ -248,6 +404,7 @@ impl Console {
         }
         update(&mut self.state, Event::Source(report));
         self.dirty = true;
+        self.urgent = true;
         self.tell_interests();
     }
 

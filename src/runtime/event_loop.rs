@@ -5,16 +5,23 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::state::event::{Effect, Event, Notice};
 use crate::terminal::{CopyError, Terminal};
 
+use super::client;
 use super::console::Console;
 use super::input::Input;
 
 /// How often time is let in: ages change by the minute, so this is how late they may be.
 const TICK: Duration = Duration::from_secs(5);
+
+/// How often time is let in while it is shown by the second.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The least time between two frames that show nothing but what sessions put out.
+const FRAME: Duration = Duration::from_millis(16);
 
 /// Tells how the console came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +40,10 @@ pub enum End {
 /// # Panics
 /// When a poller did; the terminal has been restored by then.
 pub async fn run(console: &mut Console, terminal: &mut Terminal) -> io::Result<End> {
-    match until_end(console, terminal).await {
+    let ended = until_end(console, terminal).await;
+    // Whatever ended it: no session is left behind, and each has its end written down.
+    console.shutdown().await;
+    match ended {
         // The signal that tells of it may come a moment after the first read or write that failed.
         Err(error) if is_hung_up(&error) => Ok(End::Signal(SignalKind::hangup().as_raw_value())),
         ended => ended,
@@ -41,19 +51,21 @@ pub async fn run(console: &mut Console, terminal: &mut Terminal) -> io::Result<E
 }
 
 /// Tells whether the terminal is there no more: then all that is left to a process is an input/output error.
-fn is_hung_up(error: &io::Error) -> bool {
+pub(super) fn is_hung_up(error: &io::Error) -> bool {
     [Errno::IO, Errno::NXIO].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
 async fn until_end(console: &mut Console, terminal: &mut Terminal) -> io::Result<End> {
     let mut signals = Signals::new()?;
     let mut input = Input::start();
-    let mut tick = interval_at(Instant::now() + TICK, TICK);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut drawn_at = Instant::now();
+    let mut ticked_at = drawn_at;
     loop {
-        if console.is_dirty() {
+        if console.is_dirty() && (console.is_urgent() || drawn_at.elapsed() >= FRAME) {
             draw(console, terminal)?;
+            drawn_at = Instant::now();
         }
+        let pace = if console.counts_down() { SECOND } else { TICK };
         let effects = tokio::select! {
             // Keys come first: whatever the network brings, a person is answered.
             biased;
@@ -70,14 +82,32 @@ async fn until_end(console: &mut Console, terminal: &mut Terminal) -> io::Result
                     Vec::new()
                 }
             },
-            () = console.reported() => Vec::new(),
-            _ = tick.tick() => {
+            // Before what is told, which may be without end.
+            () = sleep_until(ticked_at + pace) => {
+                ticked_at = Instant::now();
                 console.tick();
                 Vec::new()
             }
+            () = sleep_until(drawn_at + FRAME), if console.is_dirty() => Vec::new(),
+            effects = console.reported() => effects,
         };
         for effect in effects {
-            if carry_out(effect, console, terminal, &mut input)? {
+            if let Effect::Client { program, arguments, secret } = effect {
+                // Reading ends before the program begins: each key is either its or ours.
+                drop(input);
+                let ended = client::run(program, &arguments, secret, console, terminal, &mut signals).await?;
+                input = Input::start();
+                if let Some(signal) = ended {
+                    return Ok(End::Signal(signal));
+                }
+            } else if let Effect::Replay(path) = effect {
+                drop(input);
+                let ended = client::replay(&path, console, terminal, &mut signals).await?;
+                input = Input::start();
+                if let Some(signal) = ended {
+                    return Ok(End::Signal(signal));
+                }
+            } else if carry_out(effect, console, terminal, &mut input)? {
                 return Ok(End::Quit);
             }
         }
@@ -115,14 +145,32 @@ fn carry_out(effect: Effect, console: &mut Console, terminal: &mut Terminal, inp
             *input = Input::start();
             console.tick();
         }
-        // The console has done these itself.
-        Effect::Refresh(_) | Effect::KeepMarks(_) => {}
+        Effect::CopySecret { secret, done } => {
+            let notice = match terminal.write_osc52(secret.expose()) {
+                Ok(()) => done,
+                Err(CopyError::TooLong { .. }) => Notice::plain("screens.notice.too-long"),
+                Err(CopyError::Io(error)) => return Err(error),
+            };
+            console.apply(Event::Notice(notice));
+        }
+        // The console has done these itself, or has nobody to do them.
+        Effect::Refresh(_)
+        | Effect::KeepMarks(_)
+        | Effect::Preflight { .. }
+        | Effect::Start { .. }
+        | Effect::Input { .. }
+        | Effect::Size { .. }
+        | Effect::End { .. }
+        | Effect::Token { .. }
+        | Effect::Recordings
+        | Effect::Replay(_)
+        | Effect::Client { .. } => {}
     }
     Ok(false)
 }
 
 /// Tells what the system asks for.
-enum Told {
+pub(super) enum Told {
     /// To end, by this signal.
     End(i32),
     /// To go on after a stop.
@@ -130,7 +178,7 @@ enum Told {
 }
 
 /// The signals that end the console, or continue it.
-struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     hangup: Signal,
     interrupt: Signal,
@@ -139,7 +187,7 @@ struct Signals {
 }
 
 impl Signals {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
@@ -149,7 +197,7 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> Told {
+    pub(super) async fn next(&mut self) -> Told {
         let (kind, _) = tokio::select! {
             received = self.terminate.recv() => (SignalKind::terminate(), received),
             received = self.hangup.recv() => (SignalKind::hangup(), received),

@@ -55,7 +55,7 @@ impl Keys {
 }
 
 /// Returns the edit that a key makes in a prompt, as readline has them.
-fn edit(key: KeyEvent) -> Option<InputRequest> {
+pub(super) fn edit(key: KeyEvent) -> Option<InputRequest> {
     use InputRequest as Edit;
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let alt = key.modifiers.contains(KeyModifiers::ALT);

@@ -1,9 +1,15 @@
 //! What runs: the event loop, the pollers behind it, the clock.
 
+mod client;
 pub mod clock;
 pub mod console;
 pub mod event_loop;
+pub mod host;
 mod input;
 mod keys;
+pub mod operator;
+pub mod pane_keys;
+mod panes;
 pub mod poller;
+pub mod replay;
 pub mod sources;

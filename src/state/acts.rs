@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 
-use super::{Screen, State, prompt, service::ServicePanel};
+use super::{Screen, State, prompt, service::ServicePanel, sessions};
 
 impl State {
     /// Tells whether a command does something on the screen below the overlays.
@@ -32,7 +32,11 @@ impl State {
             | Command::HalfPageDown
             | Command::PageUp
             | Command::PageDown => self.rows() > 0,
-            Command::Open | Command::Copy | Command::ConsoleLink => self.has_object(),
+            Command::ConsoleLink => self.has_object() && self.screen.command() != Command::Sessions,
+            Command::Open | Command::Copy => self.has_object(),
+            Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
+                sessions::acts(self, command)
+            }
             _ => true,
         }
     }
@@ -40,10 +44,18 @@ impl State {
     /// Tells whether the screen has panels that take the keys in turn.
     fn has_panels(&self) -> bool {
         match self.screen {
-            Screen::Service | Screen::WebAcl | Screen::Findings | Screen::Fleet => true,
+            Screen::Service | Screen::WebAcl | Screen::Findings | Screen::Fleet | Screen::Sessions | Screen::Tunnel => {
+                true
+            }
             Screen::Log => self.log.as_ref().is_some_and(|view| view.choices.len() > 1),
             Screen::Alarm => self.alarm.as_ref().is_some_and(|view| !view.tree.is_empty()),
-            Screen::Overview | Screen::Services | Screen::Alarms | Screen::Waf | Screen::Finding => false,
+            Screen::Overview
+            | Screen::Services
+            | Screen::Alarms
+            | Screen::Waf
+            | Screen::Finding
+            | Screen::Form
+            | Screen::Pane => false,
         }
     }
 
@@ -74,6 +86,10 @@ impl State {
                 None => self.findings.rows.len(),
             },
             Screen::Finding => usize::from(self.finding.is_some()),
+            Screen::Sessions => self.sessions.rows(),
+            Screen::Form => usize::from(self.sessions.form.is_some()),
+            Screen::Pane => 0,
+            Screen::Tunnel => self.sessions.tunnel_rows(),
             Screen::Fleet => self.fleet.rows.len(),
         }
     }
@@ -87,7 +103,10 @@ impl State {
             | Screen::Alarms
             | Screen::Waf
             | Screen::Findings
+            | Screen::Sessions
             | Screen::Fleet => self.rows() > 0,
+            Screen::Tunnel => self.sessions.front().is_some(),
+            Screen::Form | Screen::Pane => false,
             Screen::WebAcl => self.web_acl.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Finding => self.finding.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Service => self.service.as_ref().is_some_and(|view| view.row.is_some()),

@@ -10,6 +10,7 @@ use super::{
     overlay::Overlay,
     prompt::{self, accept},
     services::ServiceColumn,
+    sessions::{SessionsPanel, tunnel::TunnelPanel},
     update::run,
     waf::{WafColumn, WafPanel},
 };
@@ -21,7 +22,7 @@ pub fn click(state: &mut State, target: Target) -> Vec<Effect> {
         Target::Panel(index) => click_panel(state, index),
         Target::OverlayRow(row) => return click_overlay(state, row),
         Target::Column(column) => click_column(state, column),
-        Target::Row(row) => click_row(state, row),
+        Target::Row(row) => return click_row(state, row),
     }
     Vec::new()
 }
@@ -42,6 +43,16 @@ fn click_panel(state: &mut State, index: usize) {
                 view.panel = *panel;
             }
         }
+        (Screen::Sessions, ..) => {
+            if let Some(panel) = SessionsPanel::ALL.get(index) {
+                state.sessions.panel = *panel;
+            }
+        }
+        (Screen::Tunnel, ..) => {
+            if let Some(panel) = TunnelPanel::ALL.get(index) {
+                state.sessions.tunnel.panel = *panel;
+            }
+        }
         (Screen::Findings, ..) => {
             state.findings.group = (index == 1).then(|| state.findings.group.unwrap_or_default());
         }
@@ -50,9 +61,10 @@ fn click_panel(state: &mut State, index: usize) {
 }
 
 /// Selects a row; a click on the row that is selected already opens it.
-fn click_row(state: &mut State, row: usize) {
+fn click_row(state: &mut State, row: usize) -> Vec<Effect> {
     if state.screen == Screen::Log {
-        return log::click_line(state, row);
+        log::click_line(state, row);
+        return Vec::new();
     }
     if open::row(state) == Some(row) {
         return open::open(state);
@@ -83,17 +95,24 @@ fn click_row(state: &mut State, row: usize) {
             Some(group) => *group = place,
             None => state.findings.select(row, page),
         },
-        Screen::Log | Screen::Finding => {}
+        Screen::Sessions => state.sessions.select(row, page),
+        Screen::Tunnel => *state.sessions.tunnel.scroll_mut() = place,
+        Screen::Form => {
+            if let Some(form) = &mut state.sessions.form {
+                form.focus = row.min(form.fields.len().saturating_sub(1));
+            }
+        }
+        Screen::Log | Screen::Finding | Screen::Pane => {}
         Screen::Fleet => state.fleet.select(row, page),
     }
+    Vec::new()
 }
 
 fn click_overlay(state: &mut State, row: usize) -> Vec<Effect> {
     match state.overlays.last_mut() {
         Some(Overlay::Menu(menu)) => {
             menu.selected = row;
-            open::open(state);
-            Vec::new()
+            open::open(state)
         }
         Some(Overlay::Palette(palette)) => {
             palette.selected = row;

@@ -17,6 +17,7 @@ use super::{
     Screen, State,
     event::{Effect, Notice},
     service::ServicePanel,
+    sessions::SessionsPanel,
 };
 
 /// What must not stand as it is in a path of the console's addresses.
@@ -75,7 +76,7 @@ fn selected(state: &State) -> Option<Object> {
         Screen::WebAcl => state.web_acl.as_ref().map(|view| Object::WebAcl(view.id.source, view.id.key.clone())),
         Screen::Findings => state.findings.selected().map(|row| Object::Finding(Arc::clone(&row.finding))),
         Screen::Finding => state.finding.as_ref()?.row.as_ref().map(|row| Object::Finding(Arc::clone(&row.finding))),
-        Screen::Fleet => None,
+        Screen::Fleet | Screen::Sessions | Screen::Form | Screen::Pane | Screen::Tunnel => None,
     }
 }
 
@@ -121,10 +122,30 @@ fn copy_line(state: &mut State) -> Vec<Effect> {
     vec![Effect::Copy { text, done }]
 }
 
+/// Returns what a person wants of a session: how to connect through a tunnel, else its id; of a target, its name.
+fn of_sessions(state: &State) -> Option<String> {
+    let sessions = &state.sessions;
+    let live = match (state.screen, sessions.panel) {
+        (Screen::Sessions, SessionsPanel::Targets) => {
+            return sessions.selected_target().map(|row| row.entry.id.to_string());
+        }
+        (Screen::Sessions, SessionsPanel::Recordings) => {
+            return sessions.selected_recording().map(|one| one.path.display().to_string());
+        }
+        (Screen::Sessions, SessionsPanel::Live) => sessions.selected_live()?,
+        (Screen::Tunnel, _) => sessions.front()?,
+        _ => return None,
+    };
+    live.connection_string().or_else(|| live.session_id.clone())
+}
+
 /// Copies the ARN of what the cursor is on; of a log, the line.
 pub fn copy(state: &mut State) -> Vec<Effect> {
     if state.screen == Screen::Log {
         return copy_line(state);
+    }
+    if let Some(text) = of_sessions(state) {
+        return vec![Effect::Copy { done: Notice::with("screens.notice.copied", "text", text.clone()), text }];
     }
     match selected(state).and_then(|object| arn(state, &object)) {
         Some(text) => vec![Effect::Copy { done: Notice::with("screens.notice.copied", "text", text.clone()), text }],

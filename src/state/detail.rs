@@ -7,10 +7,16 @@ use crate::domain::{
     ecs::{Deployment, ServiceDeployment, ServiceEvent, Task},
     elb::{Target, TargetGroup},
     log::LogLine,
+    session::{TunnelConnection, TunnelSession},
     waf::{Rule, RuleLine, SampledRequest, Tally, tally},
 };
 
-use super::{State, service::ServicePanel, waf::WafPanel};
+use super::{
+    State,
+    service::ServicePanel,
+    sessions::{target::TargetRow, tunnel::TunnelPanel},
+    waf::WafPanel,
+};
 
 /// Holds what is read, as it was when it was opened: it stays readable when AWS has forgotten it.
 #[derive(Debug, Clone)]
@@ -33,6 +39,12 @@ pub enum Detail {
     Sample(Arc<SampledRequest>),
     /// The open alarm, with the line of its history that the cursor was on.
     Alarm(Option<HistoryItem>),
+    /// An entry of the catalogue that may not be opened, and why.
+    Entry(Box<TargetRow>),
+    /// A connection through a tunnel, with AWS's id of its session.
+    Connection(Box<(TunnelConnection, String)>),
+    /// A session under a tunnel.
+    UnderTunnel(Box<TunnelSession>),
 }
 
 /// Holds what is read of a rule.
@@ -66,6 +78,27 @@ impl State {
                 Some(Detail::Sample(Arc::clone(&view.samples[index.min(last)])))
             }
             WafPanel::Top | WafPanel::Use => None,
+        }
+    }
+
+    /// Returns what the cursor of the tunnel in front is on.
+    pub(super) fn tunnel_detail(&self) -> Option<Detail> {
+        let sessions = &self.sessions;
+        let panel = sessions.tunnel.panel;
+        let index = sessions.tunnel.scroll(panel).0;
+        match panel {
+            TunnelPanel::Connections => {
+                let all = sessions.connections();
+                let connection = all.get(index.min(all.len().checked_sub(1)?))?.clone();
+                let id =
+                    sessions.under().get(connection.session).map_or_else(String::new, |one| one.session_id.clone());
+                Some(Detail::Connection(Box::new((connection, id))))
+            }
+            TunnelPanel::Sessions => {
+                let all = sessions.under();
+                let one = all.get(index.min(all.len().checked_sub(1)?))?.clone();
+                Some(Detail::UnderTunnel(Box::new(one)))
+            }
         }
     }
 

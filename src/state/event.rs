@@ -1,8 +1,10 @@
 //! What can happen to the console, and what it asks to be done.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
 use tui_input::InputRequest;
 
 use crate::command::Command;
@@ -16,8 +18,14 @@ use crate::domain::{
     log::{LogChunk, LogPlace, LogTail},
     metric::{Query, Range, Series},
     queue::{Mark, Marks},
+    session::{LiveId, SessionReport},
+    target::Target as SessionTarget,
     waf::{RuleTraffic, Samples, WafSnapshot, WebAclKey, WebAclUse},
 };
+use crate::policy::Request;
+use crate::runbook::{catalogue::Catalogue, entry::EntryId};
+
+use super::sessions::{Recordings, live::Refusal};
 
 /// Counts the identities that a source has had; what was asked under an earlier one is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -180,7 +188,59 @@ pub enum Event {
     Marks(Marks),
     /// Something that was asked for outside was done, or not.
     Notice(Notice),
+    /// The catalogue that holds in an environment, named here, was read.
+    Catalogue(String, Arc<Catalogue>),
+    /// A session reports.
+    Session(LiveId, SessionReport),
+    /// A session was not started, or nothing could be looked up for it.
+    Refused(LiveId, Refusal),
+    /// The recordings were listed, or could not be; then it says why.
+    Recordings(Result<Recordings, String>),
+    /// A token was minted, for this use.
+    Token(LiveId, TokenUse, Secret),
+    /// The escape was pressed in a pane: our menu.
+    Escape,
+    /// Bytes for the far side of the pane in front: keys, a paste, the mouse, the focus.
+    Typed(Vec<u8>),
+    /// The view of the pane in front is moved by so many lines, up being negative.
+    ScrollPane(isize),
 }
+
+/// Tells what a database token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenUse {
+    /// It goes to the clipboard, unseen.
+    Copy,
+    /// It is shown, because a person asked for just that.
+    Show,
+    /// It is the password of a client that is started.
+    Client,
+}
+
+/// Holds what nobody may read in passing: it is in no log and in no `Debug`.
+#[derive(Debug, Clone)]
+pub struct Secret(Arc<SecretString>);
+
+impl Secret {
+    /// Takes a secret.
+    pub fn new(secret: SecretString) -> Self {
+        Self(Arc::new(secret))
+    }
+
+    /// Returns the secret itself, for the one place where it goes.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl PartialEq for Secret {
+    /// Tells whether both are the same one; what they hold is not compared.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Secret {}
 
 /// Says something short in the footer, as a key of the text catalogue and its arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,4 +285,72 @@ pub enum Effect {
     Redraw,
     /// Stop the process until it is continued, as ctrl-z does.
     Suspend,
+    /// Look up what would keep a session from starting; the answer is a report under this number.
+    Preflight {
+        /// The number that the session would have.
+        id: LiveId,
+        /// The environment's name.
+        environment: String,
+        /// The entry of the catalogue.
+        entry: EntryId,
+    },
+    /// Ask the gate, and start the session if it lets it through.
+    Start {
+        /// The session's number.
+        id: LiveId,
+        /// What is asked of the gate.
+        request: Box<Request>,
+        /// Where to, of those that were found.
+        target: Option<SessionTarget>,
+        /// Columns and rows of its screen, where it has one.
+        size: Option<(u16, u16)>,
+    },
+    /// Send bytes to the far side of a session.
+    Input {
+        /// The session's number.
+        id: LiveId,
+        /// The bytes, as they are.
+        bytes: Vec<u8>,
+    },
+    /// Tell the far side of a session its size.
+    Size {
+        /// The session's number.
+        id: LiveId,
+        /// Columns.
+        columns: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// End a session.
+    End {
+        /// The session's number.
+        id: LiveId,
+    },
+    /// Mint a token for the database behind a tunnel.
+    Token {
+        /// The tunnel's number.
+        id: LiveId,
+        /// What for.
+        then: TokenUse,
+    },
+    /// Put a secret on the clipboard of the terminal.
+    CopySecret {
+        /// The secret.
+        secret: Secret,
+        /// What to say once it was done.
+        done: Notice,
+    },
+    /// List the recordings.
+    Recordings,
+    /// Play a recording on the terminal.
+    Replay(PathBuf),
+    /// Hand the terminal to a program until it ends.
+    Client {
+        /// The program's name, looked up in the path.
+        program: &'static str,
+        /// Its arguments.
+        arguments: Vec<String>,
+        /// The variable of its environment that holds its password, and the password.
+        secret: Option<(&'static str, Secret)>,
+    },
 }

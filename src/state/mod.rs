@@ -22,9 +22,11 @@ mod open;
 pub mod overlay;
 pub mod overview;
 mod prompt;
+pub mod replay;
 mod report;
 pub mod service;
 pub mod services;
+pub mod sessions;
 pub mod source;
 pub mod update;
 pub mod waf;
@@ -50,6 +52,7 @@ use overlay::Overlay;
 use overview::Overview;
 use service::ServiceView;
 use services::Services;
+use sessions::Sessions;
 use source::Source;
 use waf::{Waf, WebAclView};
 
@@ -77,6 +80,14 @@ pub enum Screen {
     Findings,
     /// One finding.
     Finding,
+    /// Sessions: what may be opened, and what is open.
+    Sessions,
+    /// The form before a session is started.
+    Form,
+    /// The screen of a shell or command.
+    Pane,
+    /// One tunnel.
+    Tunnel,
     /// All environments side by side.
     Fleet,
 }
@@ -95,6 +106,10 @@ impl Screen {
             Self::WebAcl => Scope::WebAcl,
             Self::Findings => Scope::Findings,
             Self::Finding => Scope::Finding,
+            Self::Sessions => Scope::Sessions,
+            Self::Form => Scope::Form,
+            Self::Pane => Scope::Pane,
+            Self::Tunnel => Scope::Tunnel,
             Self::Fleet => Scope::Fleet,
         }
     }
@@ -112,6 +127,7 @@ impl Screen {
             Self::Alarms | Self::Alarm => Command::Alarms,
             Self::Waf | Self::WebAcl => Command::Waf,
             Self::Findings | Self::Finding => Command::Findings,
+            Self::Sessions | Self::Form | Self::Pane | Self::Tunnel => Command::Sessions,
             Self::Fleet => Command::Fleet,
         }
     }
@@ -158,6 +174,8 @@ pub struct State {
     pub findings: Findings,
     /// The finding that is open.
     pub finding: Option<FindingView>,
+    /// Sessions.
+    pub sessions: Sessions,
     /// The environments side by side.
     pub fleet: Fleet,
     /// The rows of the queue that a person has seen.
@@ -210,6 +228,7 @@ impl State {
             web_acl: None,
             findings: Findings::default(),
             finding: None,
+            sessions: Sessions::default(),
             fleet: Fleet::default(),
             marks: Marks::default(),
             errors: ErrorLog::default(),
@@ -339,7 +358,7 @@ impl State {
 
     /// Tells whether keys that are no chord are text.
     pub fn takes_text(&self) -> bool {
-        self.overlays.last().is_some_and(Overlay::takes_text)
+        self.overlays.last().map_or(self.screen == Screen::Form, Overlay::takes_text)
     }
 
     /// Tells whether any of the shown sources is still waiting for its first answer.

@@ -12,7 +12,7 @@ use super::{
     Screen, State, alarms,
     alarms::{AlarmRef, AlarmView},
     detail::Detail,
-    event::Notice,
+    event::{Effect, Notice},
     findings,
     findings::{FindingRef, FindingView},
     list::Scroll,
@@ -20,20 +20,30 @@ use super::{
     service,
     service::ServiceView,
     services::ServiceRef,
+    sessions,
     update::{choose, run, show_environment},
     waf,
     waf::{WebAclRef, WebAclView},
 };
 
 /// Opens what the cursor is on: a row's object, or what a line of an open object says in full.
-pub fn open(state: &mut State) {
+pub fn open(state: &mut State) -> Vec<Effect> {
     if let Some(overlay) = state.overlays.last().cloned() {
         if let Overlay::Menu(menu) = overlay {
             state.overlays.pop();
-            choose(state, &menu);
+            return choose(state, &menu);
         }
-        return;
+        return Vec::new();
     }
+    if state.screen == Screen::Sessions {
+        return sessions::open(state);
+    }
+    open_object(state);
+    Vec::new()
+}
+
+/// Opens what the cursor of the screen is on.
+fn open_object(state: &mut State) {
     match state.screen {
         Screen::Overview => {
             let subject = state.overview.selected().map(|item| item.subject.clone());
@@ -77,6 +87,11 @@ pub fn open(state: &mut State) {
         Screen::Findings => open_from_findings(state),
         Screen::Finding => {}
         Screen::Fleet => open_from_fleet(state),
+        Screen::Tunnel => {
+            let detail = state.tunnel_detail();
+            state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
+        }
+        Screen::Sessions | Screen::Form | Screen::Pane => {}
     }
 }
 
@@ -167,7 +182,9 @@ pub fn row(state: &State) -> Option<usize> {
         Screen::Waf => state.waf.list.selected(),
         Screen::WebAcl => state.web_acl.as_ref()?.scroll().0,
         Screen::Findings => state.findings.group.map_or(state.findings.list.selected(), |group| group.0),
-        Screen::Log | Screen::Finding => return None,
+        Screen::Log | Screen::Finding | Screen::Form | Screen::Pane => return None,
+        Screen::Sessions => state.sessions.cursor(),
+        Screen::Tunnel => state.sessions.tunnel.scroll(state.sessions.tunnel.panel).0,
         Screen::Fleet => state.fleet.list.selected(),
     };
     Some(row.min(last))

@@ -9,7 +9,9 @@ use tui_input::{Input, InputRequest};
 use crate::command::{self, Command, Scope};
 use crate::domain::metric::Range;
 
-use super::{State, detail::Detail, list::Scroll};
+use crate::domain::session::LiveId;
+
+use super::{State, detail::Detail, event::Secret, list::Scroll};
 
 /// The longest text that a prompt takes, in characters.
 const LONGEST_INPUT: usize = 256;
@@ -27,6 +29,10 @@ pub enum Overlay {
     Menu(Menu),
     /// The command palette.
     Palette(Palette),
+    /// A database token, which a person asked to see.
+    Token(Secret, Scroll),
+    /// What may be done about the pane below.
+    PaneMenu,
     /// The line in which the filter is typed.
     Filter(FilterPrompt),
 }
@@ -35,7 +41,8 @@ impl Overlay {
     /// Returns the scope in which keys are looked up.
     pub fn scope(&self) -> Scope {
         match self {
-            Self::Help(_) | Self::Detail(..) => Scope::Help,
+            Self::Help(_) | Self::Detail(..) | Self::Token(..) => Scope::Help,
+            Self::PaneMenu => Scope::Pane,
             Self::Errors(_) => Scope::Errors,
             Self::Menu(_) => Scope::Menu,
             Self::Palette(_) => Scope::Palette,
@@ -46,8 +53,10 @@ impl Overlay {
     /// Returns the position in the text, where the overlay is one that is read.
     pub fn scroll(&mut self) -> Option<&mut Scroll> {
         match self {
-            Self::Help(scroll) | Self::Errors(scroll) | Self::Detail(_, scroll) => Some(scroll),
-            Self::Menu(_) | Self::Palette(_) | Self::Filter(_) => None,
+            Self::Help(scroll) | Self::Errors(scroll) | Self::Detail(_, scroll) | Self::Token(_, scroll) => {
+                Some(scroll)
+            }
+            Self::Menu(_) | Self::Palette(_) | Self::Filter(_) | Self::PaneMenu => None,
         }
     }
 
@@ -94,6 +103,15 @@ pub enum MenuKind {
     Environment,
     /// The time ranges.
     Range,
+    /// Whether to end a session: no, then yes.
+    EndSession(LiveId),
+    /// Whether to leave while sessions are open, which ends them: no, then yes.
+    Quit,
+}
+
+impl MenuKind {
+    /// The entry that says yes where a menu is a question; no stands before it.
+    pub const YES: usize = 1;
 }
 
 impl Menu {
@@ -101,6 +119,7 @@ impl Menu {
     pub fn new(kind: MenuKind, state: &State) -> Self {
         let selected = match kind {
             MenuKind::Environment => state.shown.map_or(0, |shown| shown + 1),
+            MenuKind::EndSession(_) | MenuKind::Quit => 0,
             MenuKind::Range => Range::ALL.iter().position(|range| *range == state.range).unwrap_or(0),
         };
         Self { kind, selected }
@@ -111,6 +130,7 @@ impl Menu {
         match self.kind {
             MenuKind::Environment => state.environments.len() + 1,
             MenuKind::Range => Range::ALL.len(),
+            MenuKind::EndSession(_) | MenuKind::Quit => MenuKind::YES + 1,
         }
     }
 

@@ -7,7 +7,7 @@ use super::{
     event::{Effect, Notice},
     findings, log,
     overlay::{FilterPrompt, Overlay, PaletteAction, Purpose},
-    services,
+    services, sessions,
     update::{run, show_environment},
     waf,
     waf::WafPanel,
@@ -16,7 +16,7 @@ use super::{
 /// Tells whether the screen has rows to filter.
 pub(super) fn has_filter(state: &State) -> bool {
     match state.screen {
-        Screen::Services | Screen::Log | Screen::Alarms | Screen::Waf | Screen::Findings => true,
+        Screen::Services | Screen::Log | Screen::Alarms | Screen::Waf | Screen::Findings | Screen::Sessions => true,
         Screen::WebAcl => {
             state.web_acl.as_ref().is_some_and(|view| matches!(view.panel, WafPanel::Samples | WafPanel::Top))
         }
@@ -32,6 +32,7 @@ pub(super) fn filter(state: &State) -> &str {
         Screen::Waf => &state.waf.filter,
         Screen::WebAcl => state.web_acl.as_ref().map_or("", |view| &view.filter),
         Screen::Findings => &state.findings.filter,
+        Screen::Sessions => &state.sessions.filter,
         _ => "",
     }
 }
@@ -69,6 +70,10 @@ pub(super) fn set_filter(state: &mut State, text: &str) {
         Screen::Findings => {
             text.clone_into(&mut state.findings.filter);
             findings::arrange(state);
+        }
+        Screen::Sessions => {
+            text.clone_into(&mut state.sessions.filter);
+            sessions::arrange(state);
         }
         _ => {}
     }

@@ -5,7 +5,7 @@ use crate::domain::fetch::SourceId;
 use super::{
     Screen, State, alarms,
     event::{Report, SourceEvent},
-    findings, log, overview, service, services,
+    findings, log, overview, service, services, sessions,
     update::{close, derive_all, leave_object},
     waf,
 };
@@ -32,6 +32,7 @@ pub(super) fn take(state: &mut State, event: SourceEvent) {
     let metrics = matches!(event.report, Report::Series(_));
     let opened = matches!(event.report, Report::WafRules(..) | Report::WafSamples(..));
     let places = matches!(event.report, Report::LogPlaces(..));
+    let connected = matches!(event.report, Report::Connected { .. });
     let mut touched = state.sources[event.source.0].take(event.report, event.at);
     if let Some(chunk) = touched.log.take() {
         log::take(state, event.source, chunk, event.at);
@@ -39,8 +40,14 @@ pub(super) fn take(state: &mut State, event: SourceEvent) {
     if touched.services || places {
         log::derive(state);
     }
+    if changed || connected {
+        sessions::check_form(state);
+    }
     if changed {
         return derive_all(state);
+    }
+    if connected {
+        sessions::derive(state);
     }
     if touched.services || (metrics && state.services.sort.metric().is_some()) {
         services::derive(state);

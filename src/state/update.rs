@@ -1,7 +1,7 @@
 //! The one function that changes the state.
 
 use crate::command::Command;
-use crate::domain::metric::Range;
+use crate::domain::{metric::Range, queue::Place};
 
 use super::{
     Screen, State, alarms, click, copy,
@@ -12,11 +12,12 @@ use super::{
     overlay::{self, Menu, MenuKind, Overlay, Palette},
     overview,
     prompt::{accept, complete, edit_prompt, filter, open_filter, reverse_sort, set_filter, sort, typed},
-    report, services, waf,
+    report, services, sessions, waf,
 };
 
 /// Changes the state by what happened and returns what is to be done outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let now = state.now;
     match event {
         Event::Command(command) => {
             person(state);
@@ -24,10 +25,18 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Edit(request) => {
             person(state);
+            if let Some(form) = form(state) {
+                form.edit(request, now);
+                return Vec::new();
+            }
             edit_prompt(state, |input| overlay::edit(input, request))
         }
         Event::Paste(text) => {
             person(state);
+            if let Some(form) = form(state) {
+                form.paste(&text, now);
+                return Vec::new();
+            }
             edit_prompt(state, |input| overlay::paste(input, &text))
         }
         Event::Click(target) => {
@@ -39,25 +48,26 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             step(state, lines);
             Vec::new()
         }
-        Event::Resize(columns, rows) => {
-            state.size = (columns, rows);
-            Vec::new()
-        }
+        Event::Resize(columns, rows) => sessions::resize(state, columns, rows),
         Event::Focus(focused) => {
             state.focused = focused;
             Vec::new()
         }
         Event::Tick(now) => {
             state.now = now;
+            sessions::warn(state);
             overview::derive(state);
             Vec::new()
         }
         Event::Drawn { page, end } => {
             repage(state, page);
             log::drawn(state, page, end);
-            let finding = state.finding.as_mut().filter(|_| state.screen == Screen::Finding);
+            let finding =
+                state.finding.as_mut().filter(|_| state.screen == Screen::Finding).map(|view| &mut view.scroll);
+            let form =
+                state.sessions.form.as_mut().filter(|_| state.screen == Screen::Form).map(|form| &mut form.scroll);
             let text = state.overlays.last_mut().and_then(Overlay::scroll);
-            if let Some(scroll) = text.or(finding.map(|view| &mut view.scroll)) {
+            if let Some(scroll) = text.or(finding).or(form) {
                 scroll.0 = scroll.0.min(end);
             }
             Vec::new()
@@ -79,7 +89,45 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.notice = Some(notice);
             Vec::new()
         }
+        Event::Catalogue(environment, catalogue) => {
+            state.sessions.catalogues.insert(environment, catalogue);
+            sessions::derive(state);
+            Vec::new()
+        }
+        Event::Session(id, report) => sessions::take(state, id, report),
+        Event::Refused(id, refusal) => {
+            sessions::refused(state, id, refusal);
+            Vec::new()
+        }
+        Event::Recordings(listed) => {
+            let page = state.page;
+            state.sessions.list_recordings(listed, page);
+            Vec::new()
+        }
+        Event::Token(id, then, secret) => sessions::minted(state, id, then, secret),
+        Event::Escape => {
+            person(state);
+            if sessions::front_pane(state).is_some() {
+                state.overlays.push(Overlay::PaneMenu);
+            }
+            Vec::new()
+        }
+        Event::Typed(bytes) => {
+            state.touched_at = now;
+            sessions::typed(state, bytes)
+        }
+        Event::ScrollPane(lines) => {
+            person(state);
+            sessions::scroll(state, lines);
+            Vec::new()
+        }
     }
+}
+
+/// Returns the form, where it has the keys.
+fn form(state: &mut State) -> Option<&mut sessions::form::Form> {
+    let is_in_front = state.screen == Screen::Form && state.overlays.is_empty();
+    state.sessions.form.as_mut().filter(|_| is_in_front)
 }
 
 /// Notes that a person did something: what the footer said has been read.
@@ -93,7 +141,17 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
     if log::run(state, command) {
         return Vec::new();
     }
+    if state.screen == Screen::Pane && matches!(state.overlays.last(), Some(Overlay::PaneMenu)) {
+        state.overlays.pop();
+        if command == Command::Back {
+            return Vec::new();
+        }
+    }
+    if let Some(effects) = sessions::run(state, command) {
+        return effects;
+    }
     match command {
+        Command::Quit if state.sessions.open() > 0 => push_menu(state, MenuKind::Quit),
         Command::Quit => return vec![Effect::Quit],
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
@@ -113,6 +171,10 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Waf => show(state, Screen::Waf),
         Command::Alarms => show(state, Screen::Alarms),
         Command::Findings => show(state, Screen::Findings),
+        Command::Sessions => {
+            show(state, Screen::Sessions);
+            return vec![Effect::Recordings];
+        }
         Command::Fleet => show(state, Screen::Fleet),
         Command::MarkSeen => return overview::mark_seen(state),
         Command::Everything => {
@@ -134,12 +196,24 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::PageDown => step(state, state.page.max(1).cast_signed()),
         Command::Left | Command::PreviousPanel => panel(state, -1),
         Command::Right | Command::NextPanel => panel(state, 1),
-        Command::Open => open::open(state),
+        Command::Open => return open::open(state),
         Command::Back | Command::Cancel => back(state),
         Command::Filter => open_filter(state),
         Command::Log => log::open(state),
-        // What means something for a log alone, and was done above where there is one.
-        Command::Search | Command::Pause | Command::Wrap | Command::Times => {}
+        // What means something for a log or a session alone, and was done above where there is one.
+        Command::Search
+        | Command::Pause
+        | Command::Wrap
+        | Command::Times
+        | Command::Detach
+        | Command::NextSession
+        | Command::PreviousSession
+        | Command::ScrollBack
+        | Command::SendEscape
+        | Command::Token
+        | Command::ShowToken
+        | Command::Client
+        | Command::EndSession => {}
         Command::Sort => sort(state),
         Command::ReverseSort => reverse_sort(state),
         Command::Environment => push_menu(state, MenuKind::Environment),
@@ -188,6 +262,7 @@ fn show(state: &mut State, screen: Screen) {
     state.trail.clear();
     state.screen = screen;
     state.log = None;
+    state.sessions.form = None;
     follow_page(state);
 }
 
@@ -202,8 +277,9 @@ fn back(state: &mut State) {
                 open::reopen_alarm(state, parent);
             } else if let Some(screen) = state.trail.pop() {
                 state.screen = screen;
-                // Nothing is opened from a log, so that it never lies behind.
+                // Nothing is opened from a log or a form, so that neither ever lies behind.
                 state.log = None;
+                state.sessions.form = None;
                 follow_page(state);
             } else if state.screen != Screen::Overview {
                 show(state, Screen::Overview);
@@ -212,8 +288,11 @@ fn back(state: &mut State) {
     }
 }
 
-pub(super) fn choose(state: &mut State, menu: &Menu) {
+pub(super) fn choose(state: &mut State, menu: &Menu) -> Vec<Effect> {
     match menu.kind {
+        MenuKind::EndSession(id) if menu.selected == MenuKind::YES => return sessions::end_asked(state, id),
+        MenuKind::Quit if menu.selected == MenuKind::YES => return vec![Effect::Quit],
+        MenuKind::EndSession(_) | MenuKind::Quit => {}
         MenuKind::Environment => show_environment(state, menu.selected.checked_sub(1)),
         MenuKind::Range => {
             if let Some(range) = Range::ALL.get(menu.selected) {
@@ -221,6 +300,7 @@ pub(super) fn choose(state: &mut State, menu: &Menu) {
             }
         }
     }
+    Vec::new()
 }
 
 fn pin(state: &mut State, range: Range) {
@@ -249,6 +329,11 @@ fn is_foreign(state: &State) -> bool {
         Screen::Alarm => state.alarm.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
         Screen::WebAcl => state.web_acl.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
         Screen::Finding => state.finding.as_ref().and_then(|view| view.row.as_ref()).map(|row| row.place),
+        Screen::Form => {
+            let form = state.sessions.form.as_ref();
+            form.map(|form| Place { environment: Some(form.index), kind: form.environment.kind })
+        }
+        Screen::Tunnel => state.sessions.front().map(|live| live.origin.place),
         _ => None,
     };
     place.is_some_and(|place| !state.shows(place))
@@ -270,6 +355,7 @@ pub(super) fn close(state: &mut State, screen: Screen) {
         Screen::Alarm => state.alarm = None,
         Screen::WebAcl => state.web_acl = None,
         Screen::Finding => state.finding = None,
+        Screen::Form => state.sessions.form = None,
         _ => {}
     }
 }
@@ -280,6 +366,7 @@ pub(super) fn derive_all(state: &mut State) {
     alarms::derive(state);
     waf::derive(state);
     findings::derive(state);
+    sessions::derive(state);
     overview::derive(state);
 }
 
@@ -295,11 +382,15 @@ fn step(state: &mut State, by: isize) {
     if let Some(mut overlay) = state.overlays.pop() {
         match &mut overlay {
             // How many rows the text has is known once it was wrapped: `Event::Drawn` brings it back.
-            Overlay::Help(scroll) | Overlay::Errors(scroll) | Overlay::Detail(_, scroll) => {
+            Overlay::Help(scroll)
+            | Overlay::Errors(scroll)
+            | Overlay::Detail(_, scroll)
+            | Overlay::Token(_, scroll) => {
                 scroll.step(by, usize::from(u16::MAX));
             }
             Overlay::Menu(menu) => menu.step(by, menu.len(state)),
             Overlay::Palette(palette) => palette.step(by),
+            Overlay::PaneMenu => {}
             Overlay::Filter(_) => {
                 state.overlays.push(overlay);
                 return step_screen(state, by, page);
@@ -344,6 +435,14 @@ fn step_screen(state: &mut State, by: isize, page: usize) {
                 view.scroll.step(by, usize::from(u16::MAX));
             }
         }
+        Screen::Sessions => state.sessions.step(by, page),
+        Screen::Form => {
+            if let Some(form) = &mut state.sessions.form {
+                form.scroll.step(by, usize::from(u16::MAX));
+            }
+        }
+        Screen::Pane => sessions::scroll(state, by),
+        Screen::Tunnel => state.sessions.tunnel.scroll_mut().step(by, rows),
         Screen::Fleet => state.fleet.step(by, page),
     }
 }
@@ -365,6 +464,8 @@ fn panel(state: &mut State, by: isize) {
         (Screen::Findings, ..) => {
             state.findings.group = if state.findings.group.is_some() { None } else { Some(Scroll::default()) };
         }
+        (Screen::Sessions, ..) => state.sessions.panel = state.sessions.panel.step(by),
+        (Screen::Tunnel, ..) => state.sessions.tunnel.panel = state.sessions.tunnel.panel.other(),
         (Screen::Fleet, ..) => state.fleet.turn(by),
         _ => {}
     }
@@ -383,6 +484,7 @@ fn follow_page(state: &mut State) {
     state.alarms.repage(page);
     state.waf.repage(page);
     state.findings.repage(page);
+    state.sessions.repage(page);
     state.fleet.repage(page);
     if let Some(view) = &mut state.service {
         view.task_list.scroll(view.tasks.len(), page);

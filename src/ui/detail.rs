@@ -1,5 +1,6 @@
 //! A row of an open object in full: everything that AWS says of it, a fact a line, nothing cut.
 
+mod session;
 mod waf;
 
 use jiff::Timestamp;
@@ -29,6 +30,9 @@ pub fn title(ui: &Ui, detail: &Detail) -> &'static str {
         Detail::Alarm(_) => t!(ui.texts, "screens.detail.alarm"),
         Detail::Rule(_) => t!(ui.texts, "screens.detail.rule"),
         Detail::Sample(_) => t!(ui.texts, "screens.detail.sample"),
+        Detail::Entry(_) => t!(ui.texts, "sessions.detail.entry"),
+        Detail::Connection(_) => t!(ui.texts, "sessions.detail.connection"),
+        Detail::UnderTunnel(_) => t!(ui.texts, "sessions.detail.session"),
     }
 }
 
@@ -69,6 +73,9 @@ pub fn lines(state: &State, ui: &Ui, detail: &Detail) -> Vec<Line<'static>> {
         Detail::Alarm(item) => sheet.alarm(item.as_ref()),
         Detail::Rule(rule) => sheet.rule(rule),
         Detail::Sample(request) => sheet.sample(request),
+        Detail::Entry(row) => sheet.entry(row),
+        Detail::Connection(held) => sheet.connection(&held.0, &held.1),
+        Detail::UnderTunnel(one) => sheet.under_tunnel(one),
     }
     sheet.lines()
 }

@@ -15,20 +15,25 @@ use super::widgets::{fit_line, line_width, put_line};
 use super::{Drawn, Ui};
 
 /// The screens that the footer names, in the order of their numbers.
-const SCREENS: [(Command, &str); 6] = [
+const SCREENS: [(Command, &str); 7] = [
     (Command::Overview, "screens.overview.title"),
     (Command::Services, "screens.services.title"),
     (Command::Waf, "screens.waf.short"),
     (Command::Alarms, "screens.alarms.title"),
     (Command::Findings, "screens.findings.title"),
+    (Command::Sessions, "sessions.title"),
     (Command::Fleet, "screens.fleet.title"),
 ];
 
 /// The keys that the footer reminds of, most needed first; those that do nothing on a screen are left out there.
-const HINTS: [(Command, &str); 13] = [
+const HINTS: [(Command, &str); 17] = [
     (Command::Errors, "screens.hint.errors"),
     (Command::Help, "screens.hint.help"),
     (Command::Palette, "screens.hint.palette"),
+    (Command::Client, "sessions.hint.client"),
+    (Command::Token, "sessions.hint.token"),
+    (Command::EndSession, "sessions.hint.end"),
+    (Command::NextSession, "sessions.hint.next"),
     (Command::Log, "log.hint.log"),
     (Command::Pause, "log.hint.pause"),
     (Command::NextPanel, "screens.hint.panel"),

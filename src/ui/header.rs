@@ -184,7 +184,8 @@ fn credentials(state: &State, ui: &Ui) -> Option<Vec<Span<'static>>> {
     Some(vec![Span::styled(text, style)])
 }
 
-/// What looking costs: calls a minute and dollars an hour; and how many errors nobody has looked at.
+/// How many sessions are open; what looking costs: calls a minute and dollars an hour; and how many errors nobody has
+/// looked at.
 fn cost(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
     let total = state.shown_sources().fold(Usage::default(), |sum, (_, source)| Usage {
         calls_per_minute: sum.calls_per_minute + source.usage.calls_per_minute,
@@ -197,7 +198,8 @@ fn cost(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
         calls = total.calls_per_minute,
         dollars = format!("{:.2}", total.dollars_per_hour)
     );
-    let mut parts = Vec::new();
+    let mut parts: Vec<Vec<Span<'static>>> =
+        super::sessions::count(state, ui).map(|count| vec![count]).into_iter().collect();
     if state.errors.unseen > 0 {
         let errors = t!(ui.texts, "screens.header.errors", n = state.errors.unseen);
         parts.push(vec![Span::styled(format!("{} {errors}", ui.glyphs.warning), ui.theme.warning)]);

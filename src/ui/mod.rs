@@ -24,6 +24,7 @@ mod finding;
 mod findings;
 mod fleet;
 mod footer;
+mod form;
 pub mod glyphs;
 mod header;
 mod log;
@@ -31,12 +32,16 @@ mod measure;
 mod multiples;
 mod overlays;
 mod overview;
+mod pane;
 mod queue;
+pub mod replay;
 mod service;
 mod services;
+mod sessions;
 mod targets;
 mod tasks;
 pub mod theme;
+mod tunnel;
 mod unread;
 mod waf;
 mod web_acl;
@@ -103,6 +108,15 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
     let area = buf.area;
     buf.set_style(area, ui.theme.text);
     let mut drawn = Drawn { page: state.page, ..Drawn::default() };
+    if state.screen == Screen::Pane {
+        // The far side has all of the terminal but one line, however small it is.
+        pane::render(state, ui, area, buf, &mut drawn);
+        let body = Rect { height: area.height.saturating_sub(1), ..area };
+        for overlay in &state.overlays {
+            overlays::render(overlay, state, ui, body, buf, &mut drawn);
+        }
+        return drawn;
+    }
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         too_small(ui, area, buf);
         return drawn;
@@ -121,6 +135,10 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::WebAcl => web_acl::render(state, ui, body, buf, &mut drawn),
         Screen::Findings => findings::render(state, ui, body, buf, &mut drawn),
         Screen::Finding => finding::render(state, ui, body, buf, &mut drawn),
+        Screen::Sessions => sessions::render(state, ui, body, buf, &mut drawn),
+        Screen::Form => form::render(state, ui, body, buf, &mut drawn),
+        Screen::Tunnel => tunnel::render(state, ui, body, buf, &mut drawn),
+        Screen::Pane => {}
         Screen::Fleet => fleet::render(state, ui, body, buf, &mut drawn),
     }
     footer::render(state, ui, footer_area, buf, &mut drawn);

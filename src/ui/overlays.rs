@@ -14,7 +14,7 @@ use crate::state::overlay::{Menu, MenuKind, Overlay, Palette, PaletteAction};
 use crate::t;
 
 use super::widgets::menu::{Item, Menu as MenuWidget, Reader};
-use super::{Drawn, Ui, detail, words};
+use super::{Drawn, Ui, detail, sessions, words};
 
 /// Draws an overlay over the middle of an area.
 pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
@@ -30,6 +30,11 @@ pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut B
         }
         Overlay::Menu(menu) => self::menu(menu, state, ui, area, buf, drawn),
         Overlay::Palette(palette) => self::palette(palette, ui, area, buf, drawn),
+        Overlay::Token(secret, scroll) => {
+            let lines = [Line::styled(secret.expose().to_owned(), ui.theme.text)];
+            reader(ui, t!(ui.texts, "sessions.token.title"), &lines, scroll.0, area, buf, drawn);
+        }
+        Overlay::PaneMenu => pane_menu(state, ui, area, buf),
         // Drawn by the footer, where it is typed.
         Overlay::Filter(_) => {}
     }
@@ -113,6 +118,7 @@ fn errors(state: &State, ui: &Ui) -> Vec<Line<'static>> {
 }
 
 fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let title;
     let (title, labels): (&str, Vec<(String, String)>) = match menu.kind {
         MenuKind::Environment => {
             let all = (t!(ui.texts, "screens.environment.all").to_owned(), state.environments.len().to_string());
@@ -122,6 +128,15 @@ fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
             });
             (t!(ui.texts, "screens.environment.title"), std::iter::once(all).chain(each).collect())
         }
+        MenuKind::EndSession(id) => {
+            let name = state.sessions.get(id).map_or_else(String::new, sessions::menu_title);
+            title = t!(ui.texts, "sessions.end-question", name = name);
+            (&title, question(ui, "sessions.end-no", "sessions.end-yes"))
+        }
+        MenuKind::Quit => {
+            title = t!(ui.texts, "sessions.quit-question", n = state.sessions.open());
+            (&title, question(ui, "sessions.quit-no", "sessions.quit-yes"))
+        }
         MenuKind::Range => {
             let each = Range::ALL.into_iter().map(|range| (range.name().to_owned(), String::new()));
             (t!(ui.texts, "screens.range.title"), each.collect())
@@ -130,6 +145,36 @@ fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
     let items: Vec<Item<'_>> = labels.iter().map(|(label, detail)| Item { label, detail, ..Item::default() }).collect();
     let footer = key_hint(ui, Scope::Menu, Command::Open, t!(ui.texts, "screens.hint.choose"));
     draw_menu(ui, title, &footer, None, &items, menu.selected, area, buf, drawn);
+}
+
+/// The two answers of a question; the one that changes nothing comes first.
+fn question(ui: &Ui, no: &'static str, yes: &'static str) -> Vec<(String, String)> {
+    [no, yes].map(|key| (ui.texts.get(key).to_owned(), String::new())).into()
+}
+
+/// What may be done about the pane below, by its keys.
+fn pane_menu(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer) {
+    let own = crate::command::entries().iter().filter(|entry| entry.scopes.contains(&Scope::Pane));
+    let mut rows: Vec<(String, &'static str)> = own
+        .map(|entry| (ui.keymap.chords(&[Scope::Pane], entry.command).join("  "), ui.texts.get(entry.key)))
+        .filter(|(chords, _)| !chords.is_empty())
+        .collect();
+    rows.push((ui.keymap.chords(Scope::Pane.chain(), Command::Sessions).join("  "), ui.texts.get("commands.sessions")));
+    let width = rows.iter().map(|(chords, _)| text::width(chords)).max().unwrap_or(0);
+    let lines: Vec<Line<'_>> = rows
+        .into_iter()
+        .map(|(chords, label)| {
+            Line::from(vec![
+                Span::styled(format!("{}  ", text::pad(&chords, width)), ui.theme.key),
+                Span::styled(label, ui.theme.text),
+            ])
+        })
+        .collect();
+    let title = state.sessions.front().map_or_else(String::new, sessions::menu_title);
+    let footer = key_hint(ui, Scope::Pane, Command::Back, t!(ui.texts, "screens.hint.close"));
+    let reader =
+        Reader { title: &title, footer: &footer, lines: &lines, offset: 0, theme: &ui.theme, glyphs: ui.glyphs };
+    reader.render(area, buf);
 }
 
 fn palette(palette: &Palette, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {

@@ -1,6 +1,9 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
+pub mod gate;
+pub mod preflight;
 mod rule;
+pub mod session;
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::style::{Modifier, Style};
@@ -18,6 +21,7 @@ use crate::t;
 
 use super::Ui;
 
+pub use preflight::{caution, obstacle};
 pub use rule::{rule_kind, silence};
 
 /// Returns an age in one unit: `<1m`, `12m`, `5h`, `3d`.
@@ -193,6 +197,7 @@ fn failure_keys(kind: &FailureKind) -> (&'static str, &'static str) {
         FailureKind::NoRegion => ("aws.no-region", "aws.no-region-remedy"),
         FailureKind::NoCredentials => ("aws.no-credentials", "aws.no-credentials-remedy"),
         FailureKind::WrongAccount { .. } => ("aws.wrong-account", "aws.wrong-account-remedy"),
+        FailureKind::WrongCaller { .. } => ("aws.wrong-caller", "aws.wrong-caller-remedy"),
         FailureKind::Refused => ("aws.refused", "aws.refused-remedy"),
         FailureKind::Unreachable { .. } => ("aws.unreachable", "aws.unreachable-remedy"),
         FailureKind::TimedOut => ("aws.timed-out", "aws.timed-out-remedy"),
@@ -208,7 +213,7 @@ fn fill_failure(texts: Texts, key: &'static str, failure: &Failure, profile: &st
         vec![("action", &failure.action), ("detail", &failure.detail), ("profile", &profile)];
     match &failure.kind {
         FailureKind::Denied { missing_action } => values[0] = ("action", missing_action),
-        FailureKind::WrongAccount { expected, actual } => {
+        FailureKind::WrongAccount { expected, actual } | FailureKind::WrongCaller { expected, actual } => {
             values.push(("expected", expected));
             values.push(("actual", actual));
         }

@@ -25,6 +25,8 @@ pub enum Said {
     Yes(Value),
     /// That the caller may not, on that resource.
     Denied(String),
+    /// That it cannot be, with a status, a code and words.
+    No(u16, &'static str, &'static str),
     /// Event after event, as they come.
     Stream(mpsc::Receiver<Vec<u8>>),
 }
@@ -139,7 +141,12 @@ async fn handle(State(fake): State<Fake>, request: Request) -> Response<Body> {
     let Some((service, operation)) = target.rsplit_once('.') else {
         return of_sts(&String::from_utf8_lossy(&body));
     };
-    let service = if service.starts_with("Logs") { "logs" } else { "ecs" };
+    let service = match service {
+        "AmazonSSM" => "ssm",
+        "TrentService" => "kms",
+        service if service.starts_with("Logs") => "logs",
+        _ => "ecs",
+    };
     *fake.calls.lock().unwrap().entry(operation.to_owned()).or_default() += 1;
     let members = serde_json::from_slice(&body).unwrap();
     let (status, said) = match (fake.answer)(operation.to_owned(), members).await {
@@ -151,6 +158,7 @@ async fn handle(State(fake): State<Fake>, request: Request) -> Response<Body> {
             );
             (400, json!({"__type": "AccessDeniedException", "message": message}))
         }
+        Said::No(status, code, message) => (status, json!({"__type": code, "message": message})),
         Said::Stream(events) => {
             let events = stream::unfold(events, |mut events| async {
                 let event = events.recv().await?;

@@ -1,5 +1,7 @@
 //! The AWS room and the pollers against the simulated account: real sockets, the real SDK, calls counted by the server.
 
+#[path = "../support/agent.rs"]
+mod agent;
 mod connection;
 mod fake;
 mod faults;
@@ -7,8 +9,11 @@ mod findings;
 mod fleet;
 mod log;
 mod odd;
+mod operate;
 mod poller;
+mod preflight;
 mod profiles;
+mod sessions;
 mod support;
 mod targets;
 mod waf;

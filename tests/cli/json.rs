@@ -42,6 +42,16 @@ pub fn item(view: &str) -> Value {
             "updated_at": "time?", "resources": [{"kind": "text", "id": "text", "region": "text?"}],
             "remediation": {"text": "text?", "url": "text?"},
         }),
+        "targets" => json!({
+            "environment": "text", "account": "text?", "entry": "text", "title": {"ja": "text", "en": "text"},
+            "operation": "text", "target": "text", "destination": "text?", "document": "text?", "command": "text?",
+            "roles": ["text"], "verdict": "text", "rule": "text?", "limit_seconds": "number?", "recorded": "boolean",
+            "asks": {
+                "reason": "boolean", "ticket": "text?", "confirm": "text",
+                "parameters": [{"name": "text", "allowed": "text", "default": "text?"}],
+            },
+            "catalogue": "text", "origin": "text",
+        }),
         "fleet" => json!({
             "environment": "text?", "account": "text?", "kind": "text", "severity": "text?", "items": "number",
             "services": {"steady": "number", "rolling": "number", "short": "number", "failing": "number"},

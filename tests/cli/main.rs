@@ -7,4 +7,6 @@ mod get;
 mod home;
 mod json;
 mod local;
+mod sessions;
 mod streams;
+mod targets;

@@ -10,5 +10,6 @@ mod log;
 mod queue;
 mod random;
 mod security;
+mod sessions;
 mod sound;
 mod sources;

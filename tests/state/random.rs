@@ -7,16 +7,18 @@ use proptest::prelude::*;
 use sekisho::command::entries;
 use sekisho::domain::alarm::AlarmState;
 use sekisho::domain::fetch::{FailureKind, Panel};
+use sekisho::domain::session::{End, LiveId, SessionReport};
 use sekisho::domain::waf::Scope;
-use sekisho::state::event::{Event, Generation, Notice, Report, Target, Usage};
+use sekisho::state::event::{Event, Generation, Notice, Report, Secret, Target, TokenUse, Usage};
+use sekisho::state::sessions::live::Refusal;
 use sekisho::state::update::update;
 use tui_input::InputRequest;
 
 use super::sound::{assert_sound, draw};
 use super::support::{
     alarm, alarms, answer_queries, bad_day, bad_morning, besieged, composite, denied, empty, failing_service, failure,
-    identity, log_lines, log_places, metric, now, quiet_day, report_at, security, service, services, task, tasks,
-    web_deployments, web_history, web_log, web_targets,
+    identity, log_lines, log_places, metric, now, quiet_day, report_at, security, service, services, sessions, task,
+    tasks, web_deployments, web_history, web_log, web_targets,
 };
 
 /// What may be done to a state; reports are made when they are needed, as they are not to be compared or shrunk.
@@ -35,6 +37,7 @@ enum Act {
     Report(u8, usize, u64),
     Answer,
     Notice,
+    Session(u8, u32),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -52,6 +55,7 @@ fn act() -> impl Strategy<Value = Act> {
         8 => (0..27_u8, 0..3_usize, 0..3_u64).prop_map(|(kind, source, generation)| Act::Report(kind, source, generation)),
         1 => Just(Act::Answer),
         1 => Just(Act::Notice),
+        6 => (0..12_u8, 1..4_u32).prop_map(|(kind, id)| Act::Session(kind, id)),
     ]
 }
 
@@ -104,6 +108,24 @@ fn edit(number: u8) -> InputRequest {
     }
 }
 
+fn session_event(kind: u8, id: LiveId) -> Event {
+    let report = match kind {
+        0 => sessions::clear("web"),
+        1 => sessions::opened("web", 3, None),
+        2 => sessions::up(),
+        3 => sessions::output("$ \x1b[6n日本語\x1b[2J"),
+        4 => sessions::tunnel(),
+        5 => SessionReport::Ended(End::LimitReached),
+        6 => sessions::blocked(),
+        7 => return Event::Refused(id, Refusal::Journal("disk full".to_owned())),
+        8 => return Event::Escape,
+        9 => return Event::Typed(b"x".to_vec()),
+        10 => return Event::ScrollPane(-3),
+        _ => return Event::Token(id, TokenUse::Show, Secret::new("secret".into())),
+    };
+    Event::Session(id, report)
+}
+
 fn target(kind: u8, index: usize) -> Target {
     match kind {
         0 => Target::Row(index),
@@ -118,8 +140,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_sequence_of_events_breaks_a_state(start in 0..5_usize, acts in prop::collection::vec(act(), 0..60)) {
-        let mut state = [empty, quiet_day, bad_morning, bad_day, besieged][start]();
+    fn no_sequence_of_events_breaks_a_state(start in 0..6_usize, acts in prop::collection::vec(act(), 0..60)) {
+        let mut state = [empty, quiet_day, bad_morning, bad_day, besieged, sessions::on_sessions][start]();
         let mut time = now();
         for (number, act) in acts.into_iter().enumerate() {
             let event = match act {
@@ -136,6 +158,7 @@ proptest! {
                     Event::Tick(time)
                 }
                 Act::Drawn(page, end) => Event::Drawn { page, end },
+                Act::Session(kind, id) => session_event(kind, LiveId(id)),
                 Act::Notice => Event::Notice(Notice::plain("screens.notice.refresh")),
                 Act::Report(26, ..) => {
                     log_lines(&mut state, web_log());

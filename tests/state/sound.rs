@@ -51,6 +51,13 @@ pub fn assert_sound(state: &State) {
         assert_eq!(view.window().is_some(), view.held.is_some());
         assert!(view.window().is_none_or(|(top, cursor)| top <= cursor && cursor < view.ring.len()));
     }
+    let sessions = &state.sessions;
+    list(&sessions.target_list, sessions.targets.len(), page, "targets");
+    list(&sessions.live_list, sessions.live.len(), page, "sessions");
+    list(&sessions.recording_list, sessions.recorded().len(), page, "recordings");
+    assert_eq!(state.screen == Screen::Form, sessions.form.is_some(), "a form is in front or not there");
+    assert!(!matches!(state.screen, Screen::Pane | Screen::Tunnel) || sessions.front().is_some());
+    assert!(sessions.targets.iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
     assert!(state.trail.len() <= 3, "the way back is short: {:?}", state.trail);
     assert!(state.errors.entries().len() <= 200);
     overlays(state);
@@ -88,6 +95,7 @@ fn overlays(state: &State) {
                     Screen::Waf => &state.waf.filter,
                     Screen::WebAcl => &state.web_acl.as_ref().unwrap().filter,
                     Screen::Findings => &state.findings.filter,
+                    Screen::Sessions => &state.sessions.filter,
                     other => panic!("a filter on {other:?}"),
                 };
                 assert_eq!(prompt.input.value(), filter);
@@ -95,11 +103,20 @@ fn overlays(state: &State) {
             }
             Overlay::Detail(..) => {
                 assert!(
-                    matches!(state.screen, Screen::Service | Screen::Alarm | Screen::WebAcl | Screen::Log),
+                    matches!(
+                        state.screen,
+                        Screen::Service
+                            | Screen::Alarm
+                            | Screen::WebAcl
+                            | Screen::Log
+                            | Screen::Sessions
+                            | Screen::Tunnel
+                    ),
                     "it is of an open object"
                 );
             }
-            Overlay::Help(_) | Overlay::Errors(_) => {}
+            Overlay::PaneMenu => assert_eq!(state.screen, Screen::Pane),
+            Overlay::Help(_) | Overlay::Errors(_) | Overlay::Token(..) => {}
         }
     }
 }

@@ -23,7 +23,7 @@ use sekisho::ui::glyphs::Glyphs;
 use sekisho::ui::theme::{BUILT_IN, Theme};
 
 /// How long anything may take in real time before the test gives up: a bound, and never a wait.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns when every story begins: nine on a Monday morning in Tokyo, before any real credentials could end.
 pub fn beginning() -> Timestamp {
@@ -40,6 +40,7 @@ pub struct Start {
     lang: Lang,
     size: (u16, u16),
     keymap: Keymap,
+    persona: Persona,
     faults: Vec<Fault>,
     watch: Option<ChangeWatch>,
 }
@@ -62,6 +63,7 @@ impl Start {
             lang: Lang::En,
             size: (120, 40),
             keymap: Keymap::load("default", None).unwrap(),
+            persona: Persona::Responder,
             faults: Vec::new(),
             watch: None,
         }
@@ -85,6 +87,12 @@ impl Start {
 
     pub fn keymap(mut self, keymap: Keymap) -> Self {
         self.keymap = keymap;
+        self
+    }
+
+    /// Lets the console be somebody else than the responder.
+    pub fn persona(mut self, persona: Persona) -> Self {
+        self.persona = persona;
         self
     }
 
@@ -113,6 +121,7 @@ impl Start {
         let options = simulator::Options {
             at: self.at,
             clock: simulator::Clock::Manual(Arc::clone(&story)),
+            persona: self.persona,
             ..simulator::Options::default()
         };
         let simulator = simulator::start(self.scenario.clone(), options).await.unwrap();
@@ -121,7 +130,7 @@ impl Start {
         }
         let (clock, hand) = Clock::manual(beginning());
         let mut watch = Watch {
-            environments: environments(&simulator, &self.scenario, Persona::Responder, &[]),
+            environments: environments(&simulator, &self.scenario, self.persona, &[]),
             roles: roles(),
             endpoint_url: Some(simulator.endpoint()),
             clock,
@@ -138,7 +147,7 @@ impl Start {
             endpoint: None,
         };
         let buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
-        let mut journey = Journey { console: Console::start(&watch, ui), simulator, story, hand, buffer };
+        let mut journey = Journey { console: Console::start(&watch, ui), simulator, watch, story, hand, buffer };
         journey.draw();
         journey
     }
@@ -148,6 +157,8 @@ impl Start {
 pub struct Journey {
     pub console: Console,
     pub simulator: Simulator,
+    /// What the console was started with.
+    pub watch: Watch,
     story: Arc<ManualClock>,
     hand: Hand,
     buffer: Buffer,

@@ -6,6 +6,7 @@ pub mod ask;
 mod json;
 mod read;
 mod table;
+mod targets;
 
 use std::io::{self, Write};
 
@@ -13,6 +14,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::fetch::{Failure, FailureKind};
 use crate::i18n::Texts;
+use crate::runbook::choice::Catalogues;
 use crate::state::State;
 use crate::t;
 
@@ -36,6 +38,14 @@ pub async fn run(
 ) -> io::Result<Exit> {
     let watch = account.watch();
     let zone = if account.config.utc { TimeZone::UTC } else { TimeZone::system() };
+    let catalogues = match args.view {
+        View::Targets => super::catalogue::load(&account.config, texts, faults)?,
+        _ => Ok(Catalogues::built_in()),
+    };
+    let catalogues = match catalogues {
+        Ok(catalogues) => catalogues,
+        Err(exit) => return Ok(exit),
+    };
     let ask = Ask::of(args, &zone, watch.clock.now());
     let state = read::read(&watch, &ask, !account.config.chosen).await;
     let failed = report_failures(&state, ask.view, texts, faults)?;
@@ -45,6 +55,7 @@ pub async fn run(
         return Ok(Exit::Usage);
     }
     match args.output {
+        _ if ask.view == View::Targets => targets::print(&state, &catalogues, args.output, texts, out)?,
         Output::Json => json::print(&state, &ask, out)?,
         Output::Table => table::print(&state, &ask, texts, out)?,
     }

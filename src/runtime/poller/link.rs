@@ -6,10 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     aws::Connection,
-    domain::{
-        fetch::{Failure, FailureKind},
-        identity::{Identity, Principal},
-    },
+    domain::fetch::{Failure, FailureKind},
     state::event::{Generation, Report},
 };
 
@@ -76,7 +73,7 @@ impl Poller {
         let identity = Arc::clone(connection.identity());
         let known = self.known.as_ref();
         let same =
-            known.is_some_and(|(known, region)| is_same_caller(known, &identity) && region == connection.region());
+            known.is_some_and(|(known, region)| known.is_same_caller(&identity) && region == connection.region());
         if !same {
             // Whatever is under way was asked by somebody else.
             self.running.clear();
@@ -99,20 +96,6 @@ impl Poller {
         self.book.lane_mut(Lane::Identity).end_for_now();
         self.tell(Report::Connected { identity, expires, endpoint }).await;
     }
-}
-
-/// Tells whether two answers of STS name the same caller.
-///
-/// A profile that takes a role without `role_session_name` has a new session each time, which the SDK names by the
-/// time: `assume-role-from-profile-1763769600000`. That is nobody else.
-fn is_same_caller(known: &Identity, new: &Identity) -> bool {
-    fn without_time(arn: &str) -> Option<&str> {
-        let (name, digits) = arn.rsplit_once('-')?;
-        (digits.len() >= 10 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
-    }
-    let both_roles = [known, new].iter().all(|one| matches!(one.principal, Principal::AssumedRole { .. }));
-    let renewed = || without_time(&known.arn).is_some_and(|name| without_time(&new.arn) == Some(name));
-    known.account == new.account && (known.arn == new.arn || (both_roles && renewed()))
 }
 
 /// Tells whether a connection that failed so is not to be tried again before a person asks.
@@ -145,28 +128,5 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
         };
         assert_eq!(waits_to_be_asked(&failure), waits);
-    }
-
-    #[rstest]
-    #[case("assumed-role/ops/op-0137", "assumed-role/ops/op-0137", true)]
-    #[case("assumed-role/ops/op-0137", "assumed-role/ops/op-0138", false)]
-    #[case(
-        "assumed-role/ops/assume-role-from-profile-1763769600000",
-        "assumed-role/ops/assume-role-from-profile-1763773200000",
-        true
-    )]
-    #[case(
-        "assumed-role/ops/assume-role-from-profile-1763769600000",
-        "assumed-role/dev/assume-role-from-profile-1763769600000",
-        false
-    )]
-    #[case("assumed-role/ops/x-1763769600000", "assumed-role/ops/y-1763769600000", false)]
-    #[case("assumed-role/ops/x-1763769600000", "assumed-role/ops/x", false)]
-    fn a_session_named_by_the_time_is_nobody_else(#[case] known: &str, #[case] new: &str, #[case] same: bool) {
-        let caller = |resource: &str| {
-            let arn = format!("arn:aws:sts::111122223333:{resource}");
-            Identity::from_caller("111122223333", &arn, "AROAEXAMPLE:x").unwrap()
-        };
-        assert_eq!(is_same_caller(&caller(known), &caller(new)), same);
     }
 }

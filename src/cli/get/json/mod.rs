@@ -138,22 +138,28 @@ struct AlarmItem<'a> {
 /// Where `out` cannot be written to.
 pub fn print(state: &State, ask: &Ask, out: &mut dyn Write) -> io::Result<()> {
     match ask.view {
-        View::Services => write(state, ask, services(state), out),
-        View::Tasks => write(state, ask, tasks(state), out),
-        View::Waf => write(state, ask, waf::items(state, ask), out),
-        View::Alarms => write(state, ask, alarms(state), out),
-        View::Findings => write(state, ask, findings::items(state, ask), out),
-        View::Queue => write(state, ask, queue::items(state), out),
-        View::Fleet => write(state, ask, fleet::items(state), out),
+        View::Services => write(state, ask.view, services(state), out),
+        View::Tasks => write(state, ask.view, tasks(state), out),
+        View::Waf => write(state, ask.view, waf::items(state, ask), out),
+        View::Alarms => write(state, ask.view, alarms(state), out),
+        View::Findings => write(state, ask.view, findings::items(state, ask), out),
+        View::Queue => write(state, ask.view, queue::items(state), out),
+        View::Fleet => write(state, ask.view, fleet::items(state), out),
+        // They are of the catalogue as much as of the state.
+        View::Targets => Ok(()),
     }
 }
 
-fn write<T: Serialize>(state: &State, ask: &Ask, items: Vec<T>, out: &mut dyn Write) -> io::Result<()> {
+/// Prints items in the envelope of a view, and a line end.
+///
+/// # Errors
+/// Where `out` cannot be written to.
+pub(super) fn write<T: Serialize>(state: &State, view: View, items: Vec<T>, out: &mut dyn Write) -> io::Result<()> {
     let envelope = View1 {
-        schema: format!("sekisho/{}/1", ask.view.name()),
+        schema: format!("sekisho/{}/1", view.name()),
         as_of: whole_seconds(state.now),
-        capped: is_capped(state, ask.view),
-        sources: sources(state, ask.view),
+        capped: is_capped(state, view),
+        sources: sources(state, view),
         items,
     };
     serde_json::to_writer(&mut *out, &envelope)?;
@@ -182,7 +188,7 @@ fn environment(state: &State, place: Place) -> Option<&str> {
     place.environment.and_then(|index| state.environments.get(index)).map(|environment| environment.name.as_str())
 }
 
-fn account(source: &StateSource) -> Option<&str> {
+pub(super) fn account(source: &StateSource) -> Option<&str> {
     let verified = source.identity.value.as_ref().map(|identity| identity.account.as_str());
     verified.or_else(|| source.account.as_ref().map(crate::domain::environment::AccountId::as_str))
 }

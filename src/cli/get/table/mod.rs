@@ -16,7 +16,7 @@ use super::ask::Ask;
 use super::json::shown_tasks;
 
 /// The titles of a table, and its rows.
-type Columns = (Vec<&'static str>, Vec<Vec<String>>);
+pub(super) type Columns = (Vec<&'static str>, Vec<Vec<String>>);
 
 /// Prints a view as a table.
 ///
@@ -32,11 +32,21 @@ pub fn print(state: &State, ask: &Ask, texts: Texts, out: &mut dyn Write) -> io:
         View::Findings => security::findings(state, ask, texts),
         View::Queue => queue(state, texts),
         View::Fleet => security::fleet(state, texts),
+        // They are of the catalogue as much as of the state.
+        View::Targets => return Ok(()),
     };
     if rows.is_empty() {
         let key = if ask.view == View::Queue { "cli.get.quiet" } else { "cli.get.nothing" };
         return writeln!(out, "{}", texts.get(key));
     }
+    write((titles, rows), out)
+}
+
+/// Prints columns, aligned.
+///
+/// # Errors
+/// Where `out` cannot be written to.
+pub(super) fn write((titles, rows): Columns, out: &mut dyn Write) -> io::Result<()> {
     let widths: Vec<usize> = (0..titles.len())
         .map(|column| {
             let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| text::width(cell));

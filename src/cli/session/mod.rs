@@ -1,0 +1,257 @@
+//! `sekisho shell`, `exec` and `tunnel`: a catalogue entry of that kind, opened from the command line.
+//!
+//! The same gate, journal and recording as in the console. What the gate wants and no flag says is asked for on the
+//! terminal; where there is none, the gate refuses and says what it wants.
+
+mod ask;
+mod attach;
+mod escape;
+mod pipe;
+mod tunnel;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::config::EnvironmentConfig;
+use crate::domain::session::{End, SessionReport};
+use crate::i18n::Texts;
+use crate::operate::{Live, Look, Operator, Refused};
+use crate::policy::Request;
+use crate::runbook::choice::Catalogues;
+use crate::runbook::entry::{Entry, EntryId, Operation};
+use crate::t;
+use crate::ui::{Ui, words};
+
+use super::account::Account;
+use super::args::{EntryArgs, Subcommand};
+use super::console::explain;
+use super::outfit::{self, Ready};
+use super::{Exit, complain, remedy};
+
+/// Reports that may wait for whoever shows them; the session waits then.
+const WAITING: usize = 16;
+
+/// What was asked for on the command line.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The entry, and what was said of it.
+    pub entry: &'a EntryArgs,
+    /// Whether the database's client is to be started through a tunnel.
+    pub client: bool,
+    /// The operation's kind, by the name of the command.
+    pub command: &'static str,
+}
+
+impl<'a> Wanted<'a> {
+    /// Finds what was asked for, where it is one of these.
+    pub fn of(command: &'a Subcommand) -> Option<Self> {
+        match command {
+            Subcommand::Shell(entry) => Some(Self { entry, client: false, command: "shell" }),
+            Subcommand::Exec(entry) => Some(Self { entry, client: false, command: "exec" }),
+            Subcommand::Tunnel(tunnel) => Some(Self { entry: &tunnel.entry, client: tunnel.client, command: "tunnel" }),
+            _ => None,
+        }
+    }
+}
+
+/// Names the command that opens an operation.
+const fn command_of(operation: &Operation) -> &'static str {
+    match operation {
+        Operation::Shell { .. } => "shell",
+        Operation::Exec { .. } => "exec",
+        Operation::PortForward { .. } => "tunnel",
+    }
+}
+
+/// Opens the entry and stays until it has ended; returns the number that the shell sees.
+///
+/// # Errors
+/// Where `faults` cannot be written to, or the terminal is lost.
+pub async fn run(wanted: Wanted<'_>, account: &Account, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
+    let ui = match account.ui(faults)? {
+        Ok(ui) => ui,
+        Err(exit) => return Ok(exit.code()),
+    };
+    let ready = match outfit::ready(account, texts, faults)? {
+        Ok(ready) => ready,
+        Err(exit) => return Ok(exit.code()),
+    };
+    let Ready { operator, catalogues, .. } = ready;
+    let environments = &account.config.environments;
+    let (configured, entry) = match choose(wanted, environments, &catalogues, texts) {
+        Ok(chosen) => chosen,
+        Err(sentence) => return Ok(complain([sentence], faults)?.code()),
+    };
+    let mut request = request(wanted.entry, &configured.environment.name);
+    // Whom the gate does not let in gets its answer, and the journal its record, before anything is asked.
+    let look = match operator.look(&request.environment, &request.entry).await {
+        Ok(look) => Some(look),
+        Err(Refused::Denied(_)) => None,
+        Err(refused) => return refuse(&refused, texts, faults),
+    };
+    let mut target = None;
+    if let (Some(look), Some(entry)) = (&look, &entry) {
+        ask::show(&ui, look, &configured.environment, &request, faults)?;
+        target = match ask::target(look, wanted.entry.target.as_deref(), texts, faults)? {
+            Ok(target) => target,
+            Err(exit) => return Ok(exit.code()),
+        };
+        if !look.preflight.is_clear() {
+            return Ok(Exit::Source.code());
+        }
+        ask::rest(entry, &mut request, texts, faults)?;
+    }
+    let (reports, mut told) = mpsc::channel(WAITING);
+    let size = terminal_size().filter(|_| wanted.command != "tunnel");
+    let mut live = match operator.start(request, size, target, reports).await {
+        Ok(live) => live,
+        Err(refused) => return refuse(&refused, texts, faults),
+    };
+    let ended = stay(wanted, &operator, look.as_ref(), &mut live, &mut told, &ui, faults).await;
+    // The outcome is on the disk before this program goes, however the session was left.
+    live.end();
+    while told.recv().await.is_some() {}
+    let end = live.wait().await;
+    operator.shutdown().await;
+    match ended? {
+        Stayed::Signal(signal) => Ok(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
+        Stayed::Client(code) if matches!(end, End::Terminated | End::LimitReached) => Ok(code),
+        Stayed::Refused(exit) => Ok(exit.code()),
+        Stayed::Ended | Stayed::Client(_) => Ok(tell(&end, texts, faults)?.code()),
+    }
+}
+
+/// How a session was left.
+enum Stayed {
+    /// It ended, or we ended it.
+    Ended,
+    /// The program that was started through it ended, with this code.
+    Client(u8),
+    /// The system asked us to end, with this signal.
+    Signal(i32),
+    /// It could not be shown.
+    Refused(Exit),
+}
+
+async fn stay(
+    wanted: Wanted<'_>,
+    operator: &Operator,
+    look: Option<&Look>,
+    live: &mut Live,
+    told: &mut mpsc::Receiver<SessionReport>,
+    ui: &Ui,
+    faults: &mut dyn Write,
+) -> io::Result<Stayed> {
+    if wanted.command == "tunnel" {
+        return tunnel::stay(wanted.client, operator, look, live, told, ui, faults).await;
+    }
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return pipe::stay(&live.input, told).await;
+    }
+    match attach::attach(&live.input, told, ui).await {
+        Ok(stayed) => Ok(stayed),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            writeln!(faults, "{}", explain(&error, ui.texts))?;
+            Ok(Stayed::Refused(Exit::Usage))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Finds the one environment that has the entry, or says what is missing.
+///
+/// An entry that none has goes to the gate all the same: it is the gate that refuses, and writes it down.
+fn choose<'a>(
+    wanted: Wanted<'_>,
+    environments: &'a [EnvironmentConfig],
+    catalogues: &Catalogues,
+    texts: Texts,
+) -> Result<(&'a EnvironmentConfig, Option<Arc<Entry>>), String> {
+    let id = EntryId(wanted.entry.entry.clone());
+    let having: Vec<_> = environments
+        .iter()
+        .filter_map(|configured| {
+            let entry = catalogues.of(&configured.environment).entry(&configured.environment, &id)?;
+            Some((configured, Arc::clone(entry)))
+        })
+        .collect();
+    match &having[..] {
+        [] => {
+            let first = environments.first().ok_or_else(|| t!(texts, "cli.session.no-environment").to_owned())?;
+            Ok((first, None))
+        }
+        [(configured, entry)] => match command_of(&entry.operation) {
+            command if command == wanted.command => Ok((*configured, Some(Arc::clone(entry)))),
+            command => Err(t!(texts, "cli.session.other-kind", entry = id, command = command)),
+        },
+        several => {
+            let names: Vec<_> = several.iter().map(|(one, _)| one.environment.name.as_str()).collect();
+            Err(t!(texts, "cli.session.which-environment", entry = id, names = names.join(" ")))
+        }
+    }
+}
+
+/// Puts together what the flags say.
+fn request(args: &EntryArgs, environment: &str) -> Request {
+    let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    Request {
+        entry: EntryId(args.entry.clone()),
+        environment: environment.to_owned(),
+        parameters: args.param.iter().cloned().collect(),
+        reason: said(&args.reason),
+        ticket: said(&args.ticket),
+        confirmation: said(&args.confirm).or_else(|| args.yes.then(|| crate::policy::YES.to_owned())),
+    }
+}
+
+/// Says why nothing was started.
+fn refuse(refused: &Refused, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
+    let now = Timestamp::now();
+    let (sentences, exit) = match refused {
+        Refused::Denied(denial) => {
+            let (problem, need) = words::gate::denial(texts, denial);
+            (vec![problem, format!("    {need}")], Exit::Refused)
+        }
+        Refused::Preflight(preflight) => {
+            let lines = preflight.obstacles.iter().flat_map(|obstacle| {
+                let (problem, mend) = words::obstacle(texts, obstacle, now);
+                [problem, format!("    {mend}")]
+            });
+            (lines.collect(), Exit::Source)
+        }
+        Refused::Source(failure) => {
+            (vec![words::failure_line(texts, failure), remedy::remedy(texts, failure, "")], Exit::Source)
+        }
+        Refused::Journal { why } => (vec![t!(texts, "sessions.refused.journal", why = why)], Exit::Source),
+        Refused::TargetGone(target) => (vec![t!(texts, "sessions.refused.target-gone", target = target)], Exit::Source),
+        Refused::NoEnvironment(_) => (vec![t!(texts, "cli.session.no-environment").to_owned()], Exit::Usage),
+        Refused::Ending => (vec![t!(texts, "sessions.refused.ending").to_owned()], Exit::Source),
+    };
+    complain(sentences, faults)?;
+    Ok(exit.code())
+}
+
+/// Says how a session ended.
+fn tell(end: &End, texts: Texts, faults: &mut dyn Write) -> io::Result<Exit> {
+    let (sentence, why) = words::session::end(texts, end);
+    if why.is_empty() {
+        writeln!(faults, "{sentence}")?;
+    } else {
+        writeln!(faults, "{sentence} {why}")?;
+    }
+    Ok(match end {
+        End::Closed { .. } | End::Terminated | End::LimitReached => Exit::Fine,
+        End::Unrecorded { .. } | End::Lost { .. } | End::Failed { .. } | End::Unknown { .. } => Exit::Source,
+    })
+}
+
+/// Returns columns and rows of the terminal, where there is one.
+fn terminal_size() -> Option<(u16, u16)> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    crate::terminal::size().ok()
+}

@@ -1,0 +1,323 @@
+//! A tunnel from the command line: how to connect, who is connected, keys for what one may want, or a client at once.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::process::{Child, Command};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use rustix::process::{Pid, Signal as Sent, kill_process};
+use secrecy::ExposeSecret as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::domain::database::{Database, Way, Wire};
+use crate::domain::session::{Link, SessionReport, TunnelStatus};
+use crate::domain::text::truncate;
+use crate::operate::{Live, Look, Operator};
+use crate::runbook::entry::{Destination, Operation};
+use crate::t;
+use crate::terminal::{self, Raw};
+use crate::ui::{Ui, words};
+
+use super::{Stayed, attach};
+use crate::cli::Exit;
+
+/// Shows a tunnel until it ends, or runs the database's client through it.
+///
+/// # Errors
+/// Where `faults` or the terminal cannot be written to.
+pub(super) async fn stay(
+    client: bool,
+    operator: &Operator,
+    look: Option<&Look>,
+    live: &mut Live,
+    told: &mut mpsc::Receiver<SessionReport>,
+    ui: &Ui,
+    faults: &mut dyn Write,
+) -> io::Result<Stayed> {
+    let Some(look) = look else { return Ok(Stayed::Ended) };
+    let Operation::PortForward { destination, .. } = &look.entry.operation else { return Ok(Stayed::Ended) };
+    let Some((local, ends_at)) = opened(told).await else { return Ok(Stayed::Ended) };
+    let database = operator.database(&look.entry.environment, &destination.host).await.ok().flatten();
+    let mut desk = Desk { ui, destination, database, local, ends_at, status: None, shown: false };
+    if client {
+        return desk.run_client(live, told, faults).await;
+    }
+    writeln!(faults, "{}", t!(ui.texts, "cli.session.listening", local = local))?;
+    writeln!(io::stdout(), "{}", desk.connection_string())?;
+    io::stdout().flush()?;
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        desk.with_keys(live, told).await
+    } else {
+        desk.without_keys(told).await
+    }
+}
+
+/// Waits until the tunnel listens; nothing where it ends before.
+async fn opened(told: &mut mpsc::Receiver<SessionReport>) -> Option<(SocketAddr, Option<Timestamp>)> {
+    loop {
+        match told.recv().await? {
+            SessionReport::Opened { local: Some(local), ends_at, .. } => return Some((local, ends_at)),
+            SessionReport::Ended(_) => return None,
+            _ => {}
+        }
+    }
+}
+
+/// What is known of the tunnel.
+struct Desk<'a> {
+    ui: &'a Ui,
+    destination: &'a Destination,
+    database: Option<Database>,
+    local: SocketAddr,
+    ends_at: Option<Timestamp>,
+    status: Option<std::sync::Arc<TunnelStatus>>,
+    /// Whether the line of the status is the last one on the terminal.
+    shown: bool,
+}
+
+impl Desk<'_> {
+    /// Says how a client reaches the database; nothing where it is not known what is spoken there.
+    fn way(&self) -> Option<Way<'_>> {
+        let known = self.database.as_ref();
+        let wire = known.and_then(Database::wire).or_else(|| Wire::of_port(self.destination.port))?;
+        Some(Way {
+            wire,
+            host: &self.destination.host,
+            local: self.local,
+            user: self.destination.user.as_deref(),
+            database: self.destination.database.as_deref().or_else(|| known?.database.as_deref()),
+        })
+    }
+
+    fn connection_string(&self) -> String {
+        self.way().map_or_else(|| self.local.to_string(), |way| way.connection_string())
+    }
+
+    /// Tells whether a token may stand in for a password: where nobody could look, it is tried.
+    fn takes_tokens(&self) -> bool {
+        self.destination.user.is_some() && self.database.as_ref().is_none_or(|database| database.iam_auth)
+    }
+
+    async fn without_keys(&mut self, told: &mut mpsc::Receiver<SessionReport>) -> io::Result<Stayed> {
+        let mut signals = Signals::new()?;
+        loop {
+            tokio::select! {
+                report = told.recv() => match report {
+                    Some(SessionReport::Ended(_)) | None => return Ok(Stayed::Ended),
+                    Some(_) => {}
+                },
+                signal = signals.next() => return Ok(ended_by(signal)),
+            }
+        }
+    }
+
+    /// Shows a line that changes with the tunnel, and takes keys.
+    async fn with_keys(&mut self, live: &Live, told: &mut mpsc::Receiver<SessionReport>) -> io::Result<Stayed> {
+        let raw = Raw::enter()?;
+        let mut signals = Signals::new()?;
+        let mut keys = attach::keys();
+        let mut second = tokio::time::interval(std::time::Duration::from_secs(1));
+        self.say(t!(self.ui.texts, "cli.session.tunnel-keys"))?;
+        let stayed = loop {
+            tokio::select! {
+                biased;
+                typed = keys.recv() => match typed {
+                    Some(bytes) if self.typed(&bytes, live).await? => {}
+                    _ => break Stayed::Ended,
+                },
+                signal = signals.next() => break ended_by(signal),
+                report = told.recv() => match report {
+                    Some(SessionReport::Ended(_)) | None => break Stayed::Ended,
+                    Some(report) => self.take(report)?,
+                },
+                _ = second.tick() => self.show()?,
+            }
+        };
+        if self.shown {
+            io::stdout().write_all(b"\r\n")?;
+        }
+        raw.leave(false);
+        Ok(stayed)
+    }
+
+    /// Does what keys ask for; returns whether to stay.
+    async fn typed(&mut self, bytes: &Bytes, live: &Live) -> io::Result<bool> {
+        for byte in bytes {
+            match byte {
+                b'q' | 0x03 | 0x04 => return Ok(false),
+                b'y' => {
+                    let text = self.connection_string();
+                    self.copy(&text, t!(self.ui.texts, "cli.session.copied"))?;
+                }
+                b't' => match self.token(live).await {
+                    Ok(token) => self.copy(token.expose_secret(), t!(self.ui.texts, "sessions.notice.token-copied"))?,
+                    Err(why) => self.say(&why)?,
+                },
+                _ => self.say(t!(self.ui.texts, "cli.session.tunnel-keys"))?,
+            }
+        }
+        Ok(true)
+    }
+
+    /// Makes a token, or says why there is none.
+    async fn token(&self, live: &Live) -> Result<secrecy::SecretString, String> {
+        let texts = self.ui.texts;
+        if !self.takes_tokens() {
+            return Err(t!(texts, "sessions.notice.no-token").to_owned());
+        }
+        match live.token().await {
+            Ok(Some(token)) => Ok(token),
+            Ok(None) => Err(t!(texts, "sessions.notice.no-token").to_owned()),
+            Err(failure) => Err(words::failure_line(texts, &failure)),
+        }
+    }
+
+    fn take(&mut self, report: SessionReport) -> io::Result<()> {
+        match report {
+            SessionReport::Tunnel(status) => {
+                self.status = Some(status);
+                self.show()
+            }
+            SessionReport::Link(link @ Link::Lost { .. }) => {
+                let words = words::session::link(self.ui, &link, Timestamp::now()).1;
+                self.say(&words)
+            }
+            SessionReport::Warning { left } => {
+                let left = words::session::countdown(left);
+                self.say(&t!(self.ui.texts, "cli.session.ends-soon", left = left))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the line of the tunnel over the one before.
+    fn show(&mut self) -> io::Result<()> {
+        let Some(status) = &self.status else { return Ok(()) };
+        let now = Timestamp::now();
+        let totals = t!(
+            self.ui.texts,
+            "sessions.view.totals",
+            open = status.connections.len(),
+            accepted = status.accepted,
+            refused = status.refused,
+            sent = words::session::bytes(status.sent),
+            received = words::session::bytes(status.received)
+        );
+        let health = words::session::health(self.ui, &status.health, now).1;
+        let left = self.ends_at.map(|end| words::session::countdown(end.duration_since(now))).unwrap_or_default();
+        let columns = terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+        let line = format!("{totals}  {health}  {left}");
+        write!(io::stdout(), "\r\x1b[2K{}", truncate(&line, columns.saturating_sub(1)))?;
+        self.shown = true;
+        io::stdout().flush()
+    }
+
+    /// Says something in a line of its own.
+    fn say(&mut self, sentence: &str) -> io::Result<()> {
+        write!(io::stdout(), "\r\x1b[2K{sentence}\r\n")?;
+        self.shown = false;
+        self.show()?;
+        io::stdout().flush()
+    }
+
+    fn copy(&mut self, text: &str, done: &str) -> io::Result<()> {
+        match terminal::copy_sequence(text) {
+            Some(sequence) => {
+                io::stdout().write_all(sequence.as_bytes())?;
+                self.say(done)
+            }
+            None => self.say(t!(self.ui.texts, "screens.notice.too-long")),
+        }
+    }
+
+    /// Runs the client that comes with the database; the tunnel ends with it.
+    async fn run_client(
+        &mut self,
+        live: &Live,
+        told: &mut mpsc::Receiver<SessionReport>,
+        faults: &mut dyn Write,
+    ) -> io::Result<Stayed> {
+        let Some(call) = self.way().map(|way| way.client()) else {
+            writeln!(faults, "{}", t!(self.ui.texts, "sessions.notice.no-client"))?;
+            return Ok(Stayed::Refused(Exit::Usage));
+        };
+        let mut command = Command::new(call.program);
+        command.args(&call.arguments);
+        if self.takes_tokens() {
+            match self.token(live).await {
+                // In the environment only its own user and root can read it; an argument could be read by everybody.
+                Ok(token) => drop(command.env(call.password, token.expose_secret())),
+                Err(why) => writeln!(faults, "{why}")?,
+            }
+        }
+        let child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                let why = t!(self.ui.texts, "cli.session.client-failed", program = call.program, why = error);
+                writeln!(faults, "{why}")?;
+                return Ok(Stayed::Refused(Exit::Usage));
+            }
+        };
+        drop(command);
+        let (pid, mut ended) = waited(child);
+        let mut signals = Signals::new()?;
+        let mut over = false;
+        loop {
+            tokio::select! {
+                code = &mut ended => return Ok(Stayed::Client(code.unwrap_or(Ok(1))?)),
+                report = told.recv(), if !over => over = matches!(report, Some(SessionReport::Ended(_)) | None),
+                signal = signals.next() => {
+                    // What the keyboard sends, the client has got itself.
+                    if signal != SignalKind::interrupt() {
+                        let _ = kill_process(pid, Sent::TERM);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Waits for a child in a thread of its own; tells its code, or 128 and the signal that ended it.
+fn waited(mut child: Child) -> (Pid, JoinHandle<io::Result<u8>>) {
+    let pid = Pid::from_child(&child);
+    let code = move || {
+        let status = child.wait()?;
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        let code = status.code().or_else(|| signal.map(|signal| 128 + signal)).unwrap_or(1);
+        Ok(u8::try_from(code).unwrap_or(u8::MAX))
+    };
+    (pid, spawn_blocking(code))
+}
+
+/// A person's ctrl-c ends a tunnel as it should end; other signals are told to the shell.
+fn ended_by(signal: SignalKind) -> Stayed {
+    if signal == SignalKind::interrupt() { Stayed::Ended } else { Stayed::Signal(signal.as_raw_value()) }
+}
+
+/// The signals that end a tunnel.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> SignalKind {
+        tokio::select! {
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.hangup.recv() => SignalKind::hangup(),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The recording of a tunnel: who connected, when, and how much went each way. What went through is never looked at.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::session::{Health, TunnelConnection, TunnelStatus};
+
+use super::cast::{fit, line, redacted};
+use super::writer::Format;
+use super::{About, Header, Input};
+
+/// The name and version of the form, which the first line has.
+pub(super) const FORMAT: &str = "sekisho/tunnel/1";
+
+/// How often totals are written while they grow, so that a crash does not take them along.
+const TOTALS: SignedDuration = SignedDuration::from_secs(60);
+
+/// The first line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FirstLine {
+    pub(super) format: String,
+    pub(super) at: Timestamp,
+    #[serde(default)]
+    pub(super) title: String,
+    pub(super) about: About,
+}
+
+/// Something that happened to a tunnel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TunnelLine {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub event: TunnelEvent,
+}
+
+/// What happened to a tunnel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub enum TunnelEvent {
+    /// It listens.
+    Listening {
+        /// Where.
+        local: SocketAddr,
+    },
+    /// Somebody connected.
+    Opened {
+        /// The connection's number, from one.
+        connection: u64,
+        /// Who.
+        peer: SocketAddr,
+        /// The index of the session it goes through.
+        session: usize,
+    },
+    /// A connection was closed.
+    Closed {
+        /// The connection's number.
+        connection: u64,
+        /// Bytes to the far side, as far as they were seen.
+        sent: u64,
+        /// Bytes from the far side.
+        received: u64,
+    },
+    /// The destination answered, or stopped to.
+    Destination {
+        /// Whether it answers.
+        reachable: bool,
+    },
+    /// How much it was so far.
+    Total(Total),
+    /// The tunnel was closed.
+    End(Total),
+    /// The file was full.
+    Full(Total),
+    /// Something noted.
+    Marker {
+        /// What.
+        label: String,
+    },
+}
+
+/// How much went through a tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Total {
+    /// Connections, those included that were too short to be seen.
+    pub accepted: u64,
+    /// Connections that the far side refused.
+    pub refused: u64,
+    /// Bytes to the far side.
+    pub sent: u64,
+    /// Bytes from the far side.
+    pub received: u64,
+}
+
+/// Writes what changes between two states of a tunnel.
+pub(super) struct TunnelFormat {
+    header: Header,
+    open: BTreeMap<u64, TunnelConnection>,
+    is_listening: bool,
+    reachable: Option<bool>,
+    total: Total,
+    written: (Total, Timestamp),
+    redactions: usize,
+}
+
+impl TunnelFormat {
+    pub(super) fn new(header: Header) -> Self {
+        let written = (Total::default(), header.at);
+        Self {
+            header,
+            open: BTreeMap::new(),
+            is_listening: false,
+            reachable: None,
+            total: Total::default(),
+            written,
+            redactions: 0,
+        }
+    }
+
+    fn status(&mut self, status: &TunnelStatus, at: Timestamp, lines: &mut Vec<String>) {
+        let mut add = |at: Timestamp, event: TunnelEvent| lines.push(line(&TunnelLine { at, event }));
+        if !std::mem::replace(&mut self.is_listening, true) {
+            add(status.opened_at, TunnelEvent::Listening { local: status.local });
+        }
+        let now: BTreeMap<u64, TunnelConnection> =
+            status.connections.iter().map(|connection| (connection.id, connection.clone())).collect();
+        for (id, gone) in self.open.iter().filter(|(id, _)| !now.contains_key(id)) {
+            add(at, TunnelEvent::Closed { connection: *id, sent: gone.sent, received: gone.received });
+        }
+        for (id, new) in now.iter().filter(|(id, _)| !self.open.contains_key(id)) {
+            add(new.opened_at, TunnelEvent::Opened { connection: *id, peer: new.peer, session: new.session });
+        }
+        self.open = now;
+        let reachable = match status.health {
+            Health::Unknown => self.reachable,
+            Health::Reachable { .. } => Some(true),
+            Health::Refused { .. } => Some(false),
+        };
+        if let Some(reachable) = reachable.filter(|_| reachable != self.reachable) {
+            add(at, TunnelEvent::Destination { reachable });
+        }
+        self.reachable = reachable;
+        let TunnelStatus { accepted, refused, sent, received, .. } = *status;
+        self.total = Total { accepted, refused, sent, received };
+        if self.total != self.written.0 && at.duration_since(self.written.1) >= TOTALS {
+            self.written = (self.total, at);
+            add(at, TunnelEvent::Total(self.total));
+        }
+    }
+}
+
+impl Format for TunnelFormat {
+    fn header(&mut self) -> String {
+        let title = fit(&self.header.title, &mut self.redactions);
+        let about = redacted(&self.header.about, &mut self.redactions);
+        line(&FirstLine { format: FORMAT.to_owned(), at: self.header.at, title, about })
+    }
+
+    fn take(&mut self, input: Input, at: Timestamp, lines: &mut Vec<String>) {
+        match input {
+            Input::Status(status) => self.status(&status, at, lines),
+            Input::Marker(label) => {
+                let label = fit(&label, &mut self.redactions);
+                lines.push(line(&TunnelLine { at, event: TunnelEvent::Marker { label } }));
+            }
+            // These are a shell's, or the writer's own.
+            Input::Output(_) | Input::Resize(..) | Input::End => {}
+        }
+    }
+
+    fn tick(&mut self, _: Timestamp, _: &mut Vec<String>) {}
+
+    fn end(&mut self, label: &str, at: Timestamp, lines: &mut Vec<String>) {
+        for (id, open) in std::mem::take(&mut self.open) {
+            let event = TunnelEvent::Closed { connection: id, sent: open.sent, received: open.received };
+            lines.push(line(&TunnelLine { at, event }));
+        }
+        let event = if label == super::FULL { TunnelEvent::Full(self.total) } else { TunnelEvent::End(self.total) };
+        lines.push(line(&TunnelLine { at, event }));
+    }
+
+    fn is_holding(&self) -> bool {
+        false
+    }
+
+    fn redactions(&self) -> usize {
+        self.redactions
+    }
+}

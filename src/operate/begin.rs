@@ -1,0 +1,195 @@
+//! How an operation begins: gate, preflight, journal; and how it is seen to its end.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures::FutureExt;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{
+    aws::Acting,
+    domain::{
+        preflight::{Obstacle, Preflight},
+        session::{End, SessionReport},
+        target::{Selector, Target},
+    },
+    journal::Ending,
+    policy::{self, Authorized, Op, Request},
+};
+
+use super::{
+    Inner, Refused,
+    desk::{Closing, Desk, denied},
+    intake::Intake,
+    live::Live,
+    look::Asker,
+    run::Run,
+};
+
+/// Input that may wait to be taken.
+const WAITING_INPUT: usize = 64;
+
+/// What somebody asks for.
+pub(super) struct Asked {
+    pub(super) request: Request,
+    pub(super) size: Option<(u16, u16)>,
+    pub(super) target: Option<Target>,
+    pub(super) reports: mpsc::Sender<SessionReport>,
+}
+
+/// Begins an operation, tells how that went, and sees it to its end.
+pub(super) async fn begin(inner: Arc<Inner>, asked: Asked, tell: oneshot::Sender<Result<Live, Refused>>) {
+    let stop = inner.stop.child_token();
+    let begun = tokio::select! {
+        // Nothing has been written down yet: who does not wait any more, wants nothing.
+        () = stop.cancelled() => Err(Refused::Ending),
+        begun = approach(&inner, &asked) => begun,
+    };
+    let (asker, authorized, preflight) = match begun {
+        Ok(begun) => begun,
+        Err(refused) => {
+            let _ = tell.send(Err(refused));
+            return;
+        }
+    };
+    if tell.is_closed() {
+        return;
+    }
+    let chosen = choose(&preflight, asked.target.as_ref());
+    let target = chosen.clone().or(asked.target).unwrap_or_else(|| sought(authorized.operation().selector()));
+    let desk = match Desk::open(&inner, &asker, &authorized, &target).await {
+        Ok(desk) => desk,
+        Err(refused) => {
+            let _ = tell.send(Err(refused));
+            return;
+        }
+    };
+    let refused = match chosen {
+        _ if !preflight.obstacles.is_empty() => Some(Refused::Preflight(Arc::clone(&preflight))),
+        None if preflight.targets.is_empty() => Some(Refused::Preflight(Arc::clone(&preflight))),
+        None => Some(Refused::TargetGone(target.clone())),
+        Some(_) => None,
+    };
+    if let Some(refused) = refused {
+        let end = End::Failed { why: named(&preflight.obstacles) };
+        let closing = Closing { result: Ending::NotStarted, ..Closing::of(end) };
+        let written = desk.close(&closing, inner.outfit.clock.now()).await;
+        let _ = tell.send(Err(written.map_or_else(|why| Refused::Journal { why }, |()| refused)));
+        return;
+    }
+    let standing = match inner.standing(&asker.environment.name) {
+        Ok(standing) => Arc::clone(standing),
+        Err(refused) => {
+            let _ = tell.send(Err(refused));
+            return;
+        }
+    };
+    let acting = Arc::new(Acting::new(authorized, target, standing));
+    let (input, taken) = mpsc::channel(WAITING_INPUT);
+    let (ended, end) = watch::channel(None);
+    let live = Live { input, ended: end, stop: stop.clone(), acting: Arc::clone(&acting) };
+    let _ = tell.send(Ok(live));
+    let run = Run {
+        inner: Arc::clone(&inner),
+        acting,
+        asker,
+        reports: asked.reports,
+        intake: Intake::new(taken),
+        stop,
+        size: asked.size,
+    };
+    see_through(run, preflight, &desk, &ended).await;
+}
+
+/// Finds out who asks, asks the gate, and looks up what would be met.
+async fn approach(inner: &Arc<Inner>, asked: &Asked) -> Result<(Asker, Authorized<Op>, Arc<Preflight>), Refused> {
+    let request = &asked.request;
+    let asker = inner.asker(&request.environment).await?;
+    let (identity, at) = (asker.connection.identity(), inner.outfit.clock.now());
+    match policy::authorize(&asker.catalogue, identity, &asker.role, &asker.environment, request, at) {
+        Ok(authorized) => {
+            let preflight = Arc::new(asker.connection.preflight(authorized.operation()).await);
+            Ok((asker, authorized, preflight))
+        }
+        Err(denial) => {
+            denied(inner, &asker, request.clone(), denial.clone()).await?;
+            Err(Refused::Denied(denial))
+        }
+    }
+}
+
+/// Runs an operation and writes its outcome, even where running it panics.
+async fn see_through(run: Run, preflight: Arc<Preflight>, desk: &Desk, ended: &watch::Sender<Option<End>>) {
+    let (inner, acting, reports) = (Arc::clone(&run.inner), Arc::clone(&run.acting), run.reports.clone());
+    // Where nobody listens any more, the run sees it and ends.
+    let _ = reports.send(SessionReport::Preflight(preflight)).await;
+    let ran = AssertUnwindSafe(run.run()).catch_unwind().await;
+    let mut closing = ran.unwrap_or_else(|_| {
+        let id = acting.sessions().pop();
+        let why = "panic".to_owned();
+        let end = if id.is_some() { End::Lost { why } } else { End::Unknown { why } };
+        Closing { session_id: id, ..Closing::of(end) }
+    });
+    closing.request_id = acting.request_id();
+    let written = desk.close(&closing, inner.outfit.clock.now()).await;
+    if let Err(why) = written {
+        // The session is over; that its end is not in the journal has to be said.
+        let _ = reports.try_send(SessionReport::Message(why));
+    }
+    ended.send_replace(Some(closing.end.clone()));
+    let _ = reports.send(SessionReport::Ended(closing.end)).await;
+}
+
+/// Picks the target that was chosen, if it is still there, or the best one.
+fn choose(preflight: &Preflight, wanted: Option<&Target>) -> Option<Target> {
+    let mut targets = preflight.targets.iter();
+    match wanted {
+        Some(wanted) => targets.find(|target| *target == wanted).cloned(),
+        None => targets.next().cloned(),
+    }
+}
+
+/// Names where an operation was to go, of which nothing was found there.
+fn sought(selector: &Selector) -> Target {
+    match selector {
+        Selector::EcsService { cluster, service, container } => Target::Container {
+            cluster: cluster.clone(),
+            service: service.clone(),
+            task: String::new(),
+            container: container.clone().unwrap_or_default(),
+            runtime_id: String::new(),
+        },
+        selector => Target::Node { id: selector.to_string(), name: None },
+    }
+}
+
+/// Names obstacles for the journal, which is in no person's language: `ExecNotEnabled { task: "0af" }`.
+fn named(obstacles: &[Obstacle]) -> String {
+    obstacles.iter().map(|obstacle| format!("{obstacle:?}")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(id: &str) -> Target {
+        Target::Node { id: id.to_owned(), name: None }
+    }
+
+    #[test]
+    fn the_chosen_target_is_taken_or_none() {
+        let preflight = Preflight { targets: vec![node("i-1"), node("i-2")], ..Preflight::default() };
+        assert_eq!(choose(&preflight, None), Some(node("i-1")));
+        assert_eq!(choose(&preflight, Some(&node("i-2"))), Some(node("i-2")));
+        assert_eq!(choose(&preflight, Some(&node("i-3"))), None);
+        assert_eq!(choose(&Preflight::default(), None), None);
+    }
+
+    #[test]
+    fn what_was_sought_is_named_although_nothing_was_found() {
+        let selector = Selector::TaggedNodes { key: "Role".to_owned(), value: "bastion".to_owned() };
+        assert_eq!(sought(&selector), node("tag:Role=bastion"));
+        let (cluster, service) = ("shop".to_owned(), "web".to_owned());
+        let selector = Selector::EcsService { cluster, service, container: None };
+        assert_eq!(sought(&selector).to_string(), "web/ ");
+    }
+}

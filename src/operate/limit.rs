@@ -1,0 +1,93 @@
+//! The time limit of an operation.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
+
+use crate::{domain::session::SessionReport, runtime::clock::Clock};
+
+/// How long before its end a person is warned, the earliest first.
+const WARNINGS: [SignedDuration; 2] = [SignedDuration::from_mins(5), SignedDuration::from_mins(1)];
+
+/// Keeps a time limit by the clock that is given.
+#[derive(Debug, Clone)]
+pub(super) struct Limit {
+    clock: Clock,
+    /// When it is reached; never where there is none.
+    pub(super) ends_at: Option<Timestamp>,
+}
+
+impl Limit {
+    /// Begins to count now.
+    pub(super) fn new(clock: Clock, limit: Option<SignedDuration>) -> Self {
+        let ends_at = limit.map(|limit| clock.now().saturating_add(limit).unwrap_or(Timestamp::MAX));
+        Self { clock, ends_at }
+    }
+
+    /// Waits until the limit is reached.
+    pub(super) async fn reached(&self) {
+        match self.ends_at {
+            Some(ends_at) => self.clock.sleep_until(ends_at).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Tells of the time that is left, each time that a warning is due, and never returns.
+    pub(super) async fn warn(&self, reports: &mpsc::Sender<SessionReport>) {
+        if let Some(ends_at) = self.ends_at {
+            let now = self.clock.now();
+            for left in WARNINGS.into_iter().filter(|left| ends_at.duration_since(now) > *left) {
+                self.clock.sleep_until(ends_at.saturating_sub(left).unwrap_or(Timestamp::MIN)).await;
+                // Where nobody listens any more, that ends the session elsewhere.
+                let _ = reports.send(SessionReport::Warning { left }).await;
+            }
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    async fn warned(told: &mut mpsc::Receiver<SessionReport>) -> SignedDuration {
+        match tokio::time::timeout(Duration::from_secs(10), told.recv()).await.unwrap() {
+            Some(SessionReport::Warning { left }) => left,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_person_is_warned_twice_and_then_it_is_over() {
+        let (clock, hand) = Clock::manual(Timestamp::UNIX_EPOCH);
+        let limit = Limit::new(clock, Some(SignedDuration::from_mins(30)));
+        let (tell, mut told) = mpsc::channel(8);
+        let (warning, reached) = (limit.clone(), limit.clone());
+        let warning = tokio::spawn(async move { warning.warn(&tell).await });
+        let reached = tokio::spawn(async move { reached.reached().await });
+        for (minutes, left) in [(25, 5), (4, 1)] {
+            hand.advance(SignedDuration::from_mins(minutes));
+            assert_eq!(warned(&mut told).await, SignedDuration::from_mins(left));
+        }
+        assert!(!reached.is_finished());
+        hand.advance(SignedDuration::from_mins(1));
+        tokio::time::timeout(Duration::from_secs(10), reached).await.unwrap().unwrap();
+        warning.abort();
+    }
+
+    #[tokio::test]
+    async fn a_short_one_has_no_warning_that_is_past_and_none_never_ends() {
+        let (clock, hand) = Clock::manual(Timestamp::UNIX_EPOCH);
+        let (tell, mut told) = mpsc::channel(8);
+        let short = Limit::new(clock.clone(), Some(SignedDuration::from_mins(2)));
+        let warning = tokio::spawn(async move { short.warn(&tell).await });
+        tokio::task::yield_now().await;
+        hand.advance(SignedDuration::from_secs(61));
+        assert_eq!(warned(&mut told).await, SignedDuration::from_mins(1));
+        warning.abort();
+        let none = Limit::new(clock, None);
+        hand.advance(SignedDuration::from_hours(1_000));
+        assert!(tokio::time::timeout(Duration::from_millis(20), none.reached()).await.is_err());
+    }
+}

@@ -1,0 +1,82 @@
+//! What carries out sessions for the console: asked by effects, answering with reports.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+
+use crate::domain::session::{LiveId, SessionReport};
+use crate::domain::target::Target;
+use crate::policy::Request;
+use crate::runbook::catalogue::Catalogue;
+use crate::runbook::entry::EntryId;
+use crate::state::event::TokenUse;
+use crate::state::sessions::Recordings;
+use crate::state::sessions::live::Refusal;
+
+/// Events of the host that may wait to be taken; a session with more to say waits.
+pub const WAITING_EVENTS: usize = 64;
+
+/// What the host tells.
+#[derive(Debug)]
+pub enum HostEvent {
+    /// The catalogue that holds in an environment, named here, was read.
+    Catalogue(String, Arc<Catalogue>),
+    /// A session reports, or what was looked up for one.
+    Report(LiveId, SessionReport),
+    /// A session was not started, or nothing could be looked up for it.
+    Refused(LiveId, Refusal),
+    /// The recordings were listed, or could not be; then it says why.
+    Recordings(Result<Recordings, String>),
+    /// A token was minted, or could not be; then it says why.
+    Token(LiveId, TokenUse, Result<SecretString, String>),
+}
+
+/// A future that a host returns.
+pub type Done = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Carries out sessions.
+///
+/// No call waits: what takes time goes on by itself, and its answer comes as a [`HostEvent`] through the channel that the
+/// console was given with the host.
+pub trait SessionHost: Send {
+    /// Looks up what would keep a session from starting; answered by [`SessionReport::Preflight`] or a refusal.
+    fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId);
+
+    /// Asks the gate and starts a session; answered by a refusal, or by its reports, the last of them
+    /// [`SessionReport::Ended`]. A shell has a screen of `size`, columns and rows.
+    fn start(&mut self, id: LiveId, request: Request, target: Option<Target>, size: Option<(u16, u16)>);
+
+    /// Sends bytes to the far side; returns whether they were taken. All of them are, or none.
+    fn input(&mut self, id: LiveId, bytes: Vec<u8>) -> bool;
+
+    /// Tells the far side the size of its screen; the latest one counts.
+    fn size(&mut self, id: LiveId, columns: u16, rows: u16);
+
+    /// Ends a session.
+    fn end(&mut self, id: LiveId);
+
+    /// Mints a token for the database behind a tunnel; answered by [`HostEvent::Token`].
+    fn token(&mut self, id: LiveId, then: TokenUse);
+
+    /// Lists the recordings, the newest first; answered by [`HostEvent::Recordings`].
+    fn recordings(&mut self);
+
+    /// Ends all sessions, and is done when they have ended and that was written down, or after a while that is bounded.
+    fn shutdown(&mut self) -> Done;
+}
+
+/// A host with the line from it.
+pub struct Hosted {
+    pub(super) host: Box<dyn SessionHost>,
+    pub(super) events: mpsc::Receiver<HostEvent>,
+}
+
+impl Hosted {
+    /// Joins a host and the events that it sends.
+    pub fn new(host: Box<dyn SessionHost>, events: mpsc::Receiver<HostEvent>) -> Self {
+        Self { host, events }
+    }
+}

@@ -1,0 +1,161 @@
+//! What sessions report: taken in, and what has to be said about it.
+
+use crate::domain::{
+    identity::RoleResolution,
+    session::{End, Link, LiveId, SessionReport},
+};
+
+use super::form::Lookup;
+use super::live::{ENDING_SOON, Live, Refusal};
+use crate::state::{
+    Screen, State,
+    event::{Effect, Notice},
+};
+
+/// Takes what a session reports, and returns what the terminal of a shell answers.
+pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect> {
+    if let SessionReport::Preflight(preflight) = &report
+        && let Some(form) = state.sessions.form.as_mut().filter(|form| form.id == id)
+    {
+        form.preflight = Lookup::Done(std::sync::Arc::clone(preflight));
+        form.validate(state.now);
+        return Vec::new();
+    }
+    let (now, is_front) = (state.now, is_watched(state, id));
+    let Some(live) = state.sessions.get_mut(id) else { return Vec::new() };
+    let mut effects = Vec::new();
+    let mut notice = None;
+    match report {
+        SessionReport::Preflight(_) => {}
+        SessionReport::Opened { session_id, target, ends_at, recorded, local } => {
+            live.session_id = Some(session_id);
+            live.target = Some(target);
+            live.ends_at = ends_at;
+            live.recorded = recorded;
+            live.local = local.or(live.local);
+        }
+        SessionReport::Message(message) => live.message = message,
+        SessionReport::Link(link) => {
+            notice = link_notice(live, &link);
+            live.link = link;
+        }
+        SessionReport::Warning { left } => {
+            // The one that ends it says how long still; the clock of the screen may be some seconds behind.
+            live.ends_at = Some(live.ends_at.map_or(now + left, |ends_at| ends_at.min(now + left)));
+            notice = ending_notice(live, left <= ENDING_SOON);
+        }
+        SessionReport::Output(bytes) => {
+            if let Some(pane) = &mut live.pane {
+                let answer = pane.take(&bytes);
+                if !answer.is_empty() {
+                    effects.push(Effect::Input { id, bytes: answer });
+                }
+            }
+        }
+        SessionReport::Tunnel(status) => {
+            live.local = Some(status.local);
+            if let [session] = status.sessions.as_slice() {
+                live.link = session.link.clone();
+            }
+            live.tunnel = Some(status);
+        }
+        SessionReport::Recorded(_) => effects.push(Effect::Recordings),
+        SessionReport::Ended(end) => {
+            if live.end.is_none() {
+                notice = Some(ended_notice(live, &end));
+                live.link = Link::Ended;
+                live.end = Some((end, now));
+            }
+        }
+    }
+    if !is_front && notice.is_some() {
+        state.notice = notice;
+    }
+    effects
+}
+
+/// Takes that a session was not started.
+pub fn refused(state: &mut State, id: LiveId, refusal: Refusal) {
+    let (now, is_front) = (state.now, is_watched(state, id));
+    // What is looked up for a form may be refused as well: the person may read why, and leave.
+    if let Some(form) = state.sessions.form.as_mut().filter(|form| form.id == id) {
+        form.preflight = Lookup::Failed(refusal);
+        return;
+    }
+    let Some(live) = state.sessions.get_mut(id) else { return };
+    live.link = Link::Ended;
+    live.end.get_or_insert((End::Failed { why: String::new() }, now));
+    live.refusal = Some(refusal);
+    if !is_front {
+        state.notice = Some(Notice::with("sessions.notice.refused", "name", live.entry.id.to_string()));
+    }
+}
+
+/// Says, once each, that sessions end within the next minutes.
+pub(in crate::state) fn warn(state: &mut State) {
+    let now = state.now;
+    let front = state.sessions.front.filter(|_| super::is_front(state.screen));
+    let mut said = None;
+    for live in &mut state.sessions.live {
+        let is_ending = live.is_ending(now);
+        let notice = ending_notice(live, is_ending);
+        if Some(live.id) != front {
+            said = notice.or(said);
+        }
+    }
+    if said.is_some() {
+        state.notice = said;
+    }
+}
+
+/// Tells whether a session is what the person looks at: then its own line says all of it.
+fn is_watched(state: &State, id: LiveId) -> bool {
+    super::is_front(state.screen) && state.sessions.front == Some(id)
+}
+
+fn ending_notice(live: &mut Live, is_ending: bool) -> Option<Notice> {
+    if !is_ending || live.warned {
+        return None;
+    }
+    live.warned = true;
+    Some(Notice::with("sessions.notice.ending", "name", live.entry.id.to_string()))
+}
+
+fn link_notice(live: &Live, link: &Link) -> Option<Notice> {
+    let key = match (&live.link, link) {
+        (Link::Lost { .. }, Link::Up { .. }) => "sessions.notice.link-back",
+        (Link::Lost { .. }, _) => return None,
+        (_, Link::Lost { .. }) => "sessions.notice.link-lost",
+        _ => return None,
+    };
+    Some(Notice::with(key, "name", live.entry.id.to_string()))
+}
+
+fn ended_notice(live: &Live, end: &End) -> Notice {
+    let key = match end {
+        End::Closed { .. } | End::Terminated => "sessions.notice.ended",
+        End::LimitReached => "sessions.notice.limit",
+        End::Unrecorded { .. } => "sessions.notice.unrecorded",
+        End::Lost { .. } => "sessions.notice.lost",
+        End::Failed { .. } => "sessions.notice.failed",
+        End::Unknown { .. } => "sessions.notice.unknown",
+    };
+    Notice::with(key, "name", live.entry.id.to_string())
+}
+
+/// Closes the form where who is asking is no longer who it was opened for.
+pub(in crate::state) fn check_form(state: &mut State) {
+    let Some(form) = &state.sessions.form else { return };
+    let source = state.source(form.source);
+    let same = source.is_some_and(|source| {
+        let identity = source.identity.value.as_ref().is_some_and(|identity| **identity == *form.identity);
+        identity && state.role_of(source) == RoleResolution::One(form.role.clone())
+    });
+    if !same {
+        state.sessions.form = None;
+        if state.screen == Screen::Form {
+            state.screen = state.trail.pop().unwrap_or(Screen::Sessions);
+            state.notice = Some(Notice::plain("sessions.notice.form-closed"));
+        }
+    }
+}

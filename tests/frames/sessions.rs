@@ -1,0 +1,132 @@
+//! Frames of screen 7, the form, panes and tunnels.
+
+use jiff::SignedDuration;
+use rstest::rstest;
+use sekisho::command::Command;
+use sekisho::domain::session::{Link, SessionReport};
+use sekisho::state::State;
+use sekisho::state::event::Event;
+use sekisho::state::update::update;
+
+use super::snapshot;
+use super::support::sessions::{
+    blocked, choose, clear, local, on_sessions, opened, output, recordings, run, say, start_shell, start_tunnel,
+    tunnel, up, write,
+};
+use super::support::{bad_morning, now};
+
+fn no_catalogue() -> State {
+    let mut state = bad_morning();
+    run(&mut state, Command::Sessions);
+    state
+}
+
+fn with_open() -> State {
+    let mut state = on_sessions();
+    let shell = start_shell(&mut state);
+    say(&mut state, shell, opened("web", 4, None));
+    say(&mut state, shell, up());
+    let id = start_tunnel(&mut state);
+    say(&mut state, id, opened("tunnel", 60, Some(local())));
+    say(&mut state, id, tunnel());
+    run(&mut state, Command::Sessions);
+    state.notice = None;
+    state
+}
+
+fn form() -> State {
+    let mut state = on_sessions();
+    choose(&mut state, "prd", "db-readonly");
+    let id = state.sessions.form.as_ref().unwrap().id;
+    say(&mut state, id, clear("tunnel"));
+    write(&mut state, "遅いクエリの確認");
+    run(&mut state, Command::NextEntry);
+    write(&mut state, "INC-x");
+    state
+}
+
+fn form_blocked() -> State {
+    let mut state = on_sessions();
+    choose(&mut state, "dev", "container-inspect/web");
+    let id = state.sessions.form.as_ref().unwrap().id;
+    say(&mut state, id, blocked());
+    state
+}
+
+fn shell() -> State {
+    let mut state = on_sessions();
+    let id = start_shell(&mut state);
+    say(&mut state, id, opened("web", 12, None));
+    say(&mut state, id, up());
+    let shown = "\x1b[1;32mapp@web\x1b[0m:\x1b[34m/srv\x1b[0m$ ls -l\r\n合計 8\r\n-rw-r--r-- 1 app app 12 11月 22 09:01 設定.toml\r\n\x1b]0;title\x07$ ";
+    say(&mut state, id, output(shown));
+    state
+}
+
+fn shell_lost() -> State {
+    let mut state = shell();
+    let id = state.sessions.front.unwrap();
+    update(&mut state, Event::Tick(now() + SignedDuration::from_mins(8)));
+    let since = now() + SignedDuration::from_mins(8) - SignedDuration::from_secs(12);
+    say(&mut state, id, SessionReport::Link(Link::Lost { since, attempt: 3, why: "reset".to_owned() }));
+    state
+}
+
+fn shell_menu() -> State {
+    let mut state = shell();
+    update(&mut state, Event::Escape);
+    state
+}
+
+fn shell_ended() -> State {
+    let mut state = shell();
+    let id = state.sessions.front.unwrap();
+    let output = "Session idle timeout".to_owned();
+    say(&mut state, id, SessionReport::Ended(sekisho::domain::session::End::Closed { output }));
+    state
+}
+
+fn on_tunnel() -> State {
+    let mut state = on_sessions();
+    let id = start_tunnel(&mut state);
+    say(&mut state, id, opened("tunnel", 60, Some(local())));
+    say(&mut state, id, tunnel());
+    state
+}
+
+fn not_for_me() -> State {
+    let mut state = on_sessions();
+    choose(&mut state, "prd", "node-shell");
+    state
+}
+
+fn recorded() -> State {
+    let mut state = with_open();
+    update(&mut state, Event::Recordings(Ok(recordings())));
+    run(&mut state, Command::NextPanel);
+    state
+}
+
+fn quitting() -> State {
+    let mut state = with_open();
+    run(&mut state, Command::Quit);
+    state
+}
+
+#[rstest]
+#[case("sessions", || on_sessions())]
+#[case("sessions-empty", || no_catalogue())]
+#[case("sessions-open", || with_open())]
+#[case("sessions-denied", || not_for_me())]
+#[case("sessions-recorded", || recorded())]
+#[case("sessions-quit", || quitting())]
+#[case("session-form", || form())]
+#[case("session-form-blocked", || form_blocked())]
+#[case("pane", || shell())]
+#[case("pane-lost", || shell_lost())]
+#[case("pane-menu", || shell_menu())]
+#[case("pane-ended", || shell_ended())]
+#[case("tunnel", || on_tunnel())]
+fn sessions(#[case] name: &str, #[case] make: fn() -> State) {
+    snapshot(name, make);
+}

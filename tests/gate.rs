@@ -1,0 +1,12 @@
+//! The catalogue, the gate and the journal, from outside.
+
+#[path = "gate/catalogue.rs"]
+mod catalogue;
+#[path = "gate/journal.rs"]
+mod journal;
+#[path = "gate/policy.rs"]
+mod policy;
+#[path = "gate/schema.rs"]
+mod schema;
+#[path = "gate/support.rs"]
+mod support;

@@ -1,0 +1,346 @@
+//! Sessions with everything real but AWS: the console, the gate, the journal, the recordings, the data channel, and the
+//! simulated account with its gateway and agents.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener as StdListener};
+use std::sync::Arc;
+
+use rstest::rstest;
+use sekisho::aws::{Now, Shared};
+use sekisho::i18n::{Lang, Texts};
+use sekisho::journal::{self, chain};
+use sekisho::operate::{Operator, Outfit, Refused};
+use sekisho::policy::{Denial, Request};
+use sekisho::runbook::catalogue::Catalogue;
+use sekisho::runtime::operator::OperatorHost;
+use sekisho::simulator::Persona;
+use sekisho::state::Screen;
+use sekisho::state::event::Effect;
+use sekisho::state::sessions::SessionsPanel;
+use sekisho::state::sessions::form::Lookup;
+use sekisho::state::sessions::live::Live;
+use sekisho::state::sessions::target::Verdict;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use crate::journey::{Journey, PATIENCE, Start};
+
+/// A console that acts, on screen 7.
+struct Desk {
+    journey: Journey,
+    operator: Operator,
+    folder: TempDir,
+}
+
+impl Desk {
+    /// Sits down as somebody, with the built-in catalogue and a journal of one's own.
+    async fn of(persona: Persona, lang: Lang) -> Self {
+        let mut journey = Start::of("bad-deploy").persona(persona).lang(lang).go().await;
+        let folder = tempfile::tempdir().unwrap();
+        let watch = journey.watch.clone();
+        let catalogue = Arc::new(Catalogue::built_in());
+        let named = |name: &String| (name.clone(), Arc::clone(&catalogue));
+        let names: Vec<String> = watch.environments.iter().map(|one| one.environment.name.clone()).collect();
+        let catalogues: BTreeMap<_, _> = names.iter().map(named).collect();
+        let recordings = folder.path().join("recordings");
+        let operator = Operator::new(Outfit {
+            environments: watch.environments,
+            roles: watch.roles,
+            catalogues: catalogues.clone(),
+            endpoint_url: watch.endpoint_url,
+            // Signatures are checked by the time that it is, whatever time the story has.
+            shared: Shared::new(Now::default()),
+            clock: watch.clock,
+            journal: folder.path().to_owned(),
+            recordings: recordings.clone(),
+            host: "console-1".to_owned(),
+            texts: Texts::of(lang),
+        });
+        journey.console.keep_catalogues(catalogues);
+        journey.console.keep_host(OperatorHost::hosted(operator.clone(), Texts::of(lang), recordings));
+        journey.go("7").await;
+        Self { journey, operator, folder }
+    }
+
+    /// Puts the keys into a panel of screen 7.
+    fn panel(&mut self, panel: SessionsPanel) {
+        while self.journey.console.state().sessions.panel != panel {
+            self.journey.press("tab");
+        }
+    }
+
+    /// Opens what a filter leaves of the targets.
+    fn choose(&mut self, filter: &str) {
+        self.panel(SessionsPanel::Targets);
+        self.journey.press("/");
+        self.journey.write(filter);
+        self.journey.press("enter enter");
+    }
+
+    /// Opens the form of a target, and waits until its target was looked up.
+    async fn form(&mut self, filter: &str) {
+        self.choose(filter);
+        assert_eq!(self.journey.console.state().screen, Screen::Form, "{}", self.journey.text());
+        let is_found = |journey: &Journey| {
+            let form = journey.console.state().sessions.form.as_ref().unwrap();
+            matches!(&form.preflight, Lookup::Done(preflight) if preflight.is_clear())
+        };
+        self.journey.until("looked up", is_found).await;
+    }
+
+    /// Types a text and Enter: in the form that goes on to the next field, and starts it from the last.
+    fn enter(&mut self, text: &str) {
+        self.journey.write(text);
+        self.journey.press("enter");
+    }
+
+    /// Fills in the fields one after the other, and starts.
+    fn fill(&mut self, fields: &[&str]) {
+        fields.iter().for_each(|field| self.enter(field));
+        assert!(self.journey.console.state().sessions.form.is_none(), "{}", self.journey.text());
+    }
+
+    fn live(&self) -> &Live {
+        live(&self.journey)
+    }
+
+    /// Waits until the session in front shows a line.
+    async fn line(&mut self, line: &str) {
+        let is_there = |journey: &Journey| journey.lines().iter().any(|shown| shown.trim_end() == line);
+        self.journey.until(line, is_there).await;
+    }
+
+    /// Waits until the session has ended and its recording is listed.
+    async fn ended(&mut self) {
+        let is_over = |journey: &Journey| {
+            let sessions = &journey.console.state().sessions;
+            sessions.open() == 0 && !sessions.recorded().is_empty()
+        };
+        self.journey.until("ended and listed", is_over).await;
+    }
+
+    /// Ends the session in front: the question comes first, and its first answer leaves it open.
+    async fn end(&mut self, keys: &str, question: &str) {
+        self.journey.press(keys);
+        self.journey.shows(question);
+        self.journey.press("enter");
+        assert!(self.live().is_open());
+        self.journey.press(keys);
+        self.journey.press("j enter");
+        self.ended().await;
+    }
+
+    /// Returns kinds, entries and results of the journal, once its chain was found whole.
+    fn journal(&self) -> Vec<(String, String, String)> {
+        let path = self.folder.path().join(journal::FILE);
+        let verified = chain::verify(&path).unwrap();
+        let text = fs::read_to_string(path).unwrap();
+        let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(usize::try_from(verified.records).unwrap(), records.len());
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let row = |record: &Value| (word(&record["kind"]), word(&record["act"]["entry"]), word(&record["result"]));
+        records.iter().map(row).collect()
+    }
+
+    /// Returns the text of the only recording.
+    fn recording(&self) -> String {
+        let listed = self.journey.console.state().sessions.recorded();
+        assert_eq!(listed.len(), 1, "{listed:?}");
+        fs::read_to_string(&listed[0].path).unwrap()
+    }
+
+    /// Checks that the journal holds this one operation from its intent to its outcome.
+    #[track_caller]
+    fn assert_journal(&self, entry: &str, result: &str) {
+        // The outcome belongs to the intent, and does not say it all over again.
+        let expected = [("intent", entry, ""), ("outcome", "", result)];
+        let expected = expected.map(|(kind, entry, result)| (kind.to_owned(), entry.to_owned(), result.to_owned()));
+        assert_eq!(self.journal(), expected);
+    }
+}
+
+fn live(journey: &Journey) -> &Live {
+    journey.console.state().sessions.live.first().unwrap()
+}
+
+#[rstest]
+#[case(Lang::En, "The far side closed it.", "Recorded", "whole")]
+#[case(Lang::Ja, "接続先が閉じました。", "記録", "完全")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_responder_looks_into_a_container(
+    #[case] lang: Lang,
+    #[case] closed: &str,
+    #[case] recorded: &str,
+    #[case] whole: &str,
+) {
+    let mut desk = Desk::of(Persona::Responder, lang).await;
+    desk.form("container-inspect/web prd").await;
+    desk.journey.shows("/bin/sh -c 'uptime; free -m; df -h; ps aux'");
+    desk.fill(&["INC-204の調査", "yes"]);
+    assert_eq!(desk.journey.console.state().screen, Screen::Pane);
+    desk.ended().await;
+    desk.journey.shows("ps aux");
+    desk.journey.shows(closed);
+    desk.assert_journal("container-inspect/web", "done");
+    let text = desk.recording();
+    assert!(text.contains("load average") && text.contains("INC-204の調査"), "{text}");
+    desk.journey.go("esc").await;
+    desk.panel(SessionsPanel::Recordings);
+    desk.journey.draw();
+    desk.journey.shows(recorded);
+    assert!(desk.journey.line_with("container-inspect/web").contains("prd"));
+    desk.journey.shows(whole);
+    let path = desk.journey.console.state().sessions.recorded()[0].path.clone();
+    assert_eq!(desk.journey.press("enter"), [Effect::Replay(path)]);
+    desk.journey.console.shutdown().await;
+}
+
+#[rstest]
+#[case(Lang::En, "End node-shell?", "It was ended here.")]
+#[case(Lang::Ja, "node-shellを終了しますか?", "こちらで終了しました。")]
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_works_in_a_shell_leaves_it_and_comes_back(
+    #[case] lang: Lang,
+    #[case] question: &str,
+    #[case] ended: &str,
+) {
+    let mut desk = Desk::of(Persona::Staff, lang).await;
+    desk.form("node-shell prd").await;
+    desk.fill(&["設定の確認", "INC-204", "yes"]);
+    let has_prompt = |journey: &Journey| live(journey).pane.as_ref().unwrap().screen().contents().contains('#');
+    desk.journey.until("a prompt", has_prompt).await;
+    desk.enter("echo 日本語");
+    desk.line("日本語").await;
+    desk.journey.resize(100, 30);
+    desk.enter("stty size");
+    desk.line("29 100").await;
+    desk.journey.press("ctrl-] d");
+    assert_eq!(desk.journey.console.state().screen, Screen::Sessions);
+    assert!(desk.live().is_open());
+    desk.panel(SessionsPanel::Live);
+    desk.journey.press("enter");
+    desk.line("日本語").await;
+    desk.enter("echo $((6*7))");
+    desk.line("42").await;
+    desk.end("ctrl-] k", question).await;
+    desk.journey.shows(ended);
+    desk.assert_journal("node-shell", "terminated");
+    let text = desk.recording();
+    assert!(text.contains("日本語") && text.contains("INC-204"), "{text}");
+    desk.journey.console.shutdown().await;
+}
+
+/// Finds a port that is free now, of those that the entry allows.
+fn free_port() -> u16 {
+    let begin = u16::try_from(std::process::id() % 60).unwrap();
+    let ports = (0..60).map(|step| 15_435 + (begin + step) % 60);
+    ports.into_iter().find(|port| StdListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap()
+}
+
+/// Plays a database that sends back what it gets.
+async fn database() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut from, mut to) = socket.split();
+                let _ = tokio::io::copy(&mut from, &mut to).await;
+            });
+        }
+    });
+    address
+}
+
+#[rstest]
+#[case(Persona::Responder, Lang::En, "End db-readonly?")]
+#[case(Persona::Staff, Lang::Ja, "db-readonlyを終了しますか?")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_reaches_the_database_through_a_tunnel(
+    #[case] persona: Persona,
+    #[case] lang: Lang,
+    #[case] question: &str,
+) {
+    let mut desk = Desk::of(persona, lang).await;
+    let reader = "shop-prd.cluster-ro-abcdefghijkl.ap-northeast-1.rds.amazonaws.com";
+    desk.journey.simulator.map_destination(reader, 5432, database().await);
+    desk.form("db-readonly prd").await;
+    let port = free_port();
+    desk.enter("遅いクエリの確認");
+    desk.enter("INC-204");
+    desk.journey.press("backspace backspace backspace backspace backspace");
+    desk.fill(&[&port.to_string(), "prd"]);
+    let is_up = |journey: &Journey| live(journey).tunnel.is_some();
+    desk.journey.until("a tunnel", is_up).await;
+    let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+    let mut answer = [0; 9];
+    client.write_all(b"SELECT 1;").await.unwrap();
+    timeout(PATIENCE, client.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(&answer, b"SELECT 1;");
+    let peer = client.local_addr().unwrap().to_string();
+    let is_counted = |journey: &Journey| {
+        let status = live(journey).tunnel.as_ref().unwrap();
+        status.connections.iter().any(|one| one.sent == 9 && one.received == 9)
+    };
+    desk.journey.until("counted", is_counted).await;
+    let row = desk.journey.line_with(&peer);
+    assert_eq!(row.matches("9 B").count(), 2, "{row}");
+    desk.journey.shows(reader);
+    desk.end("ctrl-k", question).await;
+    // What is left of the connection is closed, one way or the other.
+    assert!(matches!(timeout(PATIENCE, client.read(&mut answer)).await.unwrap(), Ok(0) | Err(_)));
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err(), "nothing listens any more");
+    desk.assert_journal("db-readonly", "terminated");
+    let text = desk.recording();
+    assert!(!text.contains("SELECT") && text.contains(&peer), "{text}");
+    desk.journey.console.shutdown().await;
+}
+
+#[rstest]
+#[case(Lang::En, "This is not for the role operator.", "It is for: responder")]
+#[case(Lang::Ja, "ロールoperatorでは使えません。", "使えるロール: responder")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_is_refused_everything_in_production(
+    #[case] lang: Lang,
+    #[case] rule: &str,
+    #[case] whose: &str,
+) {
+    let mut desk = Desk::of(Persona::Operator, lang).await;
+    desk.choose("db-readonly prd");
+    desk.journey.shows(rule);
+    desk.journey.shows(whose);
+    desk.journey.press("esc");
+    assert!(desk.journey.console.state().sessions.live.is_empty());
+    let state = desk.journey.console.state();
+    assert_eq!(state.sessions.total, 33, "eleven in each of three environments");
+    assert!(state.sessions.targets.iter().all(|row| matches!(row.verdict, Verdict::Denied(_))));
+    // Nor would the way around the screen help.
+    let mut refused = 0;
+    let catalogue = Catalogue::built_in();
+    let prd = desk.journey.watch.environments.iter().find(|one| one.environment.name == "prd").unwrap();
+    for entry in catalogue.entries_in(&prd.environment) {
+        let request = Request {
+            entry: entry.id.clone(),
+            environment: "prd".to_owned(),
+            parameters: BTreeMap::new(),
+            reason: Some("調査".to_owned()),
+            ticket: Some("INC-1".to_owned()),
+            confirmation: Some("yes".to_owned()),
+        };
+        let (reports, _told) = tokio::sync::mpsc::channel(1);
+        let denial = desk.operator.start(request, None, None, reports).await.map(drop).unwrap_err();
+        assert!(matches!(denial, Refused::Denied(Denial::NotForRole { .. })), "{denial:?}");
+        refused += 1;
+    }
+    assert_eq!(refused, 11);
+    let journal = desk.journal();
+    assert_eq!(journal.len(), refused);
+    assert!(journal.iter().all(|(kind, ..)| kind == "denied"), "{journal:?}");
+    let calls = desk.journey.simulator.calls();
+    assert_eq!(calls.of("ssm:StartSession") + calls.of("ecs:ExecuteCommand"), 0);
+    desk.journey.console.shutdown().await;
+}
