@@ -151,7 +151,7 @@ fn nothing_in_the_configuration_is_one_environment_of_the_current_credentials() 
     let document = document(&home, "services", 0);
     assert_eq!(document["sources"][0]["environment"], "default");
     assert_eq!(document["sources"][0]["account"], "111122223333");
-    assert_eq!(document["items"].as_array().unwrap().len(), 16);
+    assert_eq!(document["items"].as_array().unwrap().len(), 18);
 }
 
 #[test]

@@ -59,7 +59,7 @@ async fn a_pasted_filter_is_one_line_and_the_line_is_edited_as_in_a_shell() {
     journey.write("api");
     assert_eq!(journey.console.state().services.filter, "shop-stg api");
     journey.press("ctrl-u");
-    assert_eq!(services(&journey).len(), 22);
+    assert_eq!(services(&journey).len(), 25);
     // Letters are letters here: none of them is a command.
     journey.write("qj");
     journey.shows("Nothing matches.");
@@ -129,17 +129,17 @@ async fn one_environment_is_chosen_and_the_rows_of_the_others_are_gone() {
     assert!(!header.contains("stg") && !header.contains("dev"), "{header}");
     journey.hides("claims: rollout failing");
     journey.go("2").await;
-    assert_eq!(services(&journey).len(), 10);
+    assert_eq!(services(&journey).len(), 11);
     journey.hides("shop-dev");
     // What nobody looks at is not read for the screen: no visible row is of the other account.
     journey.calls();
     journey.pass("31s").await;
     journey.go("e G enter").await;
-    assert_eq!(services(&journey).len(), 6);
+    assert_eq!(services(&journey).len(), 7);
     journey.shows("shop-dev");
     journey.hides("shop-prd");
     journey.go("e g enter").await;
-    assert_eq!(services(&journey).len(), 22);
+    assert_eq!(services(&journey).len(), 25);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,7 +152,7 @@ async fn what_belongs_to_no_environment_is_shown_as_unassigned() {
     journey.shows("(unassigned)");
     journey.go("2 /").await;
     journey.write("shop-dev");
-    assert_eq!(services(&journey).len(), 6);
+    assert_eq!(services(&journey).len(), 7);
     // Where the environments were chosen by name, the rest is none of this run's business.
     journey.console.hide_unassigned();
     journey.pass("5m").await;

@@ -112,7 +112,7 @@ async fn vims_chords_wait_for_their_second_key_and_say_what_may_follow() {
     journey.shows("▌Services");
     journey.press("G");
     let selected = |journey: &Journey| journey.console.state().services.list.selected();
-    assert_eq!(selected(&journey), 21);
+    assert_eq!(selected(&journey), 24);
     journey.press("g");
     for follows in [Command::Top, Command::Alarms, Command::ConsoleLink] {
         journey.shows(Texts::of(Lang::En).get(follows.entry().key));

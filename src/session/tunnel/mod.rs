@@ -22,7 +22,7 @@ mod options;
 mod probe;
 mod rates;
 mod session;
-mod smux;
+pub mod smux;
 mod stats;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
