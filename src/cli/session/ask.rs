@@ -63,7 +63,7 @@ pub fn show(ui: &Ui, look: &Look, environment: &Environment, request: &Request, 
     Ok(())
 }
 
-/// Finds the target that was named, or asks which of several is meant; none takes the best.
+/// Finds the target that was named, or asks which of several is meant; else the best, which was shown.
 ///
 /// Tasks of a service are as good as each other, so that only nodes are asked about.
 ///
@@ -76,6 +76,7 @@ pub fn target(
     out: &mut dyn Write,
 ) -> io::Result<Result<Option<Target>, Exit>> {
     let targets = &look.preflight.targets;
+    let best = || targets.first().cloned();
     let id = |target: &Target| match target {
         Target::Container { task, .. } => task.clone(),
         Target::Node { id, .. } => id.clone(),
@@ -89,7 +90,7 @@ pub fn target(
     }
     let are_nodes = targets.iter().all(|target| matches!(target, Target::Node { .. }));
     if targets.len() < 2 || !are_nodes {
-        return Ok(Ok(None));
+        return Ok(Ok(best()));
     }
     if !interactive() {
         return which(targets, t!(texts, "cli.session.which-target"), out);
@@ -112,22 +113,40 @@ fn which(targets: &[Target], sentence: &str, out: &mut dyn Write) -> io::Result<
     Ok(Err(Exit::Usage))
 }
 
+/// Takes what the entry takes where nobody says otherwise.
+pub fn defaults(entry: &Entry, request: &mut Request) {
+    for (name, parameter) in &entry.parameters {
+        if let Some(default) = parameter.default_text() {
+            request.parameters.entry(name.clone()).or_insert(default);
+        }
+    }
+}
+
 /// Asks for what the entry wants and no flag said; without a terminal nothing is asked.
 ///
 /// # Errors
 /// Where the terminal cannot be read or `out` written to.
-pub fn rest(entry: &Entry, request: &mut Request, texts: Texts, out: &mut dyn Write) -> io::Result<()> {
+pub fn rest(
+    look: &Look,
+    target: Option<&Target>,
+    request: &mut Request,
+    texts: Texts,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if !interactive() {
         return Ok(());
     }
+    let entry = &look.entry;
+    let by_hand = |request: &Request| {
+        let (parameters, reason) = (&request.parameters, request.reason.as_deref());
+        preview(&entry.operation, &look.region, target, parameters, reason).by_hand
+    };
+    let shown = by_hand(request);
     for (name, parameter) in &entry.parameters {
         if request.parameters.contains_key(name) {
             continue;
         }
-        let default = parameter.default_text();
-        let shown = default.as_deref().map(|default| format!(" [{default}]")).unwrap_or_default();
-        let answer = line(&format!("{name} ({}){shown}: ", parameter.allowed()), out)?;
-        if let Some(value) = Some(answer).filter(|answer| !answer.is_empty()).or(default) {
+        if let Some(value) = filled(line(&format!("{name} ({}): ", parameter.allowed()), out)?) {
             request.parameters.insert(name.clone(), value);
         }
     }
@@ -139,6 +158,10 @@ pub fn rest(entry: &Entry, request: &mut Request, texts: Texts, out: &mut dyn Wr
         request.ticket = filled(line(&format!("{} ({of}): ", t!(texts, "sessions.form.ticket")), out)?);
     }
     let expected = policy::expected(entry);
+    let now = by_hand(request);
+    if now != shown {
+        writeln!(out, "{}  {now}", t!(texts, "sessions.form.by-hand"))?;
+    }
     if !expected.is_empty() && request.confirmation.is_none() {
         let question = t!(texts, "sessions.form.type", expected = expected);
         request.confirmation = filled(line(&format!("{question}: "), out)?);

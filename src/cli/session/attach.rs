@@ -3,23 +3,25 @@
 //! The far side's output goes to the terminal as it is, since a full-screen program needs all of it; it is read along
 //! with an emulator, so that what was left switched on is known when the session ends in the middle of it.
 
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::SignalKind;
 use tokio::sync::mpsc;
 
 use crate::domain::screen::Screen;
 use crate::domain::session::{Link, SessionReport};
-use crate::operate::Input;
+use crate::operate::{Input, Live};
 use crate::t;
 use crate::terminal::{self, Raw};
 use crate::ui::{Ui, words};
 
-use super::Stayed;
 use super::escape::{Escape, Typed};
+use super::signals::Told;
+use super::{Scene, Stayed};
 
 /// How long a lone Escape is held back for what may follow it: terminals write a key's bytes at once.
 const PATIENCE: Duration = Duration::from_millis(30);
@@ -27,18 +29,17 @@ const PATIENCE: Duration = Duration::from_millis(30);
 /// Chunks of typed bytes that may wait; a paste that is longer waits in the terminal.
 const WAITING: usize = 16;
 
+/// Pieces of what was typed that are kept for a far side that takes nothing; what is typed beyond that is not sent.
+const MOST_TYPED: usize = 1_024;
+
 /// Gives the terminal to a session until that ends.
 ///
 /// # Errors
 /// Where the terminal cannot be entered, read or written.
-pub(super) async fn attach(
-    input: &mpsc::Sender<Input>,
-    told: &mut mpsc::Receiver<SessionReport>,
-    ui: &Ui,
-) -> io::Result<Stayed> {
+pub(super) async fn attach(scene: &mut Scene<'_>) -> io::Result<Stayed> {
+    let Scene { live, told, signals, ui } = scene;
     let raw = Raw::enter()?;
     let mut keys = keys();
-    let mut signals = Signals::new()?;
     let mut desk = Desk::new(ui);
     let left = loop {
         let held = desk.escape.holds();
@@ -48,17 +49,23 @@ pub(super) async fn attach(
             typed = keys.recv() => match typed {
                 Some(bytes) => {
                     let typed = desk.escape.take(&bytes);
-                    desk.send(typed, input).await?;
+                    desk.sort(typed, live)?;
                 }
                 None => break Stayed::Signal(SignalKind::hangup().as_raw_value()),
             },
             () = tokio::time::sleep(PATIENCE), if held => {
                 let typed = desk.escape.let_go();
-                desk.send(typed, input).await?;
+                desk.sort(typed, live)?;
             }
-            told = signals.next() => match told {
-                None => desk.resize(input).await,
-                Some(number) => break Stayed::Signal(number),
+            signal = signals.next() => match signal {
+                Told::Size => desk.resize(),
+                // In raw mode these come from elsewhere than the keyboard.
+                Told::Keyboard(kind) | Told::End(kind) => break Stayed::Signal(kind.as_raw_value()),
+            },
+            // A link that is lost takes nothing for a while: what is typed waits here, and our escape goes on working.
+            room = live.input.reserve(), if !desk.typed.is_empty() => match (room, desk.typed.pop_front()) {
+                (Ok(room), Some(input)) => room.send(input),
+                _ => desk.typed.clear(),
             },
             report = told.recv() => match report {
                 Some(SessionReport::Ended(_)) | None => break Stayed::Ended,
@@ -90,6 +97,8 @@ pub(super) fn keys() -> mpsc::Receiver<Bytes> {
 struct Desk<'a> {
     ui: &'a Ui,
     escape: Escape,
+    /// What was typed and has not been taken yet.
+    typed: VecDeque<Input>,
     screen: Screen,
     link: Link,
     ends_at: Option<Timestamp>,
@@ -101,19 +110,22 @@ impl<'a> Desk<'a> {
         Self {
             ui,
             escape: Escape::default(),
+            typed: VecDeque::new(),
             screen: Screen::new(columns, rows, 0),
             link: Link::Connecting,
             ends_at: None,
         }
     }
 
-    /// Sends what is the far side's, and does what is ours.
-    async fn send(&mut self, typed: Vec<Typed>, input: &mpsc::Sender<Input>) -> io::Result<()> {
+    /// Keeps what is the far side's for it, and does what is ours.
+    fn sort(&mut self, typed: Vec<Typed>, live: &Live) -> io::Result<()> {
         for piece in typed {
             match piece {
-                // Where the session has just ended, its report is on the way.
-                Typed::Far(bytes) => drop(input.send(Input::Bytes(bytes.into())).await),
-                Typed::End => drop(input.send(Input::End).await),
+                Typed::Far(bytes) if self.typed.len() < MOST_TYPED => {
+                    self.typed.push_back(Input::Bytes(bytes.into()));
+                }
+                Typed::Far(_) => say(t!(self.ui.texts, "cli.session.not-sent"))?,
+                Typed::End => live.end(),
                 Typed::Armed | Typed::Help => say(t!(self.ui.texts, "cli.session.escape"))?,
                 Typed::Status => say(&self.standing())?,
             }
@@ -134,10 +146,11 @@ impl<'a> Desk<'a> {
         }
     }
 
-    async fn resize(&mut self, input: &mpsc::Sender<Input>) {
+    fn resize(&mut self) {
         if let Ok((columns, rows)) = terminal::size() {
             self.screen.resize(columns, rows);
-            let _ = input.send(Input::Size(columns, rows)).await;
+            self.typed.retain(|input| !matches!(input, Input::Size(..)));
+            self.typed.push_back(Input::Size(columns, rows));
         }
     }
 
@@ -175,31 +188,4 @@ fn say(sentence: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     write!(stdout, "\x07\r\n[sekisho] {sentence}\r\n")?;
     stdout.flush()
-}
-
-/// The signals that end a session on the terminal, and the one that tells of another size.
-struct Signals {
-    size: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            size: signal(SignalKind::window_change())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Returns the number of the signal that ends us, or none where only the size changed.
-    async fn next(&mut self) -> Option<i32> {
-        let kind = tokio::select! {
-            _ = self.size.recv() => return None,
-            _ = self.terminate.recv() => SignalKind::terminate(),
-            _ = self.hangup.recv() => SignalKind::hangup(),
-        };
-        Some(kind.as_raw_value())
-    }
 }

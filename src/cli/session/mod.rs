@@ -7,6 +7,7 @@ mod ask;
 mod attach;
 mod escape;
 mod pipe;
+mod signals;
 mod tunnel;
 
 use std::io::{self, IsTerminal, Write};
@@ -30,6 +31,7 @@ use super::args::{EntryArgs, Subcommand};
 use super::console::explain;
 use super::outfit::{self, Ready};
 use super::{Exit, complain, remedy};
+use signals::Signals;
 
 /// Reports that may wait for whoever shows them; the session waits then.
 const WAITING: usize = 16;
@@ -94,6 +96,7 @@ pub async fn run(wanted: Wanted<'_>, account: &Account, texts: Texts, faults: &m
     };
     let mut target = None;
     if let (Some(look), Some(entry)) = (&look, &entry) {
+        ask::defaults(entry, &mut request);
         ask::show(&ui, look, &configured.environment, &request, faults)?;
         target = match ask::target(look, wanted.entry.target.as_deref(), texts, faults)? {
             Ok(target) => target,
@@ -102,15 +105,18 @@ pub async fn run(wanted: Wanted<'_>, account: &Account, texts: Texts, faults: &m
         if !look.preflight.is_clear() {
             return Ok(Exit::Source.code());
         }
-        ask::rest(entry, &mut request, texts, faults)?;
+        ask::rest(look, target.as_ref(), &mut request, texts, faults)?;
     }
+    // From here on nothing takes the program away before what was begun has its outcome.
+    let mut signals = Signals::new()?;
     let (reports, mut told) = mpsc::channel(WAITING);
     let size = terminal_size().filter(|_| wanted.command != "tunnel");
     let mut live = match operator.start(request, size, target, reports).await {
         Ok(live) => live,
         Err(refused) => return refuse(&refused, texts, faults),
     };
-    let ended = stay(wanted, &operator, look.as_ref(), &mut live, &mut told, &ui, faults).await;
+    let mut scene = Scene { live: &live, told: &mut told, signals: &mut signals, ui: &ui };
+    let ended = stay(wanted, &operator, look.as_ref(), &mut scene, faults).await;
     // The outcome is on the disk before this program goes, however the session was left.
     live.end();
     while told.recv().await.is_some() {}
@@ -136,25 +142,31 @@ enum Stayed {
     Refused(Exit),
 }
 
+/// What a session is shown with.
+struct Scene<'a> {
+    live: &'a Live,
+    told: &'a mut mpsc::Receiver<SessionReport>,
+    signals: &'a mut Signals,
+    ui: &'a Ui,
+}
+
 async fn stay(
     wanted: Wanted<'_>,
     operator: &Operator,
     look: Option<&Look>,
-    live: &mut Live,
-    told: &mut mpsc::Receiver<SessionReport>,
-    ui: &Ui,
+    scene: &mut Scene<'_>,
     faults: &mut dyn Write,
 ) -> io::Result<Stayed> {
     if wanted.command == "tunnel" {
-        return tunnel::stay(wanted.client, operator, look, live, told, ui, faults).await;
+        return tunnel::stay(wanted.client, operator, look, scene, faults).await;
     }
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return pipe::stay(&live.input, told).await;
+        return pipe::stay(scene).await;
     }
-    match attach::attach(&live.input, told, ui).await {
+    match attach::attach(scene).await {
         Ok(stayed) => Ok(stayed),
         Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-            writeln!(faults, "{}", explain(&error, ui.texts))?;
+            writeln!(faults, "{}", explain(&error, scene.ui.texts))?;
             Ok(Stayed::Refused(Exit::Usage))
         }
         Err(error) => Err(error),

@@ -3,13 +3,12 @@
 use std::io::{self, IsTerminal, Read, Write};
 
 use bytes::Bytes;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use crate::domain::session::SessionReport;
 use crate::operate::Input;
 
-use super::Stayed;
+use super::{Scene, Stayed};
 
 /// The end of what is typed, as a terminal tells its program (`ctrl-d`).
 const END_OF_INPUT: u8 = 0x04;
@@ -18,25 +17,18 @@ const END_OF_INPUT: u8 = 0x04;
 ///
 /// # Errors
 /// Where standard output cannot be written to.
-pub async fn stay(input: &mpsc::Sender<Input>, told: &mut mpsc::Receiver<SessionReport>) -> io::Result<Stayed> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut begun = false;
+pub(super) async fn stay(scene: &mut Scene<'_>) -> io::Result<Stayed> {
     loop {
         let report = tokio::select! {
-            report = told.recv() => report,
-            _ = terminate.recv() => return Ok(Stayed::Signal(SignalKind::terminate().as_raw_value())),
-            _ = interrupt.recv() => return Ok(Stayed::Signal(SignalKind::interrupt().as_raw_value())),
+            report = scene.told.recv() => report,
+            kind = scene.signals.end() => return Ok(Stayed::Signal(kind.as_raw_value())),
         };
         match report {
+            Some(SessionReport::Opened { .. }) if !io::stdin().is_terminal() => feed(scene.live.input.clone()),
             Some(SessionReport::Output(bytes)) => {
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(&bytes)?;
                 stdout.flush()?;
-                // A shell that is not there yet would lose what comes before it is.
-                if !std::mem::replace(&mut begun, true) && !io::stdin().is_terminal() {
-                    feed(input.clone());
-                }
             }
             Some(SessionReport::Ended(_)) | None => return Ok(Stayed::Ended),
             Some(_) => {}
@@ -49,11 +41,15 @@ fn feed(input: mpsc::Sender<Input>) {
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
         let mut stdin = io::stdin().lock();
+        let mut last = b'\n';
         while let Ok(count @ 1..) = stdin.read(&mut buffer) {
+            last = buffer[count - 1];
             if input.blocking_send(Input::Bytes(Bytes::copy_from_slice(&buffer[..count]))).is_err() {
                 return;
             }
         }
-        let _ = input.blocking_send(Input::Bytes(Bytes::from_static(&[END_OF_INPUT])));
+        // In the middle of a line the first one only hands over what there is of it.
+        let end: &'static [u8] = if last == b'\n' { &[END_OF_INPUT] } else { &[END_OF_INPUT, END_OF_INPUT] };
+        let _ = input.blocking_send(Input::Bytes(Bytes::from_static(end)));
     });
 }

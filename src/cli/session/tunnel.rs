@@ -3,12 +3,13 @@
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::process::{Child, Command};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal as Sent, kill_process};
 use secrecy::ExposeSecret as _;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::SignalKind;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -21,7 +22,8 @@ use crate::t;
 use crate::terminal::{self, Raw};
 use crate::ui::{Ui, words};
 
-use super::{Stayed, attach};
+use super::signals::Told;
+use super::{Scene, Stayed, attach};
 use crate::cli::Exit;
 
 /// Shows a tunnel until it ends, or runs the database's client through it.
@@ -32,26 +34,32 @@ pub(super) async fn stay(
     client: bool,
     operator: &Operator,
     look: Option<&Look>,
-    live: &mut Live,
-    told: &mut mpsc::Receiver<SessionReport>,
-    ui: &Ui,
+    scene: &mut Scene<'_>,
     faults: &mut dyn Write,
 ) -> io::Result<Stayed> {
+    let ui = scene.ui;
     let Some(look) = look else { return Ok(Stayed::Ended) };
     let Operation::PortForward { destination, .. } = &look.entry.operation else { return Ok(Stayed::Ended) };
-    let Some((local, ends_at)) = opened(told).await else { return Ok(Stayed::Ended) };
-    let database = operator.database(&look.entry.environment, &destination.host).await.ok().flatten();
-    let mut desk = Desk { ui, destination, database, local, ends_at, status: None, shown: false };
+    let opened = tokio::select! {
+        opened = opened(scene.told) => opened,
+        kind = scene.signals.end() => return Ok(ended_by(kind)),
+    };
+    let Some((local, ends_at)) = opened else { return Ok(Stayed::Ended) };
+    let database = tokio::select! {
+        found = operator.database(&look.entry.environment, &destination.host) => found.ok().flatten(),
+        kind = scene.signals.end() => return Ok(ended_by(kind)),
+    };
+    let mut desk = Desk { ui, destination, database, local, ends_at, status: None, lost: false, shown: false };
     if client {
-        return desk.run_client(live, told, faults).await;
+        return desk.run_client(scene, faults).await;
     }
     writeln!(faults, "{}", t!(ui.texts, "cli.session.listening", local = local))?;
     writeln!(io::stdout(), "{}", desk.connection_string())?;
     io::stdout().flush()?;
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        desk.with_keys(live, told).await
+        desk.with_keys(scene).await
     } else {
-        desk.without_keys(told).await
+        desk.without_keys(scene, faults).await
     }
 }
 
@@ -73,7 +81,9 @@ struct Desk<'a> {
     database: Option<Database>,
     local: SocketAddr,
     ends_at: Option<Timestamp>,
-    status: Option<std::sync::Arc<TunnelStatus>>,
+    status: Option<Arc<TunnelStatus>>,
+    /// Whether a session under it has lost its link.
+    lost: bool,
     /// Whether the line of the status is the last one on the terminal.
     shown: bool,
 }
@@ -101,23 +111,25 @@ impl Desk<'_> {
         self.destination.user.is_some() && self.database.as_ref().is_none_or(|database| database.iam_auth)
     }
 
-    async fn without_keys(&mut self, told: &mut mpsc::Receiver<SessionReport>) -> io::Result<Stayed> {
-        let mut signals = Signals::new()?;
+    async fn without_keys(&mut self, scene: &mut Scene<'_>, faults: &mut dyn Write) -> io::Result<Stayed> {
         loop {
             tokio::select! {
-                report = told.recv() => match report {
+                report = scene.told.recv() => match report {
                     Some(SessionReport::Ended(_)) | None => return Ok(Stayed::Ended),
-                    Some(_) => {}
+                    Some(report) => {
+                        for sentence in self.news(report) {
+                            writeln!(faults, "{sentence}")?;
+                        }
+                    }
                 },
-                signal = signals.next() => return Ok(ended_by(signal)),
+                kind = scene.signals.end() => return Ok(ended_by(kind)),
             }
         }
     }
 
     /// Shows a line that changes with the tunnel, and takes keys.
-    async fn with_keys(&mut self, live: &Live, told: &mut mpsc::Receiver<SessionReport>) -> io::Result<Stayed> {
+    async fn with_keys(&mut self, scene: &mut Scene<'_>) -> io::Result<Stayed> {
         let raw = Raw::enter()?;
-        let mut signals = Signals::new()?;
         let mut keys = attach::keys();
         let mut second = tokio::time::interval(std::time::Duration::from_secs(1));
         self.say(t!(self.ui.texts, "cli.session.tunnel-keys"))?;
@@ -125,13 +137,18 @@ impl Desk<'_> {
             tokio::select! {
                 biased;
                 typed = keys.recv() => match typed {
-                    Some(bytes) if self.typed(&bytes, live).await? => {}
+                    Some(bytes) if self.typed(&bytes, scene.live).await? => {}
                     _ => break Stayed::Ended,
                 },
-                signal = signals.next() => break ended_by(signal),
-                report = told.recv() => match report {
+                kind = scene.signals.end() => break ended_by(kind),
+                report = scene.told.recv() => match report {
                     Some(SessionReport::Ended(_)) | None => break Stayed::Ended,
-                    Some(report) => self.take(report)?,
+                    Some(report) => {
+                        for sentence in self.news(report) {
+                            self.say(&sentence)?;
+                        }
+                        self.show()?;
+                    }
                 },
                 _ = second.tick() => self.show()?,
             }
@@ -175,21 +192,25 @@ impl Desk<'_> {
         }
     }
 
-    fn take(&mut self, report: SessionReport) -> io::Result<()> {
+    /// Takes a report, and returns what of it must be said.
+    fn news(&mut self, report: SessionReport) -> Vec<String> {
         match report {
             SessionReport::Tunnel(status) => {
+                let mut news = Vec::new();
+                let lost = status.sessions.iter().find(|session| matches!(session.link, Link::Lost { .. }));
+                if lost.is_some() != self.lost {
+                    self.lost = lost.is_some();
+                    let link = lost.or_else(|| status.sessions.first()).map(|session| &session.link);
+                    news.extend(link.map(|link| words::session::link(self.ui, link, Timestamp::now()).1));
+                }
                 self.status = Some(status);
-                self.show()
-            }
-            SessionReport::Link(link @ Link::Lost { .. }) => {
-                let words = words::session::link(self.ui, &link, Timestamp::now()).1;
-                self.say(&words)
+                news
             }
             SessionReport::Warning { left } => {
                 let left = words::session::countdown(left);
-                self.say(&t!(self.ui.texts, "cli.session.ends-soon", left = left))
+                vec![t!(self.ui.texts, "cli.session.ends-soon", left = left)]
             }
-            _ => Ok(()),
+            _ => Vec::new(),
         }
     }
 
@@ -234,12 +255,7 @@ impl Desk<'_> {
     }
 
     /// Runs the client that comes with the database; the tunnel ends with it.
-    async fn run_client(
-        &mut self,
-        live: &Live,
-        told: &mut mpsc::Receiver<SessionReport>,
-        faults: &mut dyn Write,
-    ) -> io::Result<Stayed> {
+    async fn run_client(&mut self, scene: &mut Scene<'_>, faults: &mut dyn Write) -> io::Result<Stayed> {
         let Some(call) = self.way().map(|way| way.client()) else {
             writeln!(faults, "{}", t!(self.ui.texts, "sessions.notice.no-client"))?;
             return Ok(Stayed::Refused(Exit::Usage));
@@ -247,7 +263,7 @@ impl Desk<'_> {
         let mut command = Command::new(call.program);
         command.args(&call.arguments);
         if self.takes_tokens() {
-            match self.token(live).await {
+            match self.token(scene.live).await {
                 // In the environment only its own user and root can read it; an argument could be read by everybody.
                 Ok(token) => drop(command.env(call.password, token.expose_secret())),
                 Err(why) => writeln!(faults, "{why}")?,
@@ -263,18 +279,15 @@ impl Desk<'_> {
         };
         drop(command);
         let (pid, mut ended) = waited(child);
-        let mut signals = Signals::new()?;
         let mut over = false;
         loop {
             tokio::select! {
                 code = &mut ended => return Ok(Stayed::Client(code.unwrap_or(Ok(1))?)),
-                report = told.recv(), if !over => over = matches!(report, Some(SessionReport::Ended(_)) | None),
-                signal = signals.next() => {
-                    // What the keyboard sends, the client has got itself.
-                    if signal != SignalKind::interrupt() {
-                        let _ = kill_process(pid, Sent::TERM);
-                    }
-                }
+                report = scene.told.recv(), if !over => over = matches!(report, Some(SessionReport::Ended(_)) | None),
+                // What the keyboard sends, the client has got itself.
+                told = scene.signals.next() => if matches!(told, Told::End(_)) {
+                    let _ = kill_process(pid, Sent::TERM);
+                },
             }
         }
     }
@@ -295,29 +308,4 @@ fn waited(mut child: Child) -> (Pid, JoinHandle<io::Result<u8>>) {
 /// A person's ctrl-c ends a tunnel as it should end; other signals are told to the shell.
 fn ended_by(signal: SignalKind) -> Stayed {
     if signal == SignalKind::interrupt() { Stayed::Ended } else { Stayed::Signal(signal.as_raw_value()) }
-}
-
-/// The signals that end a tunnel.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> SignalKind {
-        tokio::select! {
-            _ = self.interrupt.recv() => SignalKind::interrupt(),
-            _ = self.terminate.recv() => SignalKind::terminate(),
-            _ = self.hangup.recv() => SignalKind::hangup(),
-        }
-    }
 }
