@@ -98,7 +98,7 @@ pub struct ClientCall {
 impl Way<'_> {
     /// Returns the call of the client that comes with the database: `psql` or `mysql`.
     ///
-    /// Sources: PostgreSQL, "Environment Variables" (`PGPASSWORD`); MySQL, "Environment Variables" (`MYSQL_PWD`).
+    /// Sources: `PostgreSQL`, "Environment Variables" (`PGPASSWORD`); `MySQL`, "Environment Variables" (`MYSQL_PWD`).
     pub fn client(&self) -> ClientCall {
         match self.wire {
             Wire::Postgres => {

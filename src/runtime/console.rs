@@ -86,7 +86,7 @@ enum Told {
     /// A report of a source.
     Source(Box<SourceEvent>),
     /// An event of the host.
-    Host(HostEvent),
+    Host(Box<HostEvent>),
 }
 
 impl Console {
@@ -322,7 +322,7 @@ impl Console {
         let mut effects = Vec::new();
         match self.next_told().await {
             Told::Source(report) => self.apply_report(*report),
-            Told::Host(event) => effects.extend(self.hear(event)),
+            Told::Host(event) => effects.extend(self.hear(*event)),
         }
         let mut room = TURN_BYTES;
         for _ in 0..TURN_EVENTS {
@@ -368,7 +368,7 @@ impl Console {
             tokio::select! {
                 Some(report) = self.reports.recv() => return Told::Source(Box::new(report)),
                 event = next_event => match event {
-                    Some(event) => return Told::Host(event),
+                    Some(event) => return Told::Host(Box::new(event)),
                     // The host is gone; nothing will come of it any more.
                     None => self.hosted = None,
                 },

@@ -1,6 +1,6 @@
 //! From what a person does at the terminal to the bytes that a program behind a pane expects of an xterm.
 //!
-//! Source: "XTerm Control Sequences" (<https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>), sections "PC-Style
+//! Source: "`XTerm` Control Sequences" (<https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>), sections "PC-Style
 //! Function Keys", "Bracketed Paste Mode", "FocusIn/FocusOut" and "Mouse Tracking".
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};

@@ -6,7 +6,7 @@ use crate::domain::session::LiveId;
 use crate::state::State;
 use crate::state::event::{Event, Notice};
 use crate::state::overlay::Overlay;
-use crate::state::sessions::pane::{Modes, MouseMode};
+use crate::state::sessions::pane::{Modes, MouseMode, Pane};
 
 use super::pane_keys;
 
@@ -31,7 +31,7 @@ pub(super) fn events(input: &Input, modes: Modes, state: &State, id: LiveId) -> 
         Input::Resize(columns, rows) => vec![Event::Resize(*columns, *rows)],
         Input::FocusGained => focus(true, modes),
         Input::FocusLost => focus(false, modes),
-        Input::Mouse(mouse) => mouse_event(mouse, modes, state).into_iter().collect(),
+        Input::Mouse(mouse) => mouse_event(*mouse, modes, state).into_iter().collect(),
     }
 }
 
@@ -69,18 +69,18 @@ fn scrolls(key: &KeyEvent, modes: Modes, state: &State, id: LiveId) -> Option<is
         return None;
     }
     let shifted = key.modifiers == KeyModifiers::SHIFT;
-    let scrolled = state.sessions.get(id).and_then(|live| live.pane.as_ref()).map_or(0, |pane| pane.scrolled());
+    let scrolled = state.sessions.get(id).and_then(|live| live.pane.as_ref()).map_or(0, Pane::scrolled);
     let plain = key.modifiers.is_empty() && modes.mouse == MouseMode::Off && (lines < 0 || scrolled > 0);
     (shifted || plain).then_some(lines)
 }
 
-fn mouse_event(mouse: &MouseEvent, modes: Modes, state: &State) -> Option<Event> {
+fn mouse_event(mouse: MouseEvent, modes: Modes, state: &State) -> Option<Event> {
     // The last line is ours.
     if mouse.row >= state.size.1.saturating_sub(1) {
         return None;
     }
     if modes.mouse != MouseMode::Off {
-        return typed(pane_keys::mouse(mouse, modes));
+        return typed(pane_keys::mouse(&mouse, modes));
     }
     let lines = match mouse.kind {
         MouseEventKind::ScrollUp => -WHEEL,

@@ -113,13 +113,12 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
             interest.open_finding = view.map(|view| view.id.key.clone());
             interest.findings = state.findings.wanted(state.page);
         }
-        Screen::Fleet => {}
         Screen::Alarms => {
             let selected =
                 state.alarms.selected().filter(|row| row.id.source == source && state.size.1 >= CHART_BELOW_ALARMS);
             interest.queries.extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
         }
-        Screen::Sessions | Screen::Form | Screen::Pane | Screen::Tunnel => {}
+        Screen::Fleet | Screen::Sessions | Screen::Form | Screen::Pane | Screen::Tunnel => {}
         Screen::Alarm => {
             if let Some(view) = state.alarm.as_ref().filter(|view| view.id.source == source) {
                 interest.open_alarm = Some(view.id.name.clone());

@@ -85,13 +85,12 @@ fn open_object(state: &mut State) {
             state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
         }
         Screen::Findings => open_from_findings(state),
-        Screen::Finding => {}
         Screen::Fleet => open_from_fleet(state),
         Screen::Tunnel => {
             let detail = state.tunnel_detail();
             state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
         }
-        Screen::Sessions | Screen::Form | Screen::Pane => {}
+        Screen::Finding | Screen::Sessions | Screen::Form | Screen::Pane => {}
     }
 }
 

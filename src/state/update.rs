@@ -60,16 +60,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Drawn { page, end } => {
-            repage(state, page);
-            log::drawn(state, page, end);
-            let finding =
-                state.finding.as_mut().filter(|_| state.screen == Screen::Finding).map(|view| &mut view.scroll);
-            let form =
-                state.sessions.form.as_mut().filter(|_| state.screen == Screen::Form).map(|form| &mut form.scroll);
-            let text = state.overlays.last_mut().and_then(Overlay::scroll);
-            if let Some(scroll) = text.or(finding).or(form) {
-                scroll.0 = scroll.0.min(end);
-            }
+            drawn(state, page, end);
             Vec::new()
         }
         Event::Pending(next) => {
@@ -121,6 +112,18 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             sessions::scroll(state, lines);
             Vec::new()
         }
+    }
+}
+
+/// Notes how many rows the list has room for, and where the text in front ends, which nothing is scrolled past.
+fn drawn(state: &mut State, page: usize, end: usize) {
+    repage(state, page);
+    log::drawn(state, page, end);
+    let finding = state.finding.as_mut().filter(|_| state.screen == Screen::Finding).map(|view| &mut view.scroll);
+    let form = state.sessions.form.as_mut().filter(|_| state.screen == Screen::Form).map(|form| &mut form.scroll);
+    let text = state.overlays.last_mut().and_then(Overlay::scroll);
+    if let Some(scroll) = text.or(finding).or(form) {
+        scroll.0 = scroll.0.min(end);
     }
 }
 

@@ -41,7 +41,7 @@ use super::{
 };
 
 /// How long anything may take here; what takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the account is told to be like.
 #[derive(Clone, Copy)]

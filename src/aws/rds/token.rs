@@ -72,7 +72,7 @@ mod tests {
             None,
             "test",
         );
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let time = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
         let signer = Signer { credentials: &keys, region: "ap-northeast-1", service: "rds-db", time };
         token(&signer, HOST, 5432, user).unwrap()
     }

@@ -18,7 +18,7 @@ impl Sheet<'_> {
                 self.styled(t!(texts, "sessions.detail.why-not"), why, self.ui.theme.critical);
             }
             Verdict::Unverified => {
-                self.fact(t!(texts, "sessions.detail.why-not"), t!(texts, "sessions.targets.unverified"))
+                self.fact(t!(texts, "sessions.detail.why-not"), t!(texts, "sessions.targets.unverified"));
             }
             Verdict::Allowed => {}
         }

@@ -92,14 +92,13 @@ impl Dialect {
                 self.last = GRAPHICS[usize::from(byte - 0x60)].encode_utf8(&mut bytes).as_bytes().to_vec();
                 output.extend_from_slice(&self.last);
             }
-            0x20..=0x7e => self.print(byte, output),
             // The rest of a character of several bytes, or its first.
             0x80..=0xbf if self.last.len() < 4 && self.last.first().is_some_and(|first| *first >= 0xc0) => {
                 self.last.push(byte);
                 output.push(byte);
             }
-            0x80.. => self.print(byte, output),
             0x7f => {}
+            0x20.. => self.print(byte, output),
             _ => output.push(byte),
         }
     }
