@@ -265,6 +265,36 @@ fn the_first_frame_and_the_keys_wait_for_no_network() {
     assert_ended(&mut pty, 0);
 }
 
+#[test]
+fn a_shell_has_the_terminal_until_it_is_ended_from_here() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = ["shell", "node-shell", "--demo", "--as", "staff", "--env", "prd", "--ticket", "INC-204", "--yes"];
+    let mut pty = Pty::start(around(SCRIPT, env!("CARGO_BIN_EXE_sekisho"), &arguments, &home));
+    // What no flag says is asked for.
+    pty.until_shown("Reason");
+    pty.press("設定の確認\r");
+    pty.until("a prompt", |screen| screen.contents().lines().any(|line| line.trim_end() == "#"));
+    pty.press("echo 日本語\r");
+    pty.until("an echo", |screen| screen.contents().lines().any(|line| line.trim_end() == "日本語"));
+    pty.resize(100, 30);
+    pty.press("stty size\r");
+    pty.until_shown("30 100");
+    // The interrupt is the far side's: it ends what runs there, and nothing here.
+    pty.press("sleep 1000\r");
+    pty.until_shown("sleep 1000");
+    pty.press("\x03");
+    pty.until("a prompt", |screen| screen.contents().trim_end().ends_with("^C\n\n#"));
+    pty.press("echo $((6*7))\r");
+    pty.until("an answer", |screen| screen.contents().lines().any(|line| line.trim_end() == "42"));
+    pty.press("\x1di");
+    pty.until_shown("[sekisho]");
+    pty.press("\x1d.");
+    pty.until_shown("It was ended here.");
+    assert_ended(&mut pty, 0);
+    let journal = std::fs::read_to_string(home.path().join(".local/state/sekisho/demo/journal.jsonl")).unwrap();
+    assert!(journal.contains("設定の確認") && journal.contains("\"terminated\""), "{journal}");
+}
+
 /// Takes the terminal and panics while a frame is drawn. It is no test of its own.
 #[test]
 #[ignore = "the child of the test below"]
