@@ -37,7 +37,11 @@ fn exec<'a>(role: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
 #[rstest]
 #[case("en", "The far side closed it.", "By hand it would be")]
 #[case("ja", "接続先が閉じました。", "手で行うなら")]
-fn a_fixed_command_prints_what_it_says_and_is_recorded(#[case] lang: &str, #[case] closed: &str, #[case] by_hand: &str) {
+fn a_fixed_command_prints_what_it_says_and_is_recorded(
+    #[case] lang: &str,
+    #[case] closed: &str,
+    #[case] by_hand: &str,
+) {
     let home = Home::new();
     let ran = home.command(&exec("staff", &["--yes", "--lang", lang])).output().unwrap();
     let ran = super::home::Ran::of(&ran).exits(0).says("load average").says("Filesystem").says("ps aux");

@@ -305,11 +305,7 @@ async fn a_client_reaches_the_database_through_a_tunnel(
 #[case(Lang::En, "This is not for the role operator.", "It is for: responder")]
 #[case(Lang::Ja, "ロールoperatorでは使えません。", "使えるロール: responder")]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operator_is_refused_everything_in_production(
-    #[case] lang: Lang,
-    #[case] rule: &str,
-    #[case] whose: &str,
-) {
+async fn the_operator_is_refused_everything_in_production(#[case] lang: Lang, #[case] rule: &str, #[case] whose: &str) {
     let mut desk = Desk::of(Persona::Operator, lang).await;
     desk.choose("db-readonly prd");
     desk.journey.shows(rule);

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use jiff::ToSpan as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::session::{ConnectionState, Health, TunnelConnection};
+use crate::domain::session::{ConnectionState, Health, Troubles, TunnelConnection};
 
 use super::list::RecordingState;
 use super::load::{Cast, LoadError, Loaded, Total, TunnelEvent, What, load, read};
@@ -176,6 +176,7 @@ fn status(connections: Vec<TunnelConnection>, accepted: u64, health: Health) -> 
         sent: 10 * accepted,
         received: 20 * accepted,
         health,
+        troubles: Troubles::default(),
     })
 }
 

@@ -237,7 +237,7 @@ mod tests {
         channel.resend(start + Duration::from_millis(400));
         assert_eq!(frames(&mut channel).iter().map(|one| one.sequence).collect::<Vec<_>>(), [0]);
         channel.acknowledged(&ack(0), start + Duration::from_millis(410));
-        channel.resend(start + Duration::from_millis(2_000));
+        channel.resend(start + Duration::from_secs(2));
         assert_eq!(frames(&mut channel).iter().map(|one| one.sequence).collect::<Vec<_>>(), [2]);
         channel.acknowledged(&ack(2), start + Duration::from_millis(2_001));
         assert!(channel.is_settled() && channel.next_look().is_none());
