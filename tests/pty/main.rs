@@ -65,6 +65,12 @@ fn demo(script: &str, arguments: &[&str]) -> (Pty, TempDir) {
 fn assert_ended(pty: &mut Pty, code: i32) {
     pty.until_shown("over");
     pty.assert_modes_left();
+    assert_settings_left(pty, code);
+}
+
+/// Checks the exit code and the terminal's settings, once the script is over.
+#[track_caller]
+fn assert_settings_left(pty: &mut Pty, code: i32) {
     let shown = pty.shown();
     assert!(shown.contains(&format!("code {code}")), "{shown}");
     let written = pty.written();
@@ -293,7 +299,12 @@ fn a_shell_has_the_terminal_until_it_is_ended_from_here() {
     pty.until_shown("[sekisho]");
     pty.press("\x1d.");
     pty.until_shown("It was ended here.");
-    assert_ended(&mut pty, 0);
+    pty.until_shown("over");
+    // What the far side may have switched on is switched off, whether it did or not.
+    let screen = pty.screen();
+    assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+    assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
+    assert_settings_left(&mut pty, 0);
     let journal = std::fs::read_to_string(home.path().join(".local/state/sekisho/demo/journal.jsonl")).unwrap();
     assert!(journal.contains("設定の確認") && journal.contains("\"terminated\""), "{journal}");
 }
