@@ -5,7 +5,7 @@
 mod support;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -13,14 +13,18 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use sekisho::cli::account::{environments, roles};
+use sekisho::command::Command;
 use sekisho::domain::fetch::SourceId;
 use sekisho::i18n::Lang;
 use sekisho::runtime::clock::{Clock, Hand};
 use sekisho::runtime::console::{Console, Watch};
 use sekisho::screenshot::{Options, svg};
 use sekisho::simulator::{self, Fault, FaultKind, Persona, Scenario, Simulator};
+use sekisho::state::State;
 use sekisho::state::event::{Event, Report, SourceEvent, Usage};
-use sekisho::t;
+use sekisho::state::update::update;
+use sekisho::{t, ui};
+use support::sessions::{choose, clear, on_sessions, on_tunnel, recordings, run, say, shell, with_open, write};
 
 /// A story, and the moment of it that is pictured.
 type Scene = (&'static str, SignedDuration);
@@ -52,10 +56,74 @@ const PICTURES: [Picture; 12] = [
     ("fleet", FLEET, (120, 40), &[KeyCode::Char('0')]),
 ];
 
+/// A picture of a state that is made by hand, since what a session shows is never twice the same.
+type MadePicture = (&'static str, fn() -> State);
+
+const MADE_PICTURES: [MadePicture; 4] =
+    [("sessions", sessions), ("session-form", form), ("pane", shell), ("tunnel", on_tunnel)];
+
+/// What is open, what may be opened, and what was recorded.
+fn sessions() -> State {
+    let mut state = with_open();
+    update(&mut state, Event::Recordings(Ok(recordings())));
+    state
+}
+
+/// A tunnel into production, but for the last word.
+fn form() -> State {
+    let mut state = on_sessions();
+    choose(&mut state, "prd", "db-readonly");
+    let id = state.sessions.form.as_ref().unwrap().id;
+    say(&mut state, id, clear("tunnel"));
+    for text in ["遅いクエリの確認", "INC-204", ""] {
+        write(&mut state, text);
+        run(&mut state, Command::NextEntry);
+    }
+    state
+}
+
+/// Holds a picture against what is committed, or draws it anew where that is asked for.
+fn hold(file: String, picture: &str, drifted: &mut Vec<String>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(file), picture).unwrap();
+    } else if fs::read_to_string(folder.join(&file)).ok().as_deref() != Some(picture) {
+        drifted.push(file);
+    }
+}
+
+#[track_caller]
+fn assert_held(drifted: &[String]) {
+    assert!(
+        drifted.is_empty(),
+        "{drifted:?} differ from what the console shows; run UPDATE_SCREENSHOTS=1 cargo test --test screenshots"
+    );
+}
+
+#[test]
+fn screenshots_of_sessions_are_what_the_console_shows() {
+    let mut drifted = Vec::new();
+    for lang in [Lang::En, Lang::Ja] {
+        let drawing = support::ui(lang);
+        for (name, make) in MADE_PICTURES {
+            let mut state = make();
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 120, 40));
+            update(&mut state, Event::Resize(120, 40));
+            let drawn = ui::render(&state, &drawing, &mut buffer);
+            // The second frame knows how many rows the first had room for.
+            update(&mut state, Event::Drawn { page: drawn.page, end: drawn.end });
+            buffer.reset();
+            let cursor = ui::render(&state, &drawing, &mut buffer).cursor;
+            let picture = svg(&buffer, &Options { title: "sekisho".to_owned(), cursor });
+            hold(format!("{name}-{}.svg", lang.code()), &picture, &mut drifted);
+        }
+    }
+    assert_held(&drifted);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn screenshots_are_what_the_console_shows() {
-    let update = std::env::var_os("UPDATE_SCREENSHOTS").is_some();
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
     let mut drifted = Vec::new();
     for scene in [BAD_DEPLOY, WAF_ATTACK, LEAKED_KEY, FLEET] {
         let scenario = Scenario::builtin(scene.0).unwrap();
@@ -70,21 +138,11 @@ async fn screenshots_are_what_the_console_shows() {
         for lang in [Lang::En, Lang::Ja] {
             for (name, _, size, keys) in PICTURES.iter().filter(|(_, of, ..)| *of == scene) {
                 let picture = picture(&simulator, &scenario, lang, *size, keys).await;
-                let file = format!("{name}-{}.svg", lang.code());
-                let path = folder.join(&file);
-                if update {
-                    fs::create_dir_all(&folder).unwrap();
-                    fs::write(&path, &picture).unwrap();
-                } else if fs::read_to_string(&path).ok().as_deref() != Some(picture.as_str()) {
-                    drifted.push(file);
-                }
+                hold(format!("{name}-{}.svg", lang.code()), &picture, &mut drifted);
             }
         }
     }
-    assert!(
-        drifted.is_empty(),
-        "{drifted:?} differ from what the console shows; run UPDATE_SCREENSHOTS=1 cargo test --test screenshots"
-    );
+    assert_held(&drifted);
 }
 
 async fn picture(

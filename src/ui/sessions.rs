@@ -182,7 +182,8 @@ fn target_columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
         t!(texts, "sessions.column.kind"),
     ];
     let kind = measure::widest(kinds);
-    let limit = measure::widest([t!(texts, "sessions.column.limit")]).max(measure::ages(texts));
+    let limits = state.sessions.targets.iter().map(|row| cells(text::width(&limit(ui, &row.entry))));
+    let limit = limits.max().unwrap_or(0).max(measure::widest([limit_title(ui)]));
     vec![
         Column::new("", 1, 1),
         Column::new(t!(texts, "screens.column.environment"), least, environment),
@@ -197,6 +198,11 @@ fn target_columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
 
 fn limit_title(ui: &Ui) -> &'static str {
     t!(ui.texts, "sessions.column.limit")
+}
+
+/// Says how long it may last; a dash where nothing ends it.
+fn limit(ui: &Ui, entry: &Entry) -> String {
+    entry.limit.map_or_else(|| "-".to_owned(), |limit| words::left(ui.texts, limit))
 }
 
 fn target_cells(state: &State, ui: &Ui, row: &TargetRow) -> Vec<Cell<'static>> {
@@ -218,7 +224,7 @@ fn target_cells(state: &State, ui: &Ui, row: &TargetRow) -> Vec<Cell<'static>> {
         Cell::cut_middle(Span::styled(entry.id.to_string(), style)),
         text(words::session::kind(ui.texts, &entry.operation).to_owned()),
         text(goal(entry)),
-        text(entry.limit.map_or_else(|| "-".to_owned(), |limit| words::left(ui.texts, limit))),
+        text(limit(ui, entry)),
         text(words::gate::asks(ui.texts, entry)),
         text(last),
     ]

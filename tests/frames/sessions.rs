@@ -10,27 +10,13 @@ use sekisho::state::update::update;
 
 use super::snapshot;
 use super::support::sessions::{
-    blocked, choose, clear, local, on_sessions, opened, output, recordings, run, say, start_shell, start_tunnel,
-    tunnel, up, write,
+    blocked, choose, clear, on_sessions, on_tunnel, recordings, run, say, shell, with_open, write,
 };
 use super::support::{bad_morning, now};
 
 fn no_catalogue() -> State {
     let mut state = bad_morning();
     run(&mut state, Command::Sessions);
-    state
-}
-
-fn with_open() -> State {
-    let mut state = on_sessions();
-    let shell = start_shell(&mut state);
-    say(&mut state, shell, opened("web", 4, None));
-    say(&mut state, shell, up());
-    let id = start_tunnel(&mut state);
-    say(&mut state, id, opened("tunnel", 60, Some(local())));
-    say(&mut state, id, tunnel());
-    run(&mut state, Command::Sessions);
-    state.notice = None;
     state
 }
 
@@ -50,16 +36,6 @@ fn form_blocked() -> State {
     choose(&mut state, "dev", "container-inspect/web");
     let id = state.sessions.form.as_ref().unwrap().id;
     say(&mut state, id, blocked());
-    state
-}
-
-fn shell() -> State {
-    let mut state = on_sessions();
-    let id = start_shell(&mut state);
-    say(&mut state, id, opened("web", 12, None));
-    say(&mut state, id, up());
-    let shown = "\x1b[1;32mapp@web\x1b[0m:\x1b[34m/srv\x1b[0m$ ls -l\r\n合計 8\r\n-rw-r--r-- 1 app app 12 11月 22 09:01 設定.toml\r\n\x1b]0;title\x07$ ";
-    say(&mut state, id, output(shown));
     state
 }
 
@@ -83,14 +59,6 @@ fn shell_ended() -> State {
     let id = state.sessions.front.unwrap();
     let output = "Session idle timeout".to_owned();
     say(&mut state, id, SessionReport::Ended(sekisho::domain::session::End::Closed { output }));
-    state
-}
-
-fn on_tunnel() -> State {
-    let mut state = on_sessions();
-    let id = start_tunnel(&mut state);
-    say(&mut state, id, opened("tunnel", 60, Some(local())));
-    say(&mut state, id, tunnel());
     state
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use rstest::rstest;
 use sekisho::aws::{Now, Shared};
@@ -233,11 +234,12 @@ async fn staff_works_in_a_shell_leaves_it_and_comes_back(
     desk.journey.console.shutdown().await;
 }
 
-/// Finds a port that is free now, of those that the entry allows.
+/// Finds a port that is free now, of those that the entry allows; each test of this process looks elsewhere first.
 fn free_port() -> u16 {
-    let begin = u16::try_from(std::process::id() % 60).unwrap();
-    let ports = (0..60).map(|step| 15_435 + (begin + step) % 60);
-    ports.into_iter().find(|port| StdListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap()
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let begin = u16::try_from(std::process::id() % 60).unwrap() + TAKEN.fetch_add(20, Ordering::Relaxed);
+    let mut ports = (0..60).map(|step| 15_435 + (begin + step) % 60);
+    ports.find(|port| StdListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()).unwrap()
 }
 
 /// Plays a database that sends back what it gets.

@@ -65,6 +65,12 @@ fn demo(script: &str, arguments: &[&str]) -> (Pty, TempDir) {
 fn assert_ended(pty: &mut Pty, code: i32) {
     pty.until_shown("over");
     pty.assert_modes_left();
+    assert_settings_left(pty, code);
+}
+
+/// Checks the exit code and the terminal's settings, once the script is over.
+#[track_caller]
+fn assert_settings_left(pty: &mut Pty, code: i32) {
     let shown = pty.shown();
     assert!(shown.contains(&format!("code {code}")), "{shown}");
     let written = pty.written();
@@ -263,6 +269,44 @@ fn the_first_frame_and_the_keys_wait_for_no_network() {
     pty.until_shown("verifying identity");
     pty.press("q");
     assert_ended(&mut pty, 0);
+}
+
+#[test]
+fn a_shell_has_the_terminal_until_it_is_ended_from_here() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = ["shell", "node-shell", "--demo", "--as", "staff", "--env", "prd", "--ticket", "INC-204", "--yes"];
+    let mut pty = Pty::start(around(SCRIPT, env!("CARGO_BIN_EXE_sekisho"), &arguments, &home));
+    // What no flag says is asked for.
+    pty.until_shown("Reason");
+    pty.press("設定の確認\r");
+    pty.until("a prompt", |screen| screen.contents().lines().any(|line| line.trim_end() == "#"));
+    pty.press("echo 日本語\r");
+    pty.until("an echo", |screen| screen.contents().trim_end().ends_with("\n日本語\n#"));
+    pty.resize(100, 30);
+    pty.press("stty size\r");
+    pty.until_shown("30 100");
+    // What is typed before the prompt is there would be shown before it.
+    let has_prompt = |screen: &vt100::Screen| screen.contents().trim_end().ends_with('#');
+    pty.until("a prompt", has_prompt);
+    // The interrupt is the far side's: it ends what runs there, and nothing here.
+    pty.press("sleep 1000\r");
+    pty.until_shown("sleep 1000");
+    pty.press("\x03");
+    pty.until("a prompt", has_prompt);
+    pty.press("echo $((6*7))\r");
+    pty.until("an answer", |screen| screen.contents().lines().any(|line| line.trim_end() == "42"));
+    pty.press("\x1di");
+    pty.until_shown("[sekisho]");
+    pty.press("\x1d.");
+    pty.until_shown("It was ended here.");
+    pty.until_shown("over");
+    // What the far side may have switched on is switched off, whether it did or not.
+    let screen = pty.screen();
+    assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
+    assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
+    assert_settings_left(&mut pty, 0);
+    let journal = std::fs::read_to_string(home.path().join(".local/state/sekisho/demo/journal.jsonl")).unwrap();
+    assert!(journal.contains("設定の確認") && journal.contains("\"terminated\""), "{journal}");
 }
 
 /// Takes the terminal and panics while a frame is drawn. It is no test of its own.

@@ -208,3 +208,37 @@ pub fn start_tunnel(state: &mut State) -> LiveId {
     assert!(matches!(effects.first(), Some(Effect::Start { .. })), "{effects:?}");
     id
 }
+
+/// Screen 7 with a shell in dev and a tunnel in prd open.
+pub fn with_open() -> State {
+    let mut state = on_sessions();
+    let shell = start_shell(&mut state);
+    say(&mut state, shell, opened("web", 4, None));
+    say(&mut state, shell, up());
+    let id = start_tunnel(&mut state);
+    say(&mut state, id, opened("tunnel", 60, Some(local())));
+    say(&mut state, id, tunnel());
+    run(&mut state, Command::Sessions);
+    state.notice = None;
+    state
+}
+
+/// A shell in front, with something on its screen.
+pub fn shell() -> State {
+    let mut state = on_sessions();
+    let id = start_shell(&mut state);
+    say(&mut state, id, opened("web", 12, None));
+    say(&mut state, id, up());
+    let shown = "\x1b[1;32mapp@web\x1b[0m:\x1b[34m/srv\x1b[0m$ ls -l\r\n合計 8\r\n-rw-r--r-- 1 app app 12 11月 22 09:01 設定.toml\r\n\x1b]0;title\x07$ ";
+    say(&mut state, id, output(shown));
+    state
+}
+
+/// A tunnel in front, with two connections.
+pub fn on_tunnel() -> State {
+    let mut state = on_sessions();
+    let id = start_tunnel(&mut state);
+    say(&mut state, id, opened("tunnel", 60, Some(local())));
+    say(&mut state, id, tunnel());
+    state
+}

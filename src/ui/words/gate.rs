@@ -70,7 +70,7 @@ pub fn asks(texts: Texts, entry: &Entry) -> String {
         Confirmation::TypeService => asks.push(t!(texts, "gate.asks.type-service").to_owned()),
         Confirmation::TypeEnvironment => asks.push(t!(texts, "gate.asks.type-environment").to_owned()),
     }
-    if asks.is_empty() { "-".to_owned() } else { asks.join(", ") }
+    if asks.is_empty() { "-".to_owned() } else { asks.join(super::session::comma(texts)) }
 }
 
 /// Says how long an entry's operation may last; a dash where nothing ends it.

@@ -193,11 +193,16 @@ pub fn bounds(texts: Texts, bounds: &[Bound]) -> String {
             Bound::Recording => t!(texts, "sessions.bound.recording"),
         })
         .collect();
-    words.join(match texts.lang() {
+    words.join(comma(texts))
+}
+
+/// Returns what stands between the words of a list.
+pub fn comma(texts: Texts) -> &'static str {
+    match texts.lang() {
         Lang::En => ", ",
         // The Japanese comma takes the room of a space with it.
         Lang::Ja => "\u{3001}",
-    })
+    }
 }
 
 #[cfg(test)]
