@@ -6,6 +6,8 @@ mod agent;
 mod lifecycle;
 #[path = "session_tunnel/ports.rs"]
 mod ports;
+#[path = "session_tunnel/sessions.rs"]
+mod sessions;
 #[path = "session_tunnel/traffic.rs"]
 mod traffic;
 #[path = "session_tunnel/turns.rs"]
@@ -16,8 +18,12 @@ use std::{sync::Arc, time::Duration};
 use agent::{Agents, Opens, Script};
 use jiff::Timestamp;
 use sekisho::{
-    domain::session::TunnelStatus,
-    session::tunnel::{Tunnel, TunnelError, TunnelOptions, open_over},
+    domain::session::{End, TunnelStatus},
+    session::{
+        SessionError,
+        control::ControlError,
+        tunnel::{Tunnel, TunnelError, TunnelOptions, open_over},
+    },
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -81,6 +87,19 @@ async fn read_to_end(socket: &mut TcpStream) -> (Vec<u8>, std::io::Result<()>) {
     let mut bytes = Vec::new();
     let result = timeout(PATIENCE, socket.read_to_end(&mut bytes)).await.unwrap();
     (bytes, result.map(drop))
+}
+
+/// Waits for the end of a tunnel.
+async fn ended(tunnel: &Tunnel) -> End {
+    let mut end = tunnel.end();
+    let end = tokio::time::timeout(PATIENCE, end.wait_for(Option::is_some)).await.expect("it does not end").unwrap();
+    end.clone().unwrap()
+}
+
+/// Returns what an opening fails with at AWS.
+fn failing(is_passing: bool) -> TunnelError {
+    let why = "TargetNotConnected".to_owned();
+    TunnelError::Session(SessionError::Control(ControlError { action: "ssm:StartSession", why, is_passing }))
 }
 
 /// Waits until something holds.

@@ -153,6 +153,9 @@ pub struct TunnelStatus {
     pub troubles: Troubles,
 }
 
+/// The most sessions under a tunnel: the agent paces each one, and each one is paid for by the agent's machine.
+pub const MOST_SESSIONS: usize = 8;
+
 /// Counts what went wrong in a tunnel that stands all the same.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Troubles {

@@ -60,18 +60,17 @@ impl Run {
         self.finish(tape, end).await
     }
 
-    /// Returns what is wanted of a tunnel: its port as it was authorized, and a probe that fits the destination.
+    /// Returns what is wanted of a tunnel: its port and sessions as they were authorized, and a probe that fits the destination.
     fn wanted(&self, limit: &Limit) -> TunnelOptions {
         let authorized = self.acting.authorized();
         let port = authorized.grant().parameters.get(LOCAL_PORT).and_then(|port| port.parse().ok());
-        let probe = match authorized.operation() {
-            Op::PortForward { destination, .. } if Wire::of_port(destination.port) == Some(Wire::Postgres) => {
-                Probe::Postgres
-            }
-            // A server that nobody knows may count connections that say nothing as attacks, as MySQL does.
-            _ => Probe::Off,
+        let (wire, sessions) = match authorized.operation() {
+            Op::PortForward { destination, sessions, .. } => (Wire::of_port(destination.port), *sessions),
+            Op::Shell { .. } | Op::Exec { .. } => (None, 1),
         };
-        TunnelOptions { port: port.unwrap_or(0), ends_at: limit.ends_at, probe, ..TunnelOptions::default() }
+        // A server that nobody knows may count connections that say nothing as attacks, as MySQL does.
+        let probe = if wire == Some(Wire::Postgres) { Probe::Postgres } else { Probe::Off };
+        TunnelOptions { port: port.unwrap_or(0), sessions, ends_at: limit.ends_at, probe, ..TunnelOptions::default() }
     }
 
     /// Tells how a tunnel stands until it ends, by itself or by us.

@@ -189,8 +189,12 @@ mod tests {
     #[test]
     fn a_tunnel_is_told_with_its_destination_and_what_aws_does_not_enforce() {
         let destination = Destination { host: "db.example".into(), port: 5432, user: None, database: None };
-        let operation =
-            Operation::PortForward { selector: service(None), document: "Sekisho-prd-db-readonly".into(), destination };
+        let operation = Operation::PortForward {
+            selector: service(None),
+            document: "Sekisho-prd-db-readonly".into(),
+            destination,
+            sessions: 4,
+        };
         let parameters = BTreeMap::from([("local_port".to_owned(), "15432".to_owned())]);
         let told = preview(&operation, "ap-northeast-1", Some(&task()), &parameters, Some("it's slow"));
         assert_eq!(

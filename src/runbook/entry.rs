@@ -64,6 +64,8 @@ pub enum Operation {
         document: String,
         /// Where to; what the document says counts, this is what it is shown as.
         destination: Destination,
+        /// How many sessions may be opened under it, each when those before it are in use.
+        sessions: usize,
     },
     /// `ecs.exec`: a fixed command in a container.
     Exec {

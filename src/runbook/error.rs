@@ -461,6 +461,7 @@ impl Form {
             Self::Document => t!(texts, "catalogue.form.document"),
             Self::Limit => t!(texts, "catalogue.form.limit"),
             Self::Port => t!(texts, "catalogue.form.port"),
+            Self::Sessions => t!(texts, "catalogue.form.sessions"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The forms that texts of a catalogue must have, each by the rules of whom the text is for.
 
+use crate::domain::session::MOST_SESSIONS;
 use crate::domain::target::Selector;
 use crate::domain::text::clean;
 
@@ -41,6 +42,8 @@ pub enum Form {
     Limit,
     /// A port from 1 to 65535.
     Port,
+    /// A number of sessions under a tunnel, from 1 to [`MOST_SESSIONS`].
+    Sessions,
 }
 
 impl Form {
@@ -60,6 +63,7 @@ impl Form {
             Self::Document => is_document(text),
             Self::Limit => limit(text).is_some(),
             Self::Port => text.parse::<u16>().is_ok_and(|port| port > 0),
+            Self::Sessions => text.parse().is_ok_and(|sessions| (1..=MOST_SESSIONS).contains(&sessions)),
         }
     }
 }
@@ -185,6 +189,7 @@ mod tests {
     #[case(Form::Document, &["Sekisho-prd-x"], &["ab", "a b", "Sekisho-本番-x"])]
     #[case(Form::Limit, &["60m", "1h", "24h", "1h30m"], &["", "0m", "25h", "90", "30s", "-5m", "1d12h"])]
     #[case(Form::Port, &["1", "65535"], &["0", "65536", "-1", "x"])]
+    #[case(Form::Sessions, &["1", "8"], &["0", "9", "-1", "x"])]
     fn forms_are_as_those_want_them_whom_they_are_for(#[case] form: Form, #[case] good: &[&str], #[case] bad: &[&str]) {
         for text in good {
             assert!(form.fits(text), "{form:?} {text:?}");

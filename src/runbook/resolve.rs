@@ -103,9 +103,12 @@ impl Scope<'_> {
             let id = EntryId(if is_list { format!("{}/{name}", id.value) } else { id.value.clone() });
             let operation = match template.kind? {
                 Kind::Shell => Operation::Shell { selector, document: document.clone()? },
-                Kind::PortForward => {
-                    Operation::PortForward { selector, document: document.clone()?, destination: destination.clone()? }
-                }
+                Kind::PortForward => Operation::PortForward {
+                    selector,
+                    document: document.clone()?,
+                    destination: destination.clone()?,
+                    sessions: template.sessions,
+                },
                 Kind::Exec => Operation::Exec { selector, command: command.clone()? },
             };
             entries.push(Entry {

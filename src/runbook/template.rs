@@ -30,6 +30,7 @@ const KEYS: &[&str] = &[
     "destination",
     "command",
     "document",
+    "sessions",
     "params",
     "in",
 ];
@@ -61,7 +62,7 @@ impl Kind {
     const fn keys(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
             Self::Shell => (&[], &["document"]),
-            Self::PortForward => (&["destination"], &["document", "params"]),
+            Self::PortForward => (&["destination"], &["document", "sessions", "params"]),
             Self::Exec => (&["command"], &[]),
         }
     }
@@ -149,6 +150,8 @@ pub(super) struct Template {
     pub(super) destination: Option<DestinationTemplate>,
     pub(super) command: Option<Written<Said<String>>>,
     pub(super) document: Option<Written<String>>,
+    /// How many sessions a tunnel may have under it.
+    pub(super) sessions: usize,
     pub(super) parameters: BTreeMap<String, Parameter>,
     /// The names of bindings that it needs.
     pub(super) bindings: Vec<Written<String>>,
@@ -195,6 +198,7 @@ fn template(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Template {
         destination: table.get("destination").and_then(|value| destination(reader, value)),
         command: table.get("command").and_then(|value| reader.bindable("command", value, Form::Command)),
         document: table.get("document").and_then(|value| document(reader, value)),
+        sessions: table.get("sessions").and_then(|value| sessions(reader, value)).unwrap_or(1),
         parameters: parameters::read(reader, table, kind),
         bindings: Vec::new(),
         is_whole: true,
@@ -214,12 +218,22 @@ fn belongs(reader: &mut Reader<'_>, table: &DeTable<'_>, at: &Place, kind: Kind)
     }
     for (key, _) in table {
         let word = key.get_ref().as_ref();
-        let of_some = ["destination", "command", "document", "params"].contains(&word);
+        let of_some = ["destination", "command", "document", "sessions", "params"].contains(&word);
         if of_some && !needed.contains(&word) && !allowed.contains(&word) {
             let place = reader.place(key);
             reader.error(place, CatalogueProblem::NotForOperation { key: word.to_owned(), operation: kind.name() });
         }
     }
+}
+
+fn sessions(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<usize> {
+    let number = reader.integer("sessions", value)?;
+    let text = Written { value: number.value.to_string(), place: number.place };
+    if !Form::Sessions.fits(&text.value) {
+        reader.malformed("sessions", &text, Form::Sessions);
+        return None;
+    }
+    text.value.parse().ok()
 }
 
 fn title(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<Title> {

@@ -71,6 +71,11 @@ fn facts(state: &State, ui: &Ui, live: &Live) -> Vec<Line<'static>> {
         second.extend([separator(), Span::styled(totals(ui, status), ui.theme.text)]);
     }
     let mut lines = vec![Line::from(first), Line::from(second)];
+    if let Some((mark, text, style)) =
+        live.tunnel.as_ref().and_then(|status| words::session::trouble(ui, &status.troubles, state.now))
+    {
+        lines.push(Line::styled(format!("{mark} {text}"), style));
+    }
     if let Some(connection) = live.connection_string().filter(|_| live.is_open()) {
         lines.push(Line::from(vec![
             Span::styled(format!("{} ", t!(ui.texts, "sessions.view.connect")), ui.theme.dim),

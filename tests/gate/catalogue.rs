@@ -207,6 +207,27 @@ target = { node = ["i-0123456789abcdef0", "i-0123456789abcdef1"] }
 }
 
 #[test]
+fn a_tunnel_has_one_session_unless_more_are_said() {
+    let tunnel = ENTRY
+        .replace("ecs.exec", "ssm.port_forward")
+        .replace("command = \"/bin/sh\"", "destination = { host = \"bind.db\", port = 5432 }")
+        .replace("bind.services", "bind.tunnel");
+    let sessions = |text: &str| {
+        let catalogue = load(&[("bindings.toml", BINDINGS), ("entries/a.toml", text)]).unwrap();
+        match by_id(&catalogue, "prd", "look").operation {
+            Operation::PortForward { sessions, .. } => sessions,
+            ref other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((sessions(&tunnel), sessions(&format!("{tunnel}sessions = 8\n"))), (1, 8));
+    let built_in = Catalogue::built_in();
+    for (id, expected) in [("db-readonly", 4), ("db-readwrite", 1)] {
+        let operation = &by_id(&built_in, "prd", id).operation;
+        assert!(matches!(operation, Operation::PortForward { sessions, .. } if *sessions == expected), "{operation:?}");
+    }
+}
+
+#[test]
 fn what_differs_in_an_environment_is_said_there() {
     let entry = format!(
         "{ENTRY}reason = true\n[in.prd]\nroles = [\"lead\"]\nreason = false\nticket = 'T-\\d'\nconfirm = \"type-service\"\nlimit = \"1h\"\n"

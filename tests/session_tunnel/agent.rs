@@ -41,8 +41,12 @@ pub struct Script {
     pub window: usize,
     /// How long the agent takes for one message.
     pub pace: Duration,
+    /// How long opening a session takes.
+    pub opening: Duration,
     /// What opening a session fails with.
     pub failure: Option<TunnelError>,
+    /// What the agent says when it ends the session at once, where it does.
+    pub ends: Option<String>,
     /// What the session leads to, where it is no port.
     pub kind: Option<Kind>,
 }
@@ -56,7 +60,9 @@ impl Script {
             chunk: 1024,
             window: 64,
             pace: Duration::ZERO,
+            opening: Duration::ZERO,
             failure: None,
+            ends: None,
             kind: None,
         }
     }
@@ -71,6 +77,8 @@ pub struct Far {
     pub released: CancellationToken,
     /// Sends anything to our side.
     pub to: mpsc::Sender<FromFarSide>,
+    /// Says how the link stands.
+    pub link: Arc<watch::Sender<Link>>,
     /// How many messages with data came.
     pub messages: Arc<AtomicUsize>,
     /// How many streams or connections were closed by our side.
@@ -102,12 +110,14 @@ impl Agents {
         let (to, from_client) = mpsc::channel(script.window);
         let (to_client, from) = mpsc::channel(script.window);
         let (link, linked) = watch::channel(Link::Up { round_trip: None });
+        let (link, ends) = (Arc::new(link), script.ends.clone());
         let (ended, end) = watch::channel(None);
         let (kill, released) = (CancellationToken::new(), CancellationToken::new());
         let far = Far {
             kill: kill.clone(),
             released: released.clone(),
             to: to_client.clone(),
+            link,
             messages: Arc::default(),
             closed: Arc::default(),
         };
@@ -130,9 +140,9 @@ impl Agents {
             let end = tokio::select! {
                 () = is_killed.cancelled() => End::Closed { output: "Session timed out.".to_owned() },
                 () = is_released.cancelled() => End::Terminated,
+                () = std::future::ready(()), if ends.is_some() => End::Closed { output: ends.unwrap_or_default() },
                 () = agent.run(from_client, multiplexes) => End::Closed { output: String::new() },
             };
-            drop(link);
             is_done.cancel();
             ended.send_replace(Some(end));
         });
@@ -194,6 +204,7 @@ impl Opener for Opens {
         Box::pin(async move {
             agents.tried.fetch_add(1, SeqCst);
             let script = agents.script.lock().unwrap().clone();
+            tokio::time::sleep(script.opening).await;
             match &script.failure {
                 Some(failure) => Err(failure.clone()),
                 None => Ok(agents.conduit(&script)),

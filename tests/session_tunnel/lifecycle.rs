@@ -11,10 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use sekisho::{
     domain::session::{End, Health, Link, TroubleKind},
     session::{
-        SessionError,
         conduit::{FromFarSide, Kind},
-        control::ControlError,
-        tunnel::{ConnectionEnd, Probe, Tunnel, TunnelError, TunnelEvent, TunnelOptions},
+        tunnel::{ConnectionEnd, Probe, TunnelError, TunnelEvent, TunnelOptions},
     },
 };
 use tokio::{
@@ -26,15 +24,8 @@ use tokio::{
 use super::{
     PATIENCE,
     agent::{Agents, Script},
-    brisk, connect, echoed, open, ports, read_to_end, shows, tunnel, until,
+    brisk, connect, echoed, ended, failing, open, ports, read_to_end, shows, tunnel, until,
 };
-
-/// Waits for the end of a tunnel.
-async fn ended(tunnel: &Tunnel) -> End {
-    let mut end = tunnel.end();
-    let end = tokio::time::timeout(PATIENCE, end.wait_for(Option::is_some)).await.expect("it does not end").unwrap();
-    end.clone().unwrap()
-}
 
 /// Tells whether nobody listens on a port any more, under either address.
 async fn is_free(local: SocketAddr) -> bool {
@@ -47,11 +38,6 @@ async fn becomes_free(local: SocketAddr) {
         assert!(began.elapsed() < PATIENCE, "a listener is left on {local}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-}
-
-fn failing(is_passing: bool) -> TunnelError {
-    let why = "TargetNotConnected".to_owned();
-    TunnelError::Session(SessionError::Control(ControlError { action: "ssm:StartSession", why, is_passing }))
 }
 
 #[tokio::test]
@@ -172,41 +158,6 @@ async fn a_tunnel_without_a_session_to_come_ends_and_says_why() {
 }
 
 #[tokio::test]
-async fn connections_are_spread_over_sessions() {
-    let options = TunnelOptions { sessions: 3, at_once: true, ..brisk() };
-    let (tunnel, agents) = tunnel(Script::to(ports::echo().await), options).await;
-    until("all sessions", || agents.count() == 3).await;
-    shows(&tunnel, |status| status.sessions.iter().all(|session| !session.session_id.is_empty())).await;
-    let mut sockets = Vec::new();
-    for number in 0..6 {
-        let mut socket = connect(&tunnel).await;
-        echoed(&mut socket, &number.to_string()).await;
-        sockets.push(socket);
-    }
-    let status = shows(&tunnel, |status| status.connections.len() == 6).await;
-    assert_eq!(status.sessions.iter().map(|session| session.connections).collect::<Vec<_>>(), [2, 2, 2]);
-    let mut of: Vec<usize> = status.connections.iter().map(|connection| connection.session).collect();
-    of.sort_unstable();
-    assert_eq!(of, [0, 0, 1, 1, 2, 2]);
-}
-
-#[tokio::test]
-async fn more_sessions_are_opened_only_when_there_is_use_for_them() {
-    let (tunnel, agents) = tunnel(Script::to(ports::echo().await), TunnelOptions { sessions: 2, ..brisk() }).await;
-    let mut first = connect(&tunnel).await;
-    echoed(&mut first, "one").await;
-    assert_eq!(agents.count(), 1);
-    let mut second = connect(&tunnel).await;
-    echoed(&mut second, "two").await;
-    until("a second session", || agents.count() == 2).await;
-    shows(&tunnel, |status| status.sessions.len() == 2 && !status.sessions[1].session_id.is_empty()).await;
-    let mut third = connect(&tunnel).await;
-    echoed(&mut third, "three").await;
-    let status = shows(&tunnel, |status| status.connections.len() == 3).await;
-    assert_eq!((status.connections[2].session, agents.count()), (1, 2));
-}
-
-#[tokio::test]
 async fn a_tunnel_ends_at_its_limit() {
     let ends_at = Timestamp::now() + SignedDuration::from_millis(400);
     let (tunnel, agents) =
@@ -289,4 +240,18 @@ async fn connections_are_told_to_who_keeps_the_journal() {
     assert_eq!((id, session_id.as_deref(), sent, received), (1, Some("op-1"), 12, 12));
     assert_eq!(end, ConnectionEnd::Closed);
     assert!(opened_at <= closed_at);
+}
+
+#[tokio::test]
+async fn nothing_waits_for_the_journal_of_a_tunnel_that_is_over() {
+    let (events, mut told) = mpsc::channel(1);
+    let (tunnel, _) = tunnel(Script::to(ports::echo().await), TunnelOptions { events: Some(events), ..brisk() }).await;
+    let _sockets = (connect(&tunnel).await, connect(&tunnel).await, connect(&tunnel).await);
+    shows(&tunnel, |status| status.accepted == 3).await;
+    let end = tunnel.end();
+    // Nobody takes an event until the end.
+    tokio::time::timeout(PATIENCE, tunnel.close()).await.expect("it waits for the journal");
+    assert_eq!(*end.borrow(), Some(End::Terminated));
+    let rest = async { while told.recv().await.is_some() {} };
+    tokio::time::timeout(PATIENCE, rest).await.expect("somebody is left who would tell more");
 }

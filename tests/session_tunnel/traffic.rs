@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sekisho::{
-    domain::session::{ConnectionState, Health, TroubleKind},
+    domain::session::{ConnectionState, Health, Link, TroubleKind},
     session::tunnel::TunnelOptions,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -97,6 +97,19 @@ async fn what_the_far_side_still_sends_after_a_half_close_arrives() {
     let (bytes, end) = read_to_end(&mut socket).await;
     end.unwrap();
     assert_eq!(bytes.len(), 1 << 20);
+}
+
+#[tokio::test]
+async fn a_half_closed_connection_outlasts_a_link_that_is_down() {
+    let (tunnel, agents) =
+        tunnel(Script::to(ports::slow_answer(Duration::from_millis(2500), 1 << 20).await), brisk()).await;
+    let mut socket = connect(&tunnel).await;
+    socket.write_all(b"go\n").await.unwrap();
+    agents.far(0).link.send_replace(Link::Paused);
+    socket.shutdown().await.unwrap();
+    let (bytes, end) = read_to_end(&mut socket).await;
+    end.unwrap();
+    assert_eq!(bytes.len(), 1 << 20, "nothing came since nothing could");
 }
 
 #[tokio::test]

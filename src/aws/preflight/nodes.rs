@@ -155,6 +155,7 @@ mod tests {
             selector: Selector::ManagedNode { id: "i-1".to_owned() },
             document: "Sekisho-prd-db-readonly".to_owned(),
             destination: Destination { host: host.to_owned(), port: 5432, user: None, database: None },
+            sessions: 1,
         }
     }
 

@@ -4,12 +4,7 @@
 //! connection, and what it still had to say would be lost. Whatever ends otherwise than by an end that the far side
 //! meant is ended with a reset, so that nobody takes what came for the whole.
 
-use std::{
-    io,
-    pin::pin,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::Duration,
-};
+use std::{io, pin::pin, time::Duration};
 
 use bytes::{BufMut, BytesMut};
 use tokio::{
@@ -19,7 +14,7 @@ use tokio::{
         tcp::{ReadHalf, WriteHalf},
     },
     sync::mpsc,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +27,9 @@ use crate::session::conduit::ToFarSide;
 
 /// The room in which a connection reads what is to be sent.
 const BLOCK: usize = 64 * 1024;
+
+/// How often is looked, in the time in which nothing may come, whether something did.
+const LOOKS: u32 = 8;
 
 /// How long a local socket may take no more until the connection counts as stalled.
 const STALLED_AFTER: Duration = Duration::from_secs(1);
@@ -217,14 +215,14 @@ async fn deliver(write: &mut WriteHalf<'_>, batch: &mut Batch, track: &Track) ->
     result
 }
 
-/// Waits until nothing came from the far side for a while.
+/// Waits until nothing came from the far side for a while in which it could have.
 async fn silence(track: &Track, quiet: Duration) {
-    let seen = AtomicU64::new(track.total_received());
-    loop {
-        sleep(quiet).await;
+    let (mut seen, mut since) = (track.total_received(), Instant::now());
+    while since.elapsed() < quiet {
+        sleep(quiet / LOOKS).await;
         let now = track.total_received();
-        if seen.swap(now, Relaxed) == now && !track.is_stalled() {
-            return;
+        if now != seen || track.is_held() {
+            (seen, since) = (now, Instant::now());
         }
     }
 }

@@ -127,8 +127,12 @@ impl Porter {
     async fn serve(&self, mut socket: TcpStream, peer: SocketAddr) {
         // A keystroke is not to wait for the next one; without this it is slower and works.
         let _ = socket.set_nodelay(true);
-        let Some(track) = self.cut.run_until_cancelled(self.stats.accept(peer)).await else { return reset(&socket) };
-        let end = self.cut.run_until_cancelled(self.through(&mut socket, &track)).await;
+        let track = self.stats.accept(peer);
+        let through = async {
+            self.stats.opened(&track).await;
+            self.through(&mut socket, &track).await
+        };
+        let end = self.cut.run_until_cancelled(through).await;
         if end.is_none() {
             reset(&socket);
         }
@@ -156,8 +160,7 @@ impl Porter {
                 }
             };
             if end == ConnectionEnd::Refused {
-                self.stats.not_reached();
-                session.refuse();
+                self.fleet.refuse(&session);
             }
             return end;
         }

@@ -8,7 +8,7 @@
 //!
 //! The listener is on the loopback interface only. Each connection goes through the session that has the fewest; a
 //! session that ends by itself, or whose destination refuses several times in a row, is replaced by a new one, and the
-//! picture of the tunnel says so. What belongs to a tunnel ends with it, however it ends: the listener first, then the
+//! picture of the tunnel says so. Where sessions end as soon as they are opened, the tunnel ends and says why. What belongs to a tunnel ends with it, however it ends: the listener first, then the
 //! connections, then the sessions.
 
 mod basic;
@@ -43,13 +43,13 @@ use self::{
     stats::Stats,
 };
 use super::{Now, Options, SessionError, channel, control::ControlPlane};
-use crate::domain::session::{End, TunnelStatus};
+use crate::domain::session::{End, MOST_SESSIONS, TunnelStatus};
 
 pub use self::{
     connection::ConnectionEnd,
     error::TunnelError,
     fleet::{Opener, Opening},
-    options::{MOST_SESSIONS, TunnelEvent, TunnelOptions},
+    options::{TunnelEvent, TunnelOptions},
     probe::Probe,
 };
 
@@ -114,6 +114,8 @@ pub async fn open(
     options: Options,
     wanted: TunnelOptions,
 ) -> Result<Tunnel, TunnelError> {
+    // A port session always has a handshake: an agent that is slow with it must not be taken for a shell.
+    let options = Options { quiet: None, ..options };
     let now = Arc::clone(&options.now);
     open_over(Arc::new(Channels { control, options }), now, wanted).await
 }
@@ -148,7 +150,7 @@ pub async fn open_over(opener: Arc<dyn Opener>, now: Now, wanted: TunnelOptions)
     let pool = Pool::new(wanted.buffer_each, wanted.buffer_in_all);
     let most = wanted.sessions.clamp(1, MOST_SESSIONS);
     let persistence = Persistence { first_wait: wanted.first_wait, give_up: wanted.give_up };
-    let fleet = Fleet::new(opener, Arc::clone(&stats), pool, most, persistence);
+    let fleet = Fleet::new(opener, Arc::clone(&stats), pool, most, wanted.share_after, persistence);
     // Who stops waiting here must not leave what was opened meanwhile.
     let guard = FleetGuard(Some(Arc::clone(&fleet)));
     fleet.begin(wanted.at_once).await?;
@@ -219,6 +221,7 @@ impl Keeper {
         cut.cancel();
         // The sessions are told meanwhile: who keeps the journal may be slow.
         let _ = tokio::join!(timeout(CUT, connections.wait()), self.fleet.finish());
+        self.stats.finish();
         stats::publish_once(&self.fleet, &self.stats, &self.status, &mut Rates::default());
         end
     }

@@ -7,18 +7,17 @@ use tokio::sync::mpsc;
 
 use super::{ConnectionEnd, Probe};
 
-/// The most sessions under a tunnel: the agent paces each one, and each one is paid for by the agent's machine.
-pub const MOST_SESSIONS: usize = 8;
-
 /// What a tunnel may be told. Its durations are of the machine's clock, whatever clock stamps and limits it.
 #[derive(Debug, Clone)]
 pub struct TunnelOptions {
     /// The local port; 0 takes a free one.
     pub port: u16,
-    /// How many sessions it may have under it, from one to [`MOST_SESSIONS`]; what lies outside is taken as the nearest.
+    /// How many sessions it may have under it, from one to [`MOST_SESSIONS`](crate::domain::session::MOST_SESSIONS); what lies outside is taken as the nearest.
     pub sessions: usize,
     /// Whether all of them are opened at once; otherwise each one when all before it have connections.
     pub at_once: bool,
+    /// How long a connection waits for a session of its own that is being opened until it shares one with others.
+    pub share_after: Duration,
     /// When it ends at the latest.
     pub ends_at: Option<Timestamp>,
     /// How to find out whether the destination answers, at opening and while no connection shows it.
@@ -53,6 +52,7 @@ impl Default for TunnelOptions {
             port: 0,
             sessions: 1,
             at_once: false,
+            share_after: Duration::from_millis(1500),
             ends_at: None,
             probe: Probe::Off,
             probe_every: Duration::from_mins(1),

@@ -55,10 +55,7 @@ pub async fn watch(probe: Probe, every: Duration, patience: Duration, fleet: &Fl
                     session.answered();
                     stats.reached();
                 }
-                Found::NotReached => {
-                    session.refuse();
-                    stats.not_reached();
-                }
+                Found::NotReached => fleet.refuse(&session),
                 Found::Nothing => {}
             }
         }

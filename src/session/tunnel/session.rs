@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
@@ -29,7 +29,7 @@ use crate::{
 /// The type of a port session that an agent multiplexes.
 const FORWARDING: &str = "LocalPortForwarding";
 
-/// How many connections in a row are refused until the session counts as leading nowhere.
+/// How many connections of one session are refused in a row until it counts as leading nowhere, whatever others do.
 const REFUSED_IN_A_ROW: u32 = 3;
 
 /// How long the reason of an end may take to come after the end itself.
@@ -64,6 +64,10 @@ pub struct Session {
     /// What we found wrong with it ourselves.
     fault: Mutex<Option<String>>,
     load: AtomicUsize,
+    /// Whether it ever had a connection.
+    is_used: AtomicBool,
+    /// Whether the destination ever answered.
+    has_answered: AtomicBool,
     refused: AtomicU32,
     /// Tells that a connection of it is over.
     released: Notify,
@@ -105,6 +109,8 @@ impl Session {
             leash: Mutex::new(Some(leash)),
             fault: Mutex::default(),
             load: AtomicUsize::new(0),
+            is_used: AtomicBool::new(false),
+            has_answered: AtomicBool::new(false),
             refused: AtomicU32::new(0),
             released: Notify::new(),
         });
@@ -163,7 +169,13 @@ impl Session {
 
     /// Notes that the destination answered.
     pub fn answered(&self) {
+        self.has_answered.store(true, SeqCst);
         self.refused.store(0, SeqCst);
+    }
+
+    /// Tells whether the destination ever answered through it.
+    pub fn has_answered(&self) -> bool {
+        self.has_answered.load(SeqCst)
     }
 
     /// Notes that the destination refused a connection; after several in a row another session should look it up anew.
@@ -171,6 +183,25 @@ impl Session {
         if self.refused.fetch_add(1, SeqCst) + 1 >= REFUSED_IN_A_ROW {
             self.renew.cancel();
         }
+    }
+
+    /// Lets another session look the destination up anew, if this one's last connection was refused.
+    pub fn distrust(&self) {
+        if self.refused.load(SeqCst) > 0 {
+            self.renew.cancel();
+        }
+    }
+
+    /// Tells whether the far side ended it, other than by the end of the one connection that it was for.
+    pub fn is_left(&self) -> bool {
+        let has_fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let is_ended = !matches!(*self.end.borrow(), None | Some(End::Terminated | End::LimitReached));
+        (has_fault || is_ended) && !(self.is_for_one() && self.is_used.load(SeqCst))
+    }
+
+    /// Tells whether its link stands.
+    pub fn is_up(&self) -> bool {
+        matches!(*self.link.borrow(), Link::Up { .. })
     }
 
     /// Returns how many connections go through it.
@@ -208,6 +239,7 @@ pub struct Lease(pub Arc<Session>);
 impl Lease {
     /// Counts a connection in.
     pub fn new(session: Arc<Session>) -> Self {
+        session.is_used.store(true, SeqCst);
         session.load.fetch_add(1, SeqCst);
         Self(session)
     }

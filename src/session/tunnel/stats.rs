@@ -15,6 +15,7 @@ use tokio::{
     sync::{Notify, mpsc, watch},
     time::{Instant, sleep},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{ConnectionEnd, TunnelEvent, fleet::Fleet, rates::Rates, session::Session};
 use crate::{
@@ -42,6 +43,8 @@ pub struct Stats {
     /// Tells that there is something new to show.
     changed: Notify,
     events: Option<mpsc::Sender<TunnelEvent>>,
+    /// Cancelled when the tunnel is over.
+    over: CancellationToken,
 }
 
 /// Counts what goes through one connection.
@@ -80,6 +83,7 @@ impl Stats {
             troubles: Mutex::default(),
             changed: Notify::new(),
             events,
+            over: CancellationToken::new(),
         })
     }
 
@@ -98,16 +102,24 @@ impl Stats {
         self.received.load(Relaxed)
     }
 
-    /// Hands an event to whoever keeps the journal; waits while they are behind.
+    /// Hands an event to whoever keeps the journal; waits while they are behind, until the tunnel is over.
     pub async fn tell(&self, event: TunnelEvent) {
-        if let Some(events) = &self.events {
+        let Some(events) = &self.events else { return };
+        tokio::select! {
+            biased;
             // Nobody has to keep one.
-            let _ = events.send(event).await;
+            _ = events.send(event) => {}
+            () = self.over.cancelled() => tracing::warn!("an event of a tunnel that is over was not taken"),
         }
     }
 
-    /// Notes that a connection was accepted.
-    pub async fn accept(self: &Arc<Self>, peer: SocketAddr) -> Arc<Track> {
+    /// Lets nobody wait for the journal any more: nothing of the tunnel may outlive it.
+    pub fn finish(&self) {
+        self.over.cancel();
+    }
+
+    /// Notes that a connection was accepted; it counts as live until [`Self::close`].
+    pub fn accept(self: &Arc<Self>, peer: SocketAddr) -> Arc<Track> {
         let id = self.accepted.fetch_add(1, Relaxed) + 1;
         let track = Arc::new(Track {
             stats: Arc::clone(self),
@@ -123,8 +135,12 @@ impl Stats {
         });
         locked(&self.live).insert(id, Arc::clone(&track));
         self.touch();
-        self.tell(TunnelEvent::ConnectionOpened { id, peer, at: track.opened_at }).await;
         track
+    }
+
+    /// Tells that a connection was accepted.
+    pub async fn opened(&self, track: &Track) {
+        self.tell(TunnelEvent::ConnectionOpened { id: track.id, peer: track.peer, at: track.opened_at }).await;
     }
 
     /// Notes that a connection ended.
@@ -155,14 +171,16 @@ impl Stats {
         self.touch();
     }
 
-    /// Notes that the destination did not answer.
-    pub fn not_reached(&self) {
+    /// Notes that the destination did not answer; returns how often in a row.
+    pub fn not_reached(&self) -> u32 {
         let at = self.now();
         let mut health = locked(&self.health);
         let before = if let Health::Refused { times, .. } = *health { times } else { 0 };
-        *health = Health::Refused { at, times: before.saturating_add(1) };
+        let times = before.saturating_add(1);
+        *health = Health::Refused { at, times };
         drop(health);
         self.touch();
+        times
     }
 
     /// Notes what went wrong.
@@ -247,6 +265,11 @@ impl Track {
     /// Tells whether the local side takes nothing.
     pub fn is_stalled(&self) -> bool {
         self.is_stalled.load(Relaxed)
+    }
+
+    /// Tells whether nothing can come: the local side takes nothing, or the link of its session is down.
+    pub fn is_held(&self) -> bool {
+        self.is_stalled() || self.session.get().is_some_and(|session| !session.is_up())
     }
 
     /// Returns how many bytes came from the far side.

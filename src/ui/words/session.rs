@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use ratatui::style::Style;
 
-use crate::domain::session::{ConnectionState, End, Health, Link};
+use crate::domain::session::{ConnectionState, End, Health, Link, Trouble, TroubleKind, Troubles};
 use crate::i18n::{Lang, Texts};
 use crate::policy::Denial;
 use crate::policy::preview::{Bound, Pinned, Preview};
@@ -162,6 +162,26 @@ pub fn health(ui: &Ui, health: &Health, now: Timestamp) -> (&'static str, String
             (ui.glyphs.critical, t!(ui.texts, "sessions.health.refused", age = age, n = times), ui.theme.critical)
         }
     }
+}
+
+/// Returns mark, words and style of what went wrong last in a tunnel; nothing where nothing did.
+pub fn trouble(ui: &Ui, troubles: &Troubles, now: Timestamp) -> Option<(&'static str, String, Style)> {
+    let Trouble { at, what } = troubles.last.as_ref()?;
+    let (texts, age) = (ui.texts, super::since(ui.texts, now, Some(*at)));
+    let text = match what {
+        TroubleKind::SessionLost { why, .. } if why.is_empty() => {
+            t!(texts, "sessions.trouble.lost", n = troubles.replaced, age = age)
+        }
+        TroubleKind::SessionLost { why, .. } => {
+            t!(texts, "sessions.trouble.lost-why", n = troubles.replaced, age = age, why = why)
+        }
+        TroubleKind::SessionRenewed { .. } => {
+            t!(texts, "sessions.trouble.renewed", n = troubles.replaced, age = age)
+        }
+        TroubleKind::SessionLacking { why } => t!(texts, "sessions.trouble.lacking", age = age, why = why),
+        TroubleKind::ConnectionOverrun { id } => t!(texts, "sessions.trouble.overrun", id = id, age = age),
+    };
+    Some((ui.glyphs.warning, text, ui.theme.warning))
 }
 
 /// Returns mark, word and style of how a connection stands.
