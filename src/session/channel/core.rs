@@ -84,6 +84,10 @@ pub(super) struct Core {
     request: Option<crate::session::handshake::Request>,
     pub key_wanted: Option<KeyWanted>,
     cipher: Option<Cipher>,
+    /// It is ready for want of any sign that it is not; nothing came yet.
+    is_assumed: bool,
+    /// Data went, or may have gone, without a cipher.
+    is_in_clear: bool,
     size: Option<(u16, u16)>,
     /// The size goes once more: before the first output there may have been no terminal to have it.
     size_again: bool,
@@ -115,6 +119,8 @@ impl Core {
             request: None,
             key_wanted: None,
             cipher: None,
+            is_assumed: false,
+            is_in_clear: false,
             size: options.size,
             size_again: true,
             staged: VecDeque::new(),
@@ -203,6 +209,7 @@ impl Core {
 
     /// Takes output; the first of it says that there is a shell, where no handshake was.
     fn said(&mut self, payload_type: PayloadType, payload: Bytes) {
+        self.is_assumed = false;
         if self.phase == Phase::Waiting {
             self.phase = Phase::Ready;
         }
@@ -248,6 +255,12 @@ impl Core {
     pub(super) fn become_ready(&mut self) {
         self.phase = Phase::Ready;
         self.send_size();
+    }
+
+    /// Takes a session that says nothing for a shell that is ready, until it says otherwise.
+    pub(super) fn assume_shell(&mut self) {
+        self.is_assumed = true;
+        self.become_ready();
     }
 
     /// Tells whether more may be taken of what is to go to the far side.

@@ -23,7 +23,7 @@ const FIRST_DIALS: u32 = 3;
 
 impl Life {
     /// Connects a session that was just started; a few times, as its token holds for a while.
-    pub(super) async fn first_dial(&mut self, ticket: &Ticket, begun: Instant) -> Result<Wire, Over> {
+    pub(super) async fn first_dial(&mut self, ticket: &Ticket) -> Result<Wire, Over> {
         let mut attempt = 0;
         loop {
             let dialled = tokio::select! {
@@ -35,7 +35,7 @@ impl Life {
             match dialled {
                 Ok(socket) => return Ok(Wire::new(socket)),
                 Err(error) => {
-                    let may_pass = attempt < FIRST_DIALS && begun.elapsed() < self.options.patience;
+                    let may_pass = attempt < FIRST_DIALS && self.begun.elapsed() < self.options.patience;
                     if !(may_pass && is_passing(&error)) {
                         return Err(Over::Failed(error));
                     }
@@ -46,7 +46,7 @@ impl Life {
     }
 
     /// Takes the session up on a new connection, for as long as it can live.
-    pub(super) async fn take_up(&mut self, broken: Broken, begun: Instant, up_since: Instant) -> Result<Wire, Over> {
+    pub(super) async fn take_up(&mut self, broken: Broken, up_since: Instant) -> Result<Wire, Over> {
         let (since, broken_at) = ((self.options.now)(), Instant::now());
         let mut why = broken.why;
         let mut attempt = 1_u32;
@@ -70,7 +70,7 @@ impl Life {
                 }
                 Err(error) => why = error.to_string(),
             }
-            if self.core.phase != Phase::Ready && begun.elapsed() >= self.options.patience {
+            if self.core.phase != Phase::Ready && self.begun.elapsed() >= self.options.patience {
                 return Err(Over::Failed(SessionError::Dial { why }));
             }
             if broken_at.elapsed() >= self.options.resume_for {

@@ -123,6 +123,47 @@ fn a_handshake_that_comes_twice_is_answered_once() {
     assert!(matches!(core.failure, Some(SessionError::Handshake { .. })), "there is no key to prove");
 }
 
+/// What an agent asks with that encrypts.
+const KEY: &[u8] = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[
+    {"ActionType":"KMSEncryption","ActionParameters":{"KMSKeyId":"k"}}]}"#;
+
+fn is_failed(core: &Core, with: &str) -> bool {
+    matches!(&core.failure, Some(SessionError::Handshake { what }) if what == with)
+}
+
+#[test]
+fn a_shell_that_was_assumed_goes_back_to_the_handshake() {
+    let (mut core, now) = core();
+    core.assume_shell();
+    say(&mut core, 0, PayloadType::HandshakeRequest, KEY, now);
+    assert!(core.phase == Phase::Shaking && core.key_wanted.is_some() && core.failure.is_none());
+    core.outgoing.push(data(b"typed"));
+    core.advance(now, true);
+    assert!(!core.wants_more() && !out(&mut core).iter().any(|(_, kind, _)| *kind == PayloadType::Output));
+    // Ready without the key would be in the clear.
+    say(&mut core, 1, PayloadType::HandshakeComplete, b"{}", now);
+    assert!(core.phase == Phase::Shaking && is_failed(&core, "HandshakeComplete"));
+}
+
+#[test]
+fn nothing_is_encrypted_after_something_was_not() {
+    let (mut core, now) = core();
+    core.assume_shell();
+    core.outgoing.push(data(b"typed"));
+    core.advance(now, true);
+    say(&mut core, 0, PayloadType::HandshakeRequest, KEY, now);
+    assert!(is_failed(&core, "KMSEncryption") && core.key_wanted.is_none());
+}
+
+#[test]
+fn a_shell_that_has_spoken_is_one() {
+    let (mut core, now) = core();
+    core.assume_shell();
+    say(&mut core, 0, PayloadType::Output, b"$ ", now);
+    say(&mut core, 1, PayloadType::HandshakeRequest, br#"{"RequestedClientActions":[]}"#, now);
+    assert_eq!((core.phase, core.failure), (Phase::Ready, None));
+}
+
 #[test]
 fn exit_codes_are_numbers_behind_their_name() {
     assert_eq!(exit_code(b"EXIT_CODE: 3"), Some(3));
