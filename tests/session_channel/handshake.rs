@@ -282,3 +282,18 @@ async fn giving_up_before_it_is_ready_ends_the_session_at_aws() {
     assert!(timeout(Duration::from_millis(200), opening).await.is_err());
     until(|| plane.count("terminate s-test") == 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_does_not_come_about_is_ended_before_that_is_told() {
+    let agent = Agent::start(Manner::Keep, Faults::default(), vec![]).await;
+    let mut waiting = options(&agent);
+    (waiting.quiet, waiting.patience) = (None, Duration::from_millis(50));
+    let plane = Plane::slow(&agent.url(), |plane| plane.terminate_takes = Duration::from_millis(300));
+    open(&plane, waiting.clone()).await.unwrap_err();
+    assert_eq!(plane.count("ended s-test"), 1);
+
+    let plane = Plane::slow(&agent.url(), |plane| plane.terminate_takes = PATIENCE);
+    let opening = timeout(Duration::from_secs(8), open(&plane, waiting)).await.expect("it waits for AWS for ever");
+    assert_eq!(opening.unwrap_err(), SessionError::Silent { after: Duration::from_millis(50) });
+    assert_eq!((plane.count("terminate s-test"), plane.count("ended")), (1, 0));
+}

@@ -161,3 +161,20 @@ async fn a_session_can_be_ended_while_its_link_is_lost() {
     timeout(PATIENCE, end.wait_for(Option::is_some)).await.unwrap().unwrap();
     assert_eq!((end.borrow().clone(), plane.count("terminate")), (Some(End::Terminated), 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_link_is_told_before_aws_is() {
+    let agent = Agent::start(Manner::Echo, Faults::default(), shell()).await;
+    let plane = Plane::slow(&agent.url(), |plane| plane.terminate_takes = PATIENCE);
+    let mut conduit = open(&plane, options(&agent)).await.unwrap();
+    read(&mut conduit, 2).await;
+    plane.resumes.lock().unwrap().push_back(Ok(None));
+    agent.order(Order::Cut);
+    let told = async {
+        let end = ended(&mut conduit).await;
+        (end, conduit.from.recv().await)
+    };
+    let (end, rest) = timeout(Duration::from_secs(5), told).await.expect("it waits for AWS");
+    assert!(matches!(end, End::Lost { .. }) && rest.is_none(), "{end:?} {rest:?}");
+    until(|| plane.count("terminate s-test") == 1).await;
+}
