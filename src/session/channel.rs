@@ -56,6 +56,7 @@ pub async fn open(ticket: Ticket, control: Arc<dyn ControlPlane>, options: Optio
         from: Some(incoming),
         ready: Some(ready_sender),
         leash,
+        key: None.into(),
         short_lived: 0,
     };
     tokio::spawn(life.run(ticket));

@@ -297,3 +297,19 @@ async fn a_session_that_does_not_come_about_is_ended_before_that_is_told() {
     assert_eq!(opening.unwrap_err(), SessionError::Silent { after: Duration::from_millis(50) });
     assert_eq!((plane.count("terminate s-test"), plane.count("ended")), (1, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_once_whatever_becomes_of_the_link() {
+    let agent = Agent::start(Manner::Keep, Faults::default(), kms("k")).await;
+    let plane = Plane::slow(&agent.url(), |plane| plane.key_takes = Duration::from_millis(400));
+    let opening = tokio::spawn({
+        let (plane, options) = (Arc::clone(&plane), options(&agent));
+        async move { open(&plane, options).await.unwrap() }
+    });
+    until(|| plane.count("key") == 1).await;
+    agent.order(Order::Cut);
+    until(|| agent.look(|seen| seen.others.len() == 1)).await;
+    assert_eq!(agent.look(|seen| (seen.others[0].0, seen.openings.len())), (PayloadType::HandshakeResponse, 2));
+    agent.order(Order::Say(PayloadType::HandshakeComplete, b"{}".to_vec()));
+    assert_eq!((opening.await.unwrap().kind, plane.count("key")), (Kind::Shell, 1));
+}

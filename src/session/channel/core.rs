@@ -32,6 +32,9 @@ const STAGED_BYTES: usize = 4 << 20;
 /// The same, in items.
 const STAGED_ITEMS: usize = 4_096;
 
+/// How many acknowledgements may wait to be sent; then nothing more is read either.
+const MOST_ACKNOWLEDGEMENTS: usize = 4_096;
+
 /// A frame that waits is copied where it is smaller than this: it would hold on to the buffer that it came in.
 const WORTH_COPYING: usize = 4_096;
 
@@ -234,7 +237,12 @@ impl Core {
 
     /// Tells whether more may be read.
     pub(super) fn has_room(&self) -> bool {
-        self.staged_bytes < STAGED_BYTES && self.staged.len() < STAGED_ITEMS
+        self.staged_bytes < STAGED_BYTES && self.staged.len() < STAGED_ITEMS && !self.is_clogged()
+    }
+
+    /// Tells whether so much waits to be acknowledged that the connection seems to take nothing any more.
+    pub(super) fn is_clogged(&self) -> bool {
+        self.acknowledgements.len() >= MOST_ACKNOWLEDGEMENTS
     }
 
     /// Tells whether something waits for whoever takes it.

@@ -47,7 +47,7 @@ pub(super) enum Over {
 }
 
 /// A key on its way, with what it was asked for.
-type Key = BoxFuture<'static, (KeyWanted, Result<DataKey, ControlError>)>;
+pub(super) type Key = BoxFuture<'static, (KeyWanted, Result<DataKey, ControlError>)>;
 
 /// A session, and who is told about it.
 pub(super) struct Life {
@@ -66,6 +66,8 @@ pub(super) struct Life {
     pub from: Option<mpsc::Sender<FromFarSide>>,
     pub ready: Option<oneshot::Sender<Result<Ready, SessionError>>>,
     pub leash: CancellationToken,
+    /// The key that was asked for; it is made whatever becomes of the connection.
+    pub key: OptionFuture<Key>,
     /// How many connections in a row broke soon.
     pub short_lived: u32,
 }
@@ -95,6 +97,8 @@ struct Watch {
     /// When a ping went out that nothing has come after.
     asked_at: Option<Instant>,
     told_at: Option<Instant>,
+    /// Since when it takes nothing, so that it is not read.
+    clogged_at: Option<Instant>,
     could_read: bool,
 }
 
@@ -126,9 +130,9 @@ impl Life {
     /// Carries frames until the connection breaks or the session is over.
     async fn serve(&mut self, wire: &mut Wire) -> Stop {
         let now = Instant::now();
-        let mut watch = Watch { since: now, heard_at: now, asked_at: Some(now), told_at: None, could_read: true };
+        let mut watch =
+            Watch { since: now, heard_at: now, asked_at: Some(now), told_at: None, clogged_at: None, could_read: true };
         let mut inbox = Vec::new();
-        let mut key: OptionFuture<Key> = None.into();
         if self.core.phase != Phase::Ready {
             self.tell(Link::Starting);
         }
@@ -139,15 +143,15 @@ impl Life {
                 return stop;
             }
             if let Some(wanted) = self.core.key_wanted.take() {
-                key = Some(self.ask_for_key(wanted)).into();
+                self.key = Some(self.ask_for_key(wanted)).into();
             }
             let may_read = self.may_read(&mut watch, now);
-            match self.next_event(wire, &mut inbox, &mut key, &watch, may_read).await {
+            match self.next_event(wire, &mut inbox, &watch, may_read).await {
                 Event::Leash => return Stop::Over(self.end_far_side(wire).await),
                 Event::Room => {}
                 Event::Taken(item) => self.take(item),
                 Event::Key(wanted, made) => {
-                    key = None.into();
+                    self.key = None.into();
                     self.core.key_came(&wanted, made);
                 }
                 Event::Exchanged(Err(broken)) => return Stop::Broken(broken),
@@ -165,18 +169,11 @@ impl Life {
     }
 
     /// Waits for whatever comes first.
-    async fn next_event(
-        &mut self,
-        wire: &mut Wire,
-        inbox: &mut Vec<Arrived>,
-        key: &mut OptionFuture<Key>,
-        watch: &Watch,
-        may_read: bool,
-    ) -> Event {
+    async fn next_event(&mut self, wire: &mut Wire, inbox: &mut Vec<Arrived>, watch: &Watch, may_read: bool) -> Event {
         let due = self.due(watch, may_read);
         let wants_more = self.core.wants_more();
         let has_staged = self.core.has_staged();
-        let Self { to, from, leash, core, .. } = self;
+        let Self { to, from, leash, core, key, .. } = self;
         let room: OptionFuture<_> = from.as_ref().filter(|_| has_staged).map(mpsc::Sender::reserve).into();
         let next: OptionFuture<_> = to.as_mut().filter(|_| wants_more).map(mpsc::Receiver::recv).into();
         tokio::select! {
@@ -207,12 +204,14 @@ impl Life {
             }
             Phase::Shaking => Some(given_up),
         };
-        [Some(ping), core, start].into_iter().flatten().min().unwrap_or(ping)
+        let clogged = watch.clogged_at.map(|at| at + self.options.pong_within);
+        [Some(ping), core, start, clogged].into_iter().flatten().min().unwrap_or(ping)
     }
 
     /// Tells whether the connection is read: not while what came waits for whoever takes it.
     fn may_read(&mut self, watch: &mut Watch, now: Instant) -> bool {
         let may_read = self.core.has_room();
+        watch.clogged_at = self.core.is_clogged().then(|| watch.clogged_at.unwrap_or(now));
         if may_read && !watch.could_read {
             (watch.heard_at, watch.asked_at) = (now, None);
             self.core.rest(now);
@@ -335,6 +334,9 @@ impl Life {
     /// Asks the far side for a sign when it gave none for long, and gives the connection up where none comes.
     fn look_after(&self, wire: &mut Wire, watch: &mut Watch) -> Option<Broken> {
         let now = Instant::now();
+        if watch.clogged_at.is_some_and(|at| now.saturating_duration_since(at) >= self.options.pong_within) {
+            return Some(Broken::silent());
+        }
         if !watch.could_read {
             // Signs are not read either; the connection is tried again when they are.
             watch.heard_at = now;

@@ -111,6 +111,18 @@ fn what_nobody_takes_stops_the_reading() {
 }
 
 #[test]
+fn what_cannot_be_acknowledged_stops_the_reading() {
+    let (mut core, now) = core();
+    let mut said = 0;
+    while core.has_room() && said < 10_000 {
+        say(&mut core, 0, PayloadType::Output, b"again", now);
+        said += 1;
+    }
+    assert_eq!((said, core.is_clogged(), core.staged.len()), (MOST_ACKNOWLEDGEMENTS, true, 1));
+    assert!(core.next_frame().is_some() && core.has_room());
+}
+
+#[test]
 fn a_handshake_that_comes_twice_is_answered_once() {
     let (mut core, now) = core();
     let request = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"Dance"}]}"#;
