@@ -11,6 +11,7 @@ mod resume;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -48,12 +49,14 @@ pub async fn open(ticket: Ticket, control: Arc<dyn ControlPlane>, options: Optio
         control,
         options,
         client_id: Uuid::new_v4(),
+        begun: Instant::now(),
         link: link_sender,
         end: end_sender,
         to: Some(outgoing),
         from: Some(incoming),
         ready: Some(ready_sender),
         leash,
+        key: None.into(),
         short_lived: 0,
     };
     tokio::spawn(life.run(ticket));

@@ -186,6 +186,11 @@ impl Request {
         Response { client_version: CLIENT_VERSION, processed_client_actions, errors }
     }
 
+    /// Tells whether the agent asks for a key.
+    pub fn needs_key(&self) -> bool {
+        self.actions.iter().any(|action| matches!(action, Action::KmsEncryption { .. }))
+    }
+
     /// Returns what runs in the session, where the agent says so.
     pub fn kind(&self) -> Option<&Kind> {
         self.actions.iter().find_map(|action| match action {

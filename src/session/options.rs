@@ -26,8 +26,8 @@ pub struct Options {
     pub window_bytes: usize,
     /// How long the far side may take until the session is ready.
     pub patience: Duration,
-    /// After how long a session that said nothing at all counts as a shell that is ready: a command without output
-    /// has no other sign. `None` waits for a sign.
+    /// For how long a session may say nothing at all, once its connection stands, until it counts as a shell that is
+    /// ready: a command without output has no other sign. `None` waits for a sign, as whoever opens a port must.
     pub quiet: Option<Duration>,
     /// How often the link is tried when nothing comes.
     pub ping_every: Duration,

@@ -199,6 +199,59 @@ async fn silence_is_a_ready_shell_or_an_error_as_one_likes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_is_not_quiet_before_the_connection_stands() {
+    let agent = Agent::start(Manner::Keep, Faults::default(), port()).await;
+    let plane = Plane::slow(&agent.url(), |plane| plane.sign_takes = Duration::from_millis(900));
+    let mut quiet = options(&agent);
+    quiet.quiet = Some(Duration::from_millis(800));
+    let conduit = open(&plane, quiet).await.unwrap();
+    assert!(matches!(conduit.kind, Kind::Port(_)), "{:?}", conduit.kind);
+}
+
+/// Opens a session that says nothing, and is taken for a shell.
+async fn quiet() -> (Agent, Conduit) {
+    let (agent, plane) = start(Manner::Keep, Faults::default(), vec![]).await;
+    let mut quiet = options(&agent);
+    (quiet.quiet, quiet.patience) = (Some(Duration::from_millis(50)), Duration::from_secs(2));
+    let conduit = open(&plane, quiet).await.unwrap();
+    assert_eq!(conduit.kind, Kind::Shell);
+    (agent, conduit)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_shell_that_shakes_hands_late_is_encrypted_all_the_same() {
+    let (agent, mut conduit) = quiet().await;
+    // Later than anybody would have waited for it to begin.
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    let (kind, asked) = kms("k").remove(0);
+    agent.order(Order::Say(kind, asked));
+    linked(&mut conduit, |link| *link == Link::Starting).await;
+    send(&conduit, b"ls\r").await;
+    until(|| agent.look(|seen| seen.others.iter().any(|(kind, _)| *kind == PayloadType::HandshakeResponse))).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!((agent.look(|seen| seen.count), conduit.end.borrow().clone()), (0, None));
+    agent.order(Order::Say(PayloadType::HandshakeComplete, b"{}".to_vec()));
+    until(|| agent.look(|seen| seen.count > 0)).await;
+    assert_eq!(far_cipher().open(&agent.look(|seen| seen.data.clone())).unwrap(), &b"ls\r"[..]);
+    linked(&mut conduit, |link| matches!(link, Link::Up { .. })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_made_good_ends_a_quiet_shell() {
+    let (agent, mut conduit) = quiet().await;
+    send(&conduit, b"typed").await;
+    until(|| agent.look(|seen| seen.data == b"typed")).await;
+    let (kind, asked) = kms("k").remove(0);
+    agent.order(Order::Say(kind, asked));
+    assert_eq!(ended(&mut conduit).await, End::Failed { why: "handshake: KMSEncryption".into() });
+
+    let (agent, mut conduit) = quiet().await;
+    let (kind, asked) = port().remove(0);
+    agent.order(Order::Say(kind, asked));
+    assert_eq!(ended(&mut conduit).await, End::Failed { why: "handshake: SessionType".into() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_goes_to_nobody_but_aws() {
     let (agent, plane) = start(Manner::Keep, Faults::default(), shell()).await;
     let mut strict = options(&agent);
@@ -228,4 +281,35 @@ async fn giving_up_before_it_is_ready_ends_the_session_at_aws() {
     let opening = channel::open(plane.ticket(), control, options(&agent));
     assert!(timeout(Duration::from_millis(200), opening).await.is_err());
     until(|| plane.count("terminate s-test") == 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_does_not_come_about_is_ended_before_that_is_told() {
+    let agent = Agent::start(Manner::Keep, Faults::default(), vec![]).await;
+    let mut waiting = options(&agent);
+    (waiting.quiet, waiting.patience) = (None, Duration::from_millis(50));
+    let plane = Plane::slow(&agent.url(), |plane| plane.terminate_takes = Duration::from_millis(300));
+    open(&plane, waiting.clone()).await.unwrap_err();
+    assert_eq!(plane.count("ended s-test"), 1);
+
+    let plane = Plane::slow(&agent.url(), |plane| plane.terminate_takes = PATIENCE);
+    let opening = timeout(Duration::from_secs(8), open(&plane, waiting)).await.expect("it waits for AWS for ever");
+    assert_eq!(opening.unwrap_err(), SessionError::Silent { after: Duration::from_millis(50) });
+    assert_eq!((plane.count("terminate s-test"), plane.count("ended")), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_once_whatever_becomes_of_the_link() {
+    let agent = Agent::start(Manner::Keep, Faults::default(), kms("k")).await;
+    let plane = Plane::slow(&agent.url(), |plane| plane.key_takes = Duration::from_millis(400));
+    let opening = tokio::spawn({
+        let (plane, options) = (Arc::clone(&plane), options(&agent));
+        async move { open(&plane, options).await.unwrap() }
+    });
+    until(|| plane.count("key") == 1).await;
+    agent.order(Order::Cut);
+    until(|| agent.look(|seen| seen.others.len() == 1)).await;
+    assert_eq!(agent.look(|seen| (seen.others[0].0, seen.openings.len())), (PayloadType::HandshakeResponse, 2));
+    agent.order(Order::Say(PayloadType::HandshakeComplete, b"{}".to_vec()));
+    assert_eq!((opening.await.unwrap().kind, plane.count("key")), (Kind::Shell, 1));
 }

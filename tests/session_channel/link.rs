@@ -161,3 +161,53 @@ async fn a_session_can_be_ended_while_its_link_is_lost() {
     timeout(PATIENCE, end.wait_for(Option::is_some)).await.unwrap().unwrap();
     assert_eq!((end.borrow().clone(), plane.count("terminate")), (Some(End::Terminated), 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_link_is_told_before_aws_is() {
+    let agent = Agent::start(Manner::Echo, Faults::default(), shell()).await;
+    let plane = Plane::slow(&agent.url(), |plane| plane.terminate_takes = PATIENCE);
+    let mut conduit = open(&plane, options(&agent)).await.unwrap();
+    read(&mut conduit, 2).await;
+    plane.resumes.lock().unwrap().push_back(Ok(None));
+    agent.order(Order::Cut);
+    let told = async {
+        let end = ended(&mut conduit).await;
+        (end, conduit.from.recv().await)
+    };
+    let (end, rest) = timeout(Duration::from_secs(5), told).await.expect("it waits for AWS");
+    assert!(matches!(end, End::Lost { .. }) && rest.is_none(), "{end:?} {rest:?}");
+    until(|| plane.count("terminate s-test") == 1).await;
+}
+
+/// Says the same again and again, and reads nothing.
+async fn talk(socket: tokio::net::TcpStream) {
+    use futures::{SinkExt as _, StreamExt as _};
+    use sekisho::session::message::{Head, Message, fresh_id};
+    use tokio_tungstenite::tungstenite;
+    let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
+    socket.next().await.unwrap().unwrap();
+    let payload_type = PayloadType::Output;
+    let kind = MessageType::OutputStreamData;
+    let head = Head { kind, created: 1, sequence: 0, flags: 1, id: fresh_id(), payload_type };
+    let frame = Bytes::from(Message { head, payload: b"# " }.encode());
+    while socket.send(tungstenite::Message::Binary(frame.clone())).await.is_ok() {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_far_side_that_only_talks_is_left_for_another() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let authority = listener.local_addr().unwrap().to_string();
+    let plane = Plane::new(&format!("ws://{authority}/x"));
+    let far = tokio::spawn(async move {
+        loop {
+            tokio::spawn(talk(listener.accept().await.unwrap().0));
+        }
+    });
+    let agent = Agent::start(Manner::Keep, Faults::default(), vec![]).await;
+    let mut others = options(&agent);
+    others.endpoints = Endpoints::Also(authority);
+    let mut conduit = open(&plane, others).await.unwrap();
+    let lost = linked(&mut conduit, |link| matches!(link, Link::Lost { .. })).await;
+    assert!(matches!(&lost, Link::Lost { why, .. } if why == "timed out"), "{lost:?}");
+    far.abort();
+}

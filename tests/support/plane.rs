@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use secrecy::SecretBox;
 use sekisho::session::control::{Answer, ControlError, ControlPlane, DataKey, Ticket};
@@ -17,11 +18,22 @@ pub struct Plane {
     pub asked: Mutex<Vec<String>>,
     pub key: [u8; 32],
     pub refuses_key: bool,
+    /// How long it takes to sign, to make a key and to end a session.
+    pub sign_takes: Duration,
+    pub key_takes: Duration,
+    pub terminate_takes: Duration,
 }
 
 impl Plane {
     pub fn new(url: &str) -> Arc<Self> {
-        Arc::new(Self { url: Mutex::new(url.to_owned()), key: [3; 32], ..Self::default() })
+        Self::slow(url, |_| ())
+    }
+
+    /// Makes one that is changed before anybody has it.
+    pub fn slow(url: &str, change: impl FnOnce(&mut Self)) -> Arc<Self> {
+        let mut plane = Self { url: Mutex::new(url.to_owned()), key: [3; 32], ..Self::default() };
+        change(&mut plane);
+        Arc::new(plane)
     }
 
     /// Counts the calls that begin like that.
@@ -58,13 +70,20 @@ impl ControlPlane for Plane {
 
     fn terminate<'a>(&'a self, session_id: &'a str) -> Answer<'a, ()> {
         self.note(format!("terminate {session_id}"));
-        Box::pin(async { Ok(()) })
+        Box::pin(async move {
+            tokio::time::sleep(self.terminate_takes).await;
+            self.note(format!("ended {session_id}"));
+            Ok(())
+        })
     }
 
     fn sign<'a>(&'a self, stream_url: &'a str) -> Answer<'a, Vec<(String, String)>> {
         let count = self.count("sign");
         self.note(format!("sign {stream_url}"));
-        Box::pin(async move { Ok(vec![("authorization".into(), format!("AWS4-HMAC-SHA256 {count}"))]) })
+        Box::pin(async move {
+            tokio::time::sleep(self.sign_takes).await;
+            Ok(vec![("authorization".into(), format!("AWS4-HMAC-SHA256 {count}"))])
+        })
     }
 
     fn data_key<'a>(&'a self, key_id: &'a str, context: &'a BTreeMap<String, String>) -> Answer<'a, DataKey> {
@@ -75,6 +94,7 @@ impl ControlPlane for Plane {
         key[32..].fill(5);
         let refuses = self.refuses_key;
         Box::pin(async move {
+            tokio::time::sleep(self.key_takes).await;
             if refuses {
                 return Err(ControlError { action: "kms:GenerateDataKey", why: "denied".into(), is_passing: false });
             }

@@ -32,6 +32,9 @@ const STAGED_BYTES: usize = 4 << 20;
 /// The same, in items.
 const STAGED_ITEMS: usize = 4_096;
 
+/// How many acknowledgements may wait to be sent; then nothing more is read either.
+const MOST_ACKNOWLEDGEMENTS: usize = 4_096;
+
 /// A frame that waits is copied where it is smaller than this: it would hold on to the buffer that it came in.
 const WORTH_COPYING: usize = 4_096;
 
@@ -84,6 +87,10 @@ pub(super) struct Core {
     request: Option<crate::session::handshake::Request>,
     pub key_wanted: Option<KeyWanted>,
     cipher: Option<Cipher>,
+    /// It is ready for want of any sign that it is not; nothing came yet.
+    is_assumed: bool,
+    /// Data went, or may have gone, without a cipher.
+    is_in_clear: bool,
     size: Option<(u16, u16)>,
     /// The size goes once more: before the first output there may have been no terminal to have it.
     size_again: bool,
@@ -115,6 +122,8 @@ impl Core {
             request: None,
             key_wanted: None,
             cipher: None,
+            is_assumed: false,
+            is_in_clear: false,
             size: options.size,
             size_again: true,
             staged: VecDeque::new(),
@@ -203,6 +212,7 @@ impl Core {
 
     /// Takes output; the first of it says that there is a shell, where no handshake was.
     fn said(&mut self, payload_type: PayloadType, payload: Bytes) {
+        self.is_assumed = false;
         if self.phase == Phase::Waiting {
             self.phase = Phase::Ready;
         }
@@ -227,7 +237,12 @@ impl Core {
 
     /// Tells whether more may be read.
     pub(super) fn has_room(&self) -> bool {
-        self.staged_bytes < STAGED_BYTES && self.staged.len() < STAGED_ITEMS
+        self.staged_bytes < STAGED_BYTES && self.staged.len() < STAGED_ITEMS && !self.is_clogged()
+    }
+
+    /// Tells whether so much waits to be acknowledged that the connection seems to take nothing any more.
+    pub(super) fn is_clogged(&self) -> bool {
+        self.acknowledgements.len() >= MOST_ACKNOWLEDGEMENTS
     }
 
     /// Tells whether something waits for whoever takes it.
@@ -248,6 +263,12 @@ impl Core {
     pub(super) fn become_ready(&mut self) {
         self.phase = Phase::Ready;
         self.send_size();
+    }
+
+    /// Takes a session that says nothing for a shell that is ready, until it says otherwise.
+    pub(super) fn assume_shell(&mut self) {
+        self.is_assumed = true;
+        self.become_ready();
     }
 
     /// Tells whether more may be taken of what is to go to the far side.

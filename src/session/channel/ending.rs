@@ -1,5 +1,7 @@
 //! How a session ends: the far side is told, AWS where that is needed, and everybody who watches.
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::{sleep_until, timeout};
@@ -10,9 +12,13 @@ use super::wire::{Arrived, Wire};
 use crate::domain::session::{End, Link};
 use crate::session::SessionError;
 use crate::session::conduit::{Flag, Kind, Version};
+use crate::session::control::ControlPlane;
 
 /// How long AWS may take to end a session.
 const TERMINATE_WITHIN: Duration = Duration::from_secs(10);
+
+/// For how long of that whoever waits for a session is not told that there is none.
+const TOLD_WITHIN: Duration = Duration::from_secs(3);
 
 impl Life {
     /// Ends the session by its channel, where the agent understands that.
@@ -52,32 +58,49 @@ impl Life {
     }
 
     /// Tells everybody that the session is over, AWS first where it does not know.
+    ///
+    /// A program may exit with what it is told, and is to leave nothing behind. Of a link that was lost those who
+    /// watch hear at once: AWS is hardly to be reached then.
     pub(super) async fn finish(mut self, over: Over) {
         let is_known = matches!(over, Over::Closed { .. } | Over::Obeyed);
-        let end = match over {
-            Over::Closed { output } => {
-                self.give_up(SessionError::Closed { output: output.clone() });
-                End::Closed { output }
-            }
-            Over::Given | Over::Obeyed => {
-                self.give_up(SessionError::Cancelled);
-                End::Terminated
-            }
-            Over::Lost { why } => {
-                self.give_up(SessionError::Dial { why: why.clone() });
-                End::Lost { why }
-            }
+        let is_lost = matches!(over, Over::Lost { .. });
+        let (error, end) = match over {
+            Over::Closed { output } => (SessionError::Closed { output: output.clone() }, End::Closed { output }),
+            Over::Given | Over::Obeyed => (SessionError::Cancelled, End::Terminated),
+            Over::Lost { why } => (SessionError::Dial { why: why.clone() }, End::Lost { why }),
             Over::Failed(error) => {
                 let why = error.to_string();
-                self.give_up(error);
-                End::Failed { why }
+                (error, End::Failed { why })
             }
         };
-        if !is_known {
-            self.terminate().await;
+        let mut terminated = pin!(terminate(Arc::clone(&self.control), self.session_id.clone()));
+        let mut is_done = is_known;
+        if let Some(ready) = self.ready.take() {
+            is_done = is_done || timeout(TOLD_WITHIN, &mut terminated).await.is_ok();
+            let _ = ready.send(Err(error));
         }
+        let terminated = async {
+            if !is_done {
+                terminated.await;
+            }
+        };
+        if is_lost {
+            self.mark(end);
+            futures::join!(terminated, self.hand_over_rest());
+        } else {
+            terminated.await;
+            self.mark(end);
+            self.hand_over_rest().await;
+        }
+    }
+
+    fn mark(&self, end: End) {
         self.tell(Link::Ended);
         self.end.send_replace(Some(end));
+    }
+
+    /// Hands over what came before the end, and then that there is no more.
+    async fn hand_over_rest(&mut self) {
         let Some(from) = self.from.take() else { return };
         while let Some(item) = self.core.take_staged() {
             if from.send(item).await.is_err() {
@@ -85,20 +108,12 @@ impl Life {
             }
         }
     }
+}
 
-    /// Says why there is no session, where somebody still waits for one.
-    fn give_up(&mut self, error: SessionError) {
-        if let Some(ready) = self.ready.take() {
-            let _ = ready.send(Err(error));
-        }
-    }
-
-    async fn terminate(&self) {
-        let ended = timeout(TERMINATE_WITHIN, self.control.terminate(&self.session_id)).await;
-        match ended {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(session = %self.session_id, %error, "the session was not ended"),
-            Err(_) => tracing::warn!(session = %self.session_id, "ending the session took too long"),
-        }
+async fn terminate(control: Arc<dyn ControlPlane>, session: String) {
+    match timeout(TERMINATE_WITHIN, control.terminate(&session)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%session, %error, "the session was not ended"),
+        Err(_) => tracing::warn!(%session, "ending the session took too long"),
     }
 }

@@ -47,7 +47,7 @@ pub(super) enum Over {
 }
 
 /// A key on its way, with what it was asked for.
-type Key = BoxFuture<'static, (KeyWanted, Result<DataKey, ControlError>)>;
+pub(super) type Key = BoxFuture<'static, (KeyWanted, Result<DataKey, ControlError>)>;
 
 /// A session, and who is told about it.
 pub(super) struct Life {
@@ -56,6 +56,8 @@ pub(super) struct Life {
     pub control: Arc<dyn ControlPlane>,
     pub options: Options,
     pub client_id: Uuid,
+    /// Since when it is getting ready.
+    pub begun: Instant,
     pub link: watch::Sender<Link>,
     pub end: watch::Sender<Option<End>>,
     /// What is to go to the far side; none once nobody can send any more.
@@ -64,6 +66,8 @@ pub(super) struct Life {
     pub from: Option<mpsc::Sender<FromFarSide>>,
     pub ready: Option<oneshot::Sender<Result<Ready, SessionError>>>,
     pub leash: CancellationToken,
+    /// The key that was asked for; it is made whatever becomes of the connection.
+    pub key: OptionFuture<Key>,
     /// How many connections in a row broke soon.
     pub short_lived: u32,
 }
@@ -86,29 +90,32 @@ pub(super) enum Stop {
 
 /// What is known of one connection beside its frames.
 struct Watch {
+    /// Since when it stands.
+    since: Instant,
     /// When anything came.
     heard_at: Instant,
     /// When a ping went out that nothing has come after.
     asked_at: Option<Instant>,
     told_at: Option<Instant>,
+    /// Since when it takes nothing, so that it is not read.
+    clogged_at: Option<Instant>,
     could_read: bool,
 }
 
 impl Life {
     /// Lives until the session is over.
     pub(super) async fn run(mut self, ticket: Ticket) {
-        let begun = Instant::now();
-        let over = match self.first_dial(&ticket, begun).await {
+        let over = match self.first_dial(&ticket).await {
             Ok(first) => {
                 let mut wire = first;
                 loop {
                     let since = Instant::now();
-                    let stop = self.serve(&mut wire, begun).await;
+                    let stop = self.serve(&mut wire).await;
                     // A connection that was left open would hold up whoever is at its other end.
                     wire.close().await;
                     match stop {
                         Stop::Over(over) => break over,
-                        Stop::Broken(broken) => match self.take_up(broken, begun, since).await {
+                        Stop::Broken(broken) => match self.take_up(broken, since).await {
                             Ok(next) => wire = next,
                             Err(over) => break over,
                         },
@@ -121,30 +128,30 @@ impl Life {
     }
 
     /// Carries frames until the connection breaks or the session is over.
-    async fn serve(&mut self, wire: &mut Wire, begun: Instant) -> Stop {
+    async fn serve(&mut self, wire: &mut Wire) -> Stop {
         let now = Instant::now();
-        let mut watch = Watch { heard_at: now, asked_at: Some(now), told_at: None, could_read: true };
+        let mut watch =
+            Watch { since: now, heard_at: now, asked_at: Some(now), told_at: None, clogged_at: None, could_read: true };
         let mut inbox = Vec::new();
-        let mut key: OptionFuture<Key> = None.into();
         if self.core.phase != Phase::Ready {
             self.tell(Link::Starting);
         }
         loop {
             let now = Instant::now();
             self.core.advance(now, watch.could_read);
-            if let Some(stop) = self.judge(now, begun) {
+            if let Some(stop) = self.judge(now, watch.since) {
                 return stop;
             }
             if let Some(wanted) = self.core.key_wanted.take() {
-                key = Some(self.ask_for_key(wanted)).into();
+                self.key = Some(self.ask_for_key(wanted)).into();
             }
             let may_read = self.may_read(&mut watch, now);
-            match self.next_event(wire, &mut inbox, &mut key, &watch, may_read, begun).await {
+            match self.next_event(wire, &mut inbox, &watch, may_read).await {
                 Event::Leash => return Stop::Over(self.end_far_side(wire).await),
                 Event::Room => {}
                 Event::Taken(item) => self.take(item),
                 Event::Key(wanted, made) => {
-                    key = None.into();
+                    self.key = None.into();
                     self.core.key_came(&wanted, made);
                 }
                 Event::Exchanged(Err(broken)) => return Stop::Broken(broken),
@@ -162,19 +169,11 @@ impl Life {
     }
 
     /// Waits for whatever comes first.
-    async fn next_event(
-        &mut self,
-        wire: &mut Wire,
-        inbox: &mut Vec<Arrived>,
-        key: &mut OptionFuture<Key>,
-        watch: &Watch,
-        may_read: bool,
-        begun: Instant,
-    ) -> Event {
-        let due = self.due(watch, may_read, begun);
+    async fn next_event(&mut self, wire: &mut Wire, inbox: &mut Vec<Arrived>, watch: &Watch, may_read: bool) -> Event {
+        let due = self.due(watch, may_read);
         let wants_more = self.core.wants_more();
         let has_staged = self.core.has_staged();
-        let Self { to, from, leash, core, .. } = self;
+        let Self { to, from, leash, core, key, .. } = self;
         let room: OptionFuture<_> = from.as_ref().filter(|_| has_staged).map(mpsc::Sender::reserve).into();
         let next: OptionFuture<_> = to.as_mut().filter(|_| wants_more).map(mpsc::Receiver::recv).into();
         tokio::select! {
@@ -189,25 +188,30 @@ impl Life {
     }
 
     /// Returns when something is due that no event brings.
-    fn due(&self, watch: &Watch, may_read: bool, begun: Instant) -> Instant {
+    fn due(&self, watch: &Watch, may_read: bool) -> Instant {
         let now = Instant::now();
         let ping = match watch.asked_at {
             Some(asked) if may_read => asked + self.options.pong_within,
             _ => watch.heard_at + self.options.ping_every,
         };
         let core = self.core.due(now).filter(|_| may_read);
+        let given_up = self.begun + self.options.patience;
         let start = match self.core.phase {
             Phase::Ready => None,
-            Phase::Waiting => Some(self.options.quiet.unwrap_or(self.options.patience).min(self.options.patience)),
-            Phase::Shaking => Some(self.options.patience),
+            Phase::Waiting => {
+                let quiet = self.options.quiet.map(|quiet| watch.since + quiet);
+                Some(quiet.map_or(given_up, |quiet| quiet.min(given_up)))
+            }
+            Phase::Shaking => Some(given_up),
         };
-        let start = start.map(|wait| begun + wait);
-        [Some(ping), core, start].into_iter().flatten().min().unwrap_or(ping)
+        let clogged = watch.clogged_at.map(|at| at + self.options.pong_within);
+        [Some(ping), core, start, clogged].into_iter().flatten().min().unwrap_or(ping)
     }
 
     /// Tells whether the connection is read: not while what came waits for whoever takes it.
     fn may_read(&mut self, watch: &mut Watch, now: Instant) -> bool {
         let may_read = self.core.has_room();
+        watch.clogged_at = self.core.is_clogged().then(|| watch.clogged_at.unwrap_or(now));
         if may_read && !watch.could_read {
             (watch.heard_at, watch.asked_at) = (now, None);
             self.core.rest(now);
@@ -221,10 +225,16 @@ impl Life {
         if !inbox.is_empty() {
             (watch.heard_at, watch.asked_at) = (now, None);
         }
+        let was_ready = self.core.phase == Phase::Ready;
         for arrived in inbox.drain(..) {
             if let Arrived::Frame(frame) = arrived {
                 self.core.arrived(&frame, now);
             }
+        }
+        if was_ready && self.core.phase != Phase::Ready {
+            // What was taken for a quiet shell shakes hands after all.
+            (self.begun, watch.told_at) = (now, None);
+            self.tell(Link::Starting);
         }
         if self.core.phase == Phase::Ready && watch.asked_at.is_none() {
             self.tell_up(watch, now);
@@ -256,19 +266,19 @@ impl Life {
     }
 
     /// Finds out whether the session is over or ready.
-    fn judge(&mut self, now: Instant, begun: Instant) -> Option<Stop> {
+    fn judge(&mut self, now: Instant, since: Instant) -> Option<Stop> {
         if let Some(error) = self.core.failure.take() {
             return Some(Stop::Over(Over::Failed(error)));
         }
         if let Some(closed) = self.core.closed.take() {
             return Some(Stop::Over(Over::Closed { output: closed.output }));
         }
-        let waited = now.saturating_duration_since(begun);
-        if self.core.phase == Phase::Waiting && self.options.quiet.is_some_and(|quiet| waited >= quiet) {
-            self.core.become_ready();
+        let is_quiet = |quiet| now.saturating_duration_since(since) >= quiet;
+        if self.core.phase == Phase::Waiting && self.options.quiet.is_some_and(is_quiet) {
+            self.core.assume_shell();
         }
         if self.core.phase != Phase::Ready {
-            let is_over = waited >= self.options.patience;
+            let is_over = now.saturating_duration_since(self.begun) >= self.options.patience;
             let silent = SessionError::Silent { after: self.options.patience };
             return is_over.then_some(Stop::Over(Over::Failed(silent)));
         }
@@ -324,6 +334,9 @@ impl Life {
     /// Asks the far side for a sign when it gave none for long, and gives the connection up where none comes.
     fn look_after(&self, wire: &mut Wire, watch: &mut Watch) -> Option<Broken> {
         let now = Instant::now();
+        if watch.clogged_at.is_some_and(|at| now.saturating_duration_since(at) >= self.options.pong_within) {
+            return Some(Broken::silent());
+        }
         if !watch.could_read {
             // Signs are not read either; the connection is tried again when they are.
             watch.heard_at = now;

@@ -23,7 +23,7 @@ const FIRST_DIALS: u32 = 3;
 
 impl Life {
     /// Connects a session that was just started; a few times, as its token holds for a while.
-    pub(super) async fn first_dial(&mut self, ticket: &Ticket, begun: Instant) -> Result<Wire, Over> {
+    pub(super) async fn first_dial(&mut self, ticket: &Ticket) -> Result<Wire, Over> {
         let mut attempt = 0;
         loop {
             let dialled = tokio::select! {
@@ -35,7 +35,7 @@ impl Life {
             match dialled {
                 Ok(socket) => return Ok(Wire::new(socket)),
                 Err(error) => {
-                    let may_pass = attempt < FIRST_DIALS && begun.elapsed() < self.options.patience;
+                    let may_pass = attempt < FIRST_DIALS && self.begun.elapsed() < self.options.patience;
                     if !(may_pass && is_passing(&error)) {
                         return Err(Over::Failed(error));
                     }
@@ -46,10 +46,11 @@ impl Life {
     }
 
     /// Takes the session up on a new connection, for as long as it can live.
-    pub(super) async fn take_up(&mut self, broken: Broken, begun: Instant, up_since: Instant) -> Result<Wire, Over> {
+    pub(super) async fn take_up(&mut self, broken: Broken, up_since: Instant) -> Result<Wire, Over> {
         let (since, broken_at) = ((self.options.now)(), Instant::now());
         let mut why = broken.why;
         let mut attempt = 1_u32;
+        let leash = self.leash.clone();
         self.short_lived = if up_since.elapsed() < SHORT { self.short_lived.saturating_add(1) } else { 0 };
         tracing::info!(session = %self.session_id, %why, "the link broke");
         loop {
@@ -60,7 +61,7 @@ impl Life {
             }
             let tried = tokio::select! {
                 biased;
-                () = self.leash.cancelled() => return Err(Over::Given),
+                () = leash.cancelled() => return Err(Over::Given),
                 tried = self.try_again(&why) => tried?,
             };
             match tried {
@@ -70,7 +71,7 @@ impl Life {
                 }
                 Err(error) => why = error.to_string(),
             }
-            if self.core.phase != Phase::Ready && begun.elapsed() >= self.options.patience {
+            if self.core.phase != Phase::Ready && self.begun.elapsed() >= self.options.patience {
                 return Err(Over::Failed(SessionError::Dial { why }));
             }
             if broken_at.elapsed() >= self.options.resume_for {
@@ -81,7 +82,7 @@ impl Life {
     }
 
     /// Tries once; the outer error ends the session, the inner one only this try.
-    async fn try_again(&self, why: &str) -> Result<Result<Wire, SessionError>, Over> {
+    async fn try_again(&mut self, why: &str) -> Result<Result<Wire, SessionError>, Over> {
         let ticket = match self.control.resume(&self.session_id).await {
             Ok(Some(ticket)) if !is_empty(&ticket.token) => ticket,
             Ok(_) => return Err(Over::Lost { why: why.to_owned() }),
@@ -96,7 +97,7 @@ impl Life {
     }
 
     /// Waits a random time, longer with each try, so that not all come back at once.
-    async fn pause(&self, attempt: u32) -> Result<(), Over> {
+    async fn pause(&mut self, attempt: u32) -> Result<(), Over> {
         let longest = FIRST_BACKOFF * 2_u32.saturating_pow(attempt.saturating_sub(1).min(16));
         let wait = longest.min(self.options.longest_backoff).mul_f64(fastrand::f64());
         tokio::select! {

@@ -1,6 +1,7 @@
 //! The core's part in the handshake: nothing but answers goes out before it is over.
 
 use super::{Core, KeyWanted, Phase};
+use crate::session::conduit::Kind;
 use crate::session::control::{ControlError, DataKey};
 use crate::session::encryption::{Cipher, context};
 use crate::session::handshake::{Action, KeyResult, Request, completed};
@@ -8,12 +9,22 @@ use crate::session::message::PayloadType;
 
 impl Core {
     /// Takes what the agent asks, and answers at once where no key is needed.
+    ///
+    /// What was taken for a shell without a handshake goes back to it; nothing more is sent until it is over.
     pub(super) fn asked(&mut self, payload: &[u8]) {
         let Some(request) = Request::read(payload) else { return self.fail("HandshakeRequest") };
         if self.request.is_some() {
             return;
         }
-        if self.phase == Phase::Waiting {
+        let was_assumed = std::mem::take(&mut self.is_assumed);
+        if was_assumed && matches!(request.kind(), Some(Kind::Port(_))) {
+            // Whoever has it holds it for a shell.
+            return self.fail("SessionType");
+        }
+        if request.needs_key() && self.is_in_clear {
+            return self.fail("KMSEncryption");
+        }
+        if was_assumed || self.phase == Phase::Waiting || request.needs_key() {
             self.phase = Phase::Shaking;
         }
         self.agent.clone_from(&request.agent);
@@ -75,8 +86,12 @@ impl Core {
         }
     }
 
-    /// Takes the end of the handshake.
+    /// Takes the end of the handshake, which there is none of before a key that the agent asked for.
     pub(super) fn completed(&mut self, payload: &[u8]) {
+        if self.cipher.is_none() && self.request.as_ref().is_some_and(Request::needs_key) {
+            return self.fail("HandshakeComplete");
+        }
+        self.is_assumed = false;
         self.message = completed(payload);
         if self.phase != Phase::Ready {
             self.become_ready();

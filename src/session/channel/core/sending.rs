@@ -58,6 +58,7 @@ impl Core {
                 return self.fail(&error.to_string());
             }
         } else {
+            self.is_in_clear = true;
             self.outgoing.take(length, &mut draft.payload);
         }
         let head = Head::input(PayloadType::Output, self.sender.next_sequence(), self.created());

@@ -111,6 +111,18 @@ fn what_nobody_takes_stops_the_reading() {
 }
 
 #[test]
+fn what_cannot_be_acknowledged_stops_the_reading() {
+    let (mut core, now) = core();
+    let mut said = 0;
+    while core.has_room() && said < 10_000 {
+        say(&mut core, 0, PayloadType::Output, b"again", now);
+        said += 1;
+    }
+    assert_eq!((said, core.is_clogged(), core.staged.len()), (MOST_ACKNOWLEDGEMENTS, true, 1));
+    assert!(core.next_frame().is_some() && core.has_room());
+}
+
+#[test]
 fn a_handshake_that_comes_twice_is_answered_once() {
     let (mut core, now) = core();
     let request = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"Dance"}]}"#;
@@ -121,6 +133,47 @@ fn a_handshake_that_comes_twice_is_answered_once() {
     assert_eq!(core.phase, Phase::Shaking);
     say(&mut core, 2, PayloadType::EncryptionChallengeRequest, b"{}", now);
     assert!(matches!(core.failure, Some(SessionError::Handshake { .. })), "there is no key to prove");
+}
+
+/// What an agent asks with that encrypts.
+const KEY: &[u8] = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[
+    {"ActionType":"KMSEncryption","ActionParameters":{"KMSKeyId":"k"}}]}"#;
+
+fn is_failed(core: &Core, with: &str) -> bool {
+    matches!(&core.failure, Some(SessionError::Handshake { what }) if what == with)
+}
+
+#[test]
+fn a_shell_that_was_assumed_goes_back_to_the_handshake() {
+    let (mut core, now) = core();
+    core.assume_shell();
+    say(&mut core, 0, PayloadType::HandshakeRequest, KEY, now);
+    assert!(core.phase == Phase::Shaking && core.key_wanted.is_some() && core.failure.is_none());
+    core.outgoing.push(data(b"typed"));
+    core.advance(now, true);
+    assert!(!core.wants_more() && !out(&mut core).iter().any(|(_, kind, _)| *kind == PayloadType::Output));
+    // Ready without the key would be in the clear.
+    say(&mut core, 1, PayloadType::HandshakeComplete, b"{}", now);
+    assert!(core.phase == Phase::Shaking && is_failed(&core, "HandshakeComplete"));
+}
+
+#[test]
+fn nothing_is_encrypted_after_something_was_not() {
+    let (mut core, now) = core();
+    core.assume_shell();
+    core.outgoing.push(data(b"typed"));
+    core.advance(now, true);
+    say(&mut core, 0, PayloadType::HandshakeRequest, KEY, now);
+    assert!(is_failed(&core, "KMSEncryption") && core.key_wanted.is_none());
+}
+
+#[test]
+fn a_shell_that_has_spoken_is_one() {
+    let (mut core, now) = core();
+    core.assume_shell();
+    say(&mut core, 0, PayloadType::Output, b"$ ", now);
+    say(&mut core, 1, PayloadType::HandshakeRequest, br#"{"RequestedClientActions":[]}"#, now);
+    assert_eq!((core.phase, core.failure), (Phase::Ready, None));
 }
 
 #[test]
