@@ -144,6 +144,9 @@ impl Run {
     /// Waits for the word on how a session ended that says nothing more.
     async fn ended(&self, end: watch::Receiver<Option<End>>, leash: Leash, session_id: &str) -> End {
         if let Some(end) = timeout(GRACE, over(end)).await.ok().flatten() {
+            if matches!(end, End::Closed { .. }) {
+                self.acting.note_over(session_id);
+            }
             return end;
         }
         drop(leash);
