@@ -11,6 +11,7 @@
 
 mod begin;
 mod desk;
+mod events;
 mod intake;
 mod limit;
 mod live;

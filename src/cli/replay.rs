@@ -167,11 +167,12 @@ fn row(event: &TunnelEvent, texts: Texts) -> Row {
     let bytes = |total: &Total| Some((total.sent, total.received));
     match event {
         TunnelEvent::Listening { local } => (t!(texts, "journal.tunnel.listening"), None, None, local.to_string()),
-        TunnelEvent::Opened { connection, peer, .. } => {
+        TunnelEvent::Opened { connection, peer } => {
             (t!(texts, "journal.tunnel.opened"), Some(*connection), None, peer.to_string())
         }
-        TunnelEvent::Closed { connection, sent, received } => {
-            (t!(texts, "journal.tunnel.closed"), Some(*connection), Some((*sent, *received)), String::new())
+        TunnelEvent::Closed { connection, session_id, sent, received } => {
+            let session_id = session_id.clone().unwrap_or_default();
+            (t!(texts, "journal.tunnel.closed"), Some(*connection), Some((*sent, *received)), session_id)
         }
         TunnelEvent::Destination { reachable: true } => {
             (t!(texts, "journal.tunnel.reachable"), None, None, String::new())

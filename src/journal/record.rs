@@ -15,6 +15,12 @@ use crate::policy::{Authorized, Denial, Op, Request};
 /// The longest text of a record, in characters: what a refused request held may be anything.
 const LONGEST: usize = 2_000;
 
+/// The most sessions that an outcome names, the oldest; with all of them a record has room in a line.
+const MOST_SESSIONS: usize = 256;
+
+/// The longest id of a session that an outcome names; AWS's have 96 characters at most.
+const LONGEST_ID: usize = 200;
+
 /// The most parameters of a record.
 const MOST_PARAMETERS: usize = 32;
 
@@ -79,8 +85,8 @@ pub enum Ending {
 pub struct Outcome {
     /// How it ended.
     pub result: Ending,
-    /// AWS's id of the session, where there was one.
-    pub session_id: Option<String>,
+    /// AWS's ids of the sessions that there were, the oldest first: a tunnel may have had several.
+    pub session_ids: Vec<String>,
     /// AWS's id of the request, where there was one.
     pub request_id: Option<String>,
     /// How long it took.
@@ -148,9 +154,12 @@ pub struct Record {
     /// How long it took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
-    /// AWS's id of the session.
+    /// AWS's id of the session, or of the first one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
+    /// AWS's ids of all sessions where there were several, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub session_ids: Vec<String>,
     /// AWS's id of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -280,6 +289,7 @@ impl Record {
             error: None,
             duration_ms: None,
             session_id: None,
+            session_ids: Vec::new(),
             request_id: None,
             recording_sha256: None,
             torn: None,
@@ -342,13 +352,16 @@ impl Record {
     pub(super) fn outcome(intent: &Self, outcome: &Outcome) -> Self {
         let mut scribe = Scribe::default();
         let error = scribe.maybe(outcome.error.as_ref());
+        let ids = outcome.session_ids.iter().take(MOST_SESSIONS);
+        let session_ids: Vec<String> = ids.map(|id| clean(id, LONGEST_ID)).collect();
         Self {
             act: intent.act.clone(),
             intent: Some(intent.seq),
             result: Some(outcome.result),
             error,
             duration_ms: u64::try_from(outcome.duration.as_millis()).ok().or(Some(0)),
-            session_id: outcome.session_id.as_deref().map(|id| clean(id, LONGEST)),
+            session_id: session_ids.first().cloned(),
+            session_ids: if session_ids.len() > 1 { session_ids } else { Vec::new() },
             request_id: outcome.request_id.as_deref().map(|id| clean(id, LONGEST)),
             recording_sha256: outcome.recording_sha256.as_deref().map(|hash| clean(hash, LONGEST)),
             redacted: intent.redacted + scribe.redacted,

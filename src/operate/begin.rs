@@ -22,7 +22,7 @@ use super::{
     intake::Intake,
     live::Live,
     look::Asker,
-    run::Run,
+    run::{Run, end_all},
 };
 
 /// Input that may wait to be taken.
@@ -123,12 +123,16 @@ async fn see_through(run: Run, preflight: Arc<Preflight>, desk: &Desk, ended: &w
     // Where nobody listens any more, the run sees it and ends.
     let _ = reports.send(SessionReport::Preflight(preflight)).await;
     let ran = AssertUnwindSafe(run.run()).catch_unwind().await;
+    let is_panic = ran.is_err();
     let mut closing = ran.unwrap_or_else(|_| {
-        let id = acting.sessions().pop();
+        let session_ids = acting.sessions();
         let why = "panic".to_owned();
-        let end = if id.is_some() { End::Lost { why } } else { End::Unknown { why } };
-        Closing { session_id: id, ..Closing::of(end) }
+        let end = if session_ids.is_empty() { End::Unknown { why } } else { End::Lost { why } };
+        Closing { session_ids, ..Closing::of(end) }
     });
+    if is_panic {
+        end_all(&acting).await;
+    }
     closing.request_id = acting.request_id();
     let written = desk.close(&closing, inner.outfit.clock.now()).await;
     if let Err(why) = written {

@@ -27,7 +27,7 @@ pub(super) struct Closing {
     pub(super) end: End,
     /// How that counts.
     pub(super) result: Ending,
-    pub(super) session_id: Option<String>,
+    pub(super) session_ids: Vec<String>,
     pub(super) request_id: Option<String>,
     pub(super) recording_sha256: Option<String>,
 }
@@ -43,7 +43,7 @@ impl Closing {
             End::Unrecorded { .. } | End::Failed { .. } => Ending::Failed,
             End::Unknown { .. } => Ending::Unknown,
         };
-        Self { end, result, session_id: None, request_id: None, recording_sha256: None }
+        Self { end, result, session_ids: Vec::new(), request_id: None, recording_sha256: None }
     }
 
     /// Returns what went wrong, where something did.
@@ -91,7 +91,7 @@ impl Desk {
     pub(super) async fn close(&self, closing: &Closing, now: Timestamp) -> Result<(), String> {
         let outcome = Outcome {
             result: closing.result,
-            session_id: closing.session_id.clone(),
+            session_ids: closing.session_ids.clone(),
             request_id: closing.request_id.clone(),
             duration: now.duration_since(self.at),
             error: closing.error(),

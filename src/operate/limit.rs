@@ -5,6 +5,8 @@ use tokio::sync::mpsc;
 
 use crate::{domain::session::SessionReport, runtime::clock::Clock};
 
+use super::tape::Tape;
+
 /// How long before its end a person is warned, the earliest first.
 const WARNINGS: [SignedDuration; 2] = [SignedDuration::from_mins(5), SignedDuration::from_mins(1)];
 
@@ -31,12 +33,13 @@ impl Limit {
         }
     }
 
-    /// Tells of the time that is left, each time that a warning is due, and never returns.
-    pub(super) async fn warn(&self, reports: &mpsc::Sender<SessionReport>) {
+    /// Tells and records the time that is left, each time that a warning is due, and never returns.
+    pub(super) async fn warn(&self, reports: &mpsc::Sender<SessionReport>, tape: &Tape) {
         if let Some(ends_at) = self.ends_at {
             let now = self.clock.now();
             for left in WARNINGS.into_iter().filter(|left| ends_at.duration_since(now) > *left) {
                 self.clock.sleep_until(ends_at.saturating_sub(left).unwrap_or(Timestamp::MIN)).await;
+                tape.warned(left).await;
                 // Where nobody listens any more, that ends the session elsewhere.
                 let _ = reports.send(SessionReport::Warning { left }).await;
             }
@@ -61,10 +64,11 @@ mod tests {
     #[tokio::test]
     async fn a_person_is_warned_twice_and_then_it_is_over() {
         let (clock, hand) = Clock::manual(Timestamp::UNIX_EPOCH);
+        let tape = Tape::none(clock.clone());
         let limit = Limit::new(clock, Some(SignedDuration::from_mins(30)));
         let (tell, mut told) = mpsc::channel(8);
         let (warning, reached) = (limit.clone(), limit.clone());
-        let warning = tokio::spawn(async move { warning.warn(&tell).await });
+        let warning = tokio::spawn(async move { warning.warn(&tell, &tape).await });
         let reached = tokio::spawn(async move { reached.reached().await });
         for (minutes, left) in [(25, 5), (4, 1)] {
             hand.advance(SignedDuration::from_mins(minutes));
@@ -80,8 +84,9 @@ mod tests {
     async fn a_short_one_has_no_warning_that_is_past_and_none_never_ends() {
         let (clock, hand) = Clock::manual(Timestamp::UNIX_EPOCH);
         let (tell, mut told) = mpsc::channel(8);
+        let tape = Tape::none(clock.clone());
         let short = Limit::new(clock.clone(), Some(SignedDuration::from_mins(2)));
-        let warning = tokio::spawn(async move { short.warn(&tell).await });
+        let warning = tokio::spawn(async move { short.warn(&tell, &tape).await });
         tokio::task::yield_now().await;
         hand.advance(SignedDuration::from_secs(61));
         assert_eq!(warned(&mut told).await, SignedDuration::from_mins(1));

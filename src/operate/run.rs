@@ -13,7 +13,7 @@ use crate::{
     },
     journal::Ending,
     policy::Op,
-    session::{self, Endpoints, Options},
+    session::{Endpoints, Options, control::ControlPlane as _},
 };
 
 use super::{Inner, desk::Closing, intake::Intake, look::Asker, tape::Tape};
@@ -45,7 +45,8 @@ impl Run {
         };
         // A start whose answer nobody waited for ends what it brought.
         self.acting.settle().await;
-        closing.session_id = self.acting.sessions().into_iter().next();
+        end_all(&self.acting).await;
+        closing.session_ids = self.acting.sessions();
         closing
     }
 
@@ -95,13 +96,25 @@ impl Run {
         }
     }
 
-    /// Ends a session at AWS, if that can be done in a short while.
+    /// Ends a session at AWS if that can be done in a short while.
     pub(super) async fn terminate(&self, session_id: &str) {
-        use session::control::ControlPlane;
         match tokio::time::timeout(GRACE, self.acting.terminate(session_id)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, session_id, "a session was not terminated"),
             Err(_) => tracing::warn!(session_id, "a session was not terminated in time"),
         }
+    }
+}
+
+/// Ends at AWS, for a short while, every session that is not known to be over.
+pub(super) async fn end_all(acting: &Acting) {
+    let left = acting.unended();
+    let ends = left.iter().map(|id| async move {
+        if let Err(error) = acting.terminate(id).await {
+            tracing::warn!(%error, session_id = id, "a session was not terminated");
+        }
+    });
+    if tokio::time::timeout(GRACE, futures::future::join_all(ends)).await.is_err() {
+        tracing::warn!(sessions = ?acting.unended(), "sessions were not terminated in time");
     }
 }

@@ -1,6 +1,8 @@
 //! Shells and commands in containers: what is typed goes there, what is shown comes back and is recorded.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
+
+use bytes::{Buf as _, Bytes};
 
 use tokio::{
     sync::{mpsc, watch},
@@ -20,8 +22,11 @@ use super::{
     desk::Closing,
     limit::Limit,
     run::{GRACE, Run},
-    tape::Tape,
+    tape::{Links, Tape},
 };
+
+/// How much is recorded at once, which the recording takes whole or not at all.
+const PIECE: usize = 16 * 1024;
 
 /// What ended the passing to and fro.
 enum Turn {
@@ -53,7 +58,12 @@ impl Run {
         };
         let end = match self.open(ticket, &limit).await {
             Ok(conduit) => self.hold(conduit, &tape, &limit).await,
-            Err(end) => end,
+            Err(end) => {
+                if end == End::LimitReached {
+                    tape.limit_reached().await;
+                }
+                end
+            }
         };
         self.finish(tape, end).await
     }
@@ -102,22 +112,26 @@ impl Run {
         for report in [opened].into_iter().chain(message) {
             let _ = self.reports.send(report).await;
         }
+        let mut pending = Bytes::new();
         let Self { intake, stop, reports, .. } = self;
         let turn = tokio::select! {
-            turn = show(&mut from, tape, reports) => turn,
+            turn = show(&mut from, &mut pending, tape, reports) => turn,
             () = intake.feed(&to, tape) => Turn::Ours(End::Terminated),
             () = stop.cancelled() => Turn::Ours(End::Terminated),
             () = reports.closed() => Turn::Ours(End::Terminated),
             () = limit.reached() => Turn::Ours(End::LimitReached),
             why = tape.broken() => Turn::Ours(End::Unrecorded { why }),
-            () = tell_link(link, reports) => Turn::Over,
-            () = limit.warn(reports) => Turn::Over,
+            () = tell_link(link, tape, reports) => Turn::Over,
+            () = limit.warn(reports, tape) => Turn::Over,
         };
         match turn {
             Turn::Over => self.ended(end, leash, &session_id).await,
             Turn::Ours(ours) => {
                 drop(leash);
-                let last = drain(&mut from, tape, &self.reports);
+                if ours == End::LimitReached {
+                    tape.limit_reached().await;
+                }
+                let last = drain(&mut from, pending, tape, &self.reports);
                 let over = async { futures::join!(over(end), last).0 };
                 if timeout(GRACE, over).await.ok().flatten().is_none() {
                     self.terminate(&session_id).await;
@@ -130,6 +144,9 @@ impl Run {
     /// Waits for the word on how a session ended that says nothing more.
     async fn ended(&self, end: watch::Receiver<Option<End>>, leash: Leash, session_id: &str) -> End {
         if let Some(end) = timeout(GRACE, over(end)).await.ok().flatten() {
+            if matches!(end, End::Closed { .. }) {
+                self.acting.note_over(session_id);
+            }
             return end;
         }
         drop(leash);
@@ -144,10 +161,18 @@ async fn over(mut end: watch::Receiver<Option<End>>) -> Option<End> {
 }
 
 /// Records and shows what comes, in this order, until nothing more does.
-async fn show(from: &mut mpsc::Receiver<FromFarSide>, tape: &Tape, reports: &mpsc::Sender<SessionReport>) -> Turn {
+///
+/// May be given up while it waits: what came and is not recorded yet is left in `pending`.
+async fn show(
+    from: &mut mpsc::Receiver<FromFarSide>,
+    pending: &mut Bytes,
+    tape: &Tape,
+    reports: &mpsc::Sender<SessionReport>,
+) -> Turn {
     while let Some(next) = from.recv().await {
         let (FromFarSide::Data(bytes) | FromFarSide::StandardError(bytes)) = next else { continue };
-        if let Err(error) = tape.output(&bytes).await {
+        pending.clone_from(&bytes);
+        if let Err(error) = record(pending, tape).await {
             return Turn::Ours(End::Unrecorded { why: error.to_string() });
         }
         if reports.send(SessionReport::Output(Arc::from(&bytes[..]))).await.is_err() {
@@ -157,21 +182,48 @@ async fn show(from: &mut mpsc::Receiver<FromFarSide>, tape: &Tape, reports: &mps
     Turn::Over
 }
 
-/// Records what still comes of a session that is being ended, and shows it where there is room.
-async fn drain(from: &mut mpsc::Receiver<FromFarSide>, tape: &Tape, reports: &mpsc::Sender<SessionReport>) {
-    while let Some(next) = from.recv().await {
-        let (FromFarSide::Data(bytes) | FromFarSide::StandardError(bytes)) = next else { continue };
-        if tape.output(&bytes).await.is_ok() {
+/// Records what still comes of a session that is being ended, what is pending first, and shows it where there is room.
+async fn drain(
+    from: &mut mpsc::Receiver<FromFarSide>,
+    mut pending: Bytes,
+    tape: &Tape,
+    reports: &mpsc::Sender<SessionReport>,
+) {
+    loop {
+        let bytes = pending.clone();
+        if !bytes.is_empty() && record(&mut pending, tape).await.is_ok() {
             let _ = reports.try_send(SessionReport::Output(Arc::from(&bytes[..])));
         }
+        pending = match from.recv().await {
+            Some(FromFarSide::Data(bytes) | FromFarSide::StandardError(bytes)) => bytes,
+            Some(_) => Bytes::new(),
+            None => return,
+        };
     }
 }
 
-/// Tells how the link stands each time that it changes, and never returns.
-async fn tell_link(mut link: watch::Receiver<Link>, reports: &mpsc::Sender<SessionReport>) {
+/// Records what is pending; what is left of it then is not recorded, however this ends.
+///
+/// # Errors
+/// Where the recording cannot go on.
+async fn record(pending: &mut Bytes, tape: &Tape) -> io::Result<()> {
+    while !pending.is_empty() {
+        let piece = pending.len().min(PIECE);
+        tape.output(&pending[..piece]).await?;
+        pending.advance(piece);
+    }
+    Ok(())
+}
+
+/// Tells how the link stands each time that it changes, records when it is lost and back, and never returns.
+async fn tell_link(mut link: watch::Receiver<Link>, tape: &Tape, reports: &mpsc::Sender<SessionReport>) {
     link.mark_changed();
+    let mut links = Links::default();
     while link.changed().await.is_ok() {
         let now = link.borrow_and_update().clone();
+        if let Some(is_lost) = links.change([&now].into_iter()) {
+            tape.link(is_lost).await;
+        }
         if reports.send(SessionReport::Link(now)).await.is_err() {
             break;
         }

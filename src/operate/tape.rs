@@ -2,17 +2,18 @@
 
 use std::{io, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::{
     domain::{
-        session::{RecordingNote, TunnelStatus},
+        session::{Link, RecordingNote, TunnelStatus},
         text::clean,
     },
     journal::recording::{About, DEFAULT_LIMIT, Fault, Header, Recorder},
     policy::Op,
     runtime::clock::Clock,
+    session::tunnel::TunnelEvent,
 };
 
 use super::run::Run;
@@ -21,6 +22,13 @@ use super::run::Run;
 const TERM: &str = "xterm-256color";
 /// The size of a terminal that nobody has told yet: the agent's own first guess.
 const SIZE: (u16, u16) = (80, 24);
+
+/// The marker of a link that broke.
+const LINK_LOST: &str = "link-lost";
+/// The marker of a link that stands again.
+const LINK_BACK: &str = "link-back";
+/// The marker of the time limit.
+const LIMIT_REACHED: &str = "limit-reached";
 
 /// A recording under way, or none where none is wanted.
 #[derive(Debug)]
@@ -89,6 +97,41 @@ impl Tape {
         }
     }
 
+    /// Records that a connection through a tunnel came or went.
+    ///
+    /// # Errors
+    /// Where the recording cannot go on.
+    pub(super) async fn connection(&self, event: &TunnelEvent) -> io::Result<()> {
+        let Some(recorder) = &self.recorder else { return Ok(()) };
+        match event {
+            TunnelEvent::ConnectionOpened { id, peer, at } => recorder.opened(*id, *peer, *at).await,
+            TunnelEvent::ConnectionClosed { id, session_id, sent, received, closed_at, .. } => {
+                recorder.closed(*id, session_id.as_deref(), *sent, *received, *closed_at).await
+            }
+        }
+    }
+
+    /// Records that the link broke, or that it stands again; that the recording cannot go on is told by [`Self::broken`].
+    pub(super) async fn link(&self, is_lost: bool) {
+        self.marker(if is_lost { LINK_LOST } else { LINK_BACK }).await;
+    }
+
+    /// Records that a person was warned of the time that is left.
+    pub(super) async fn warned(&self, left: SignedDuration) {
+        self.marker(&format!("time-left {left:#}")).await;
+    }
+
+    /// Records that the time limit was reached.
+    pub(super) async fn limit_reached(&self) {
+        self.marker(LIMIT_REACHED).await;
+    }
+
+    async fn marker(&self, label: &str) {
+        if let Some(recorder) = &self.recorder {
+            let _ = recorder.marker(label, self.clock.now()).await;
+        }
+    }
+
     /// Waits until the recording cannot go on, and returns why.
     pub(super) async fn broken(&self) -> String {
         let Some(mut fault) = self.fault.clone() else { return std::future::pending().await };
@@ -114,6 +157,20 @@ impl Tape {
     }
 }
 
+/// Follows whether links are lost, to tell when that changes.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    is_lost: bool,
+}
+
+impl Links {
+    /// Takes how the links of a session or tunnel stand; returns whether one is lost, where that is new.
+    pub(super) fn change<'a>(&mut self, mut links: impl Iterator<Item = &'a Link>) -> Option<bool> {
+        let is_lost = links.any(|link| matches!(link, Link::Lost { .. }));
+        (std::mem::replace(&mut self.is_lost, is_lost) != is_lost).then_some(is_lost)
+    }
+}
+
 /// Writes down what is recorded.
 fn header(run: &Run, session_id: &str, at: Timestamp) -> Header {
     let grant = run.acting.authorized().grant();
@@ -133,4 +190,21 @@ fn header(run: &Run, session_id: &str, at: Timestamp) -> Header {
     };
     let title = clean(&format!("{} {} {target}", grant.environment.name, grant.entry), 200);
     Header { at, columns, rows, term: TERM.to_owned(), title, about, limit: DEFAULT_LIMIT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_lost_once_and_back_once() {
+        let lost = |attempt| Link::Lost { since: Timestamp::UNIX_EPOCH, attempt, why: String::new() };
+        let up = Link::Up { round_trip: None };
+        let mut links = Links::default();
+        assert_eq!(links.change([&Link::Connecting].into_iter()), None);
+        assert_eq!(links.change([&up, &lost(1)].into_iter()), Some(true));
+        assert_eq!(links.change([&up, &lost(2)].into_iter()), None);
+        assert_eq!(links.change([&up, &up].into_iter()), Some(false));
+        assert_eq!(links.change([&Link::Paused].into_iter()), None);
+    }
 }

@@ -1,6 +1,6 @@
 //! Tunnels: opened, followed and closed.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, watch},
@@ -20,17 +20,28 @@ use crate::{
     },
 };
 
-use super::{desk::Closing, limit::Limit, run::Run, tape::Tape};
+use super::{
+    desk::Closing,
+    events::Events,
+    limit::Limit,
+    run::Run,
+    tape::{Links, Tape},
+};
 
 /// How long a tunnel may take to close before it is cut.
 const CLOSE: Duration = Duration::from_secs(10);
+
+/// How long the last connections may take to be told once their tunnel is closed.
+const REST: Duration = Duration::from_secs(2);
 
 impl Run {
     /// Opens a tunnel, follows it until it ends, and returns how.
     pub(super) async fn tunnel(&mut self) -> Closing {
         let limit = Limit::new(self.inner.outfit.clock.clone(), self.acting.authorized().grant().limit);
         let control: Arc<dyn ControlPlane> = Arc::clone(&self.acting) as _;
-        let opening = tunnel::open(control, self.options(), self.wanted(&limit));
+        let (happened, events) = Events::new();
+        let wanted = TunnelOptions { events: Some(happened), ..self.wanted(&limit) };
+        let opening = tunnel::open(control, self.options(), wanted);
         let opened = tokio::select! {
             opened = opening => opened,
             () = self.unwanted() => return Closing::of(End::Terminated),
@@ -44,6 +55,8 @@ impl Run {
         let tape = match Tape::start(self, &session_id).await {
             Ok(tape) => tape,
             Err(error) => {
+                // Where nobody takes what it tells, it does not wait for that.
+                drop(events);
                 close(tunnel).await;
                 return Closing::of(End::Unrecorded { why: error.to_string() });
             }
@@ -56,7 +69,7 @@ impl Run {
             local: Some(tunnel.local()),
         };
         let _ = self.reports.send(opened).await;
-        let end = self.follow(tunnel, &tape, &limit).await;
+        let end = self.follow(tunnel, events, &tape, &limit).await;
         self.finish(tape, end).await
     }
 
@@ -73,27 +86,66 @@ impl Run {
         TunnelOptions { port: port.unwrap_or(0), sessions, ends_at: limit.ends_at, probe, ..TunnelOptions::default() }
     }
 
-    /// Tells how a tunnel stands until it ends, by itself or by us.
-    async fn follow(&mut self, tunnel: Tunnel, tape: &Tape, limit: &Limit) -> End {
+    /// Tells and records how a tunnel stands until it ends, by itself or by us, and nothing of it is left.
+    async fn follow(&mut self, tunnel: Tunnel, mut events: Events, tape: &Tape, limit: &Limit) -> End {
         let (status, mut ended) = (tunnel.status(), tunnel.end());
         let reports = self.reports.clone();
-        let ours = tokio::select! {
+        let end = tokio::select! {
+            // In this order: that it listens is recorded before its first connection.
+            biased;
             end = ended.wait_for(Option::is_some) => {
-                return end.ok().and_then(|end| end.clone()).unwrap_or(End::Terminated);
+                end.ok().and_then(|end| end.clone()).unwrap_or(End::Terminated)
             }
-            () = self.unwanted() => End::Terminated,
-            () = limit.reached() => End::LimitReached,
             why = tape.broken() => End::Unrecorded { why },
             error = tell(status.clone(), tape, &reports) => End::Unrecorded { why: error.to_string() },
-            () = limit.warn(&reports) => End::Terminated,
+            Err(error) = events.record(tape) => End::Unrecorded { why: error.to_string() },
+            () = self.unwanted() => End::Terminated,
+            () = limit.reached() => End::LimitReached,
+            () = limit.warn(&reports, tape) => End::Terminated,
         };
-        close(tunnel).await;
-        // What the last connections came to belongs into the recording.
-        let last = Arc::clone(&status.borrow());
-        match tape.status(last).await {
-            Ok(()) => ours,
-            Err(error) => End::Unrecorded { why: error.to_string() },
+        if end == End::LimitReached {
+            tape.limit_reached().await;
         }
+        let recorded = match wind_up(tunnel, events, tape).await {
+            Ok(()) => {
+                // What the last connections came to belongs into the recording.
+                let last = Arc::clone(&status.borrow());
+                tape.status(last).await
+            }
+            Err(error) => Err(error),
+        };
+        match recorded {
+            Err(error) if !matches!(end, End::Unrecorded { .. }) => End::Unrecorded { why: error.to_string() },
+            _ => end,
+        }
+    }
+}
+
+/// Closes a tunnel and records what its connections came to.
+///
+/// # Errors
+/// Where the recording cannot go on; the tunnel is closed all the same.
+async fn wind_up(tunnel: Tunnel, mut events: Events, tape: &Tape) -> io::Result<()> {
+    let mut closing = pin!(close(tunnel));
+    // Meanwhile, since connections wait to be told before they are gone.
+    let recorded = tokio::select! {
+        biased;
+        recorded = events.record(tape) => Some(recorded),
+        () = &mut closing => None,
+    };
+    match recorded {
+        Some(recorded) => {
+            drop(events);
+            closing.await;
+            recorded
+        }
+        None => match timeout(REST, events.record(tape)).await {
+            Ok(recorded) => recorded,
+            Err(_) => {
+                tracing::warn!("a tunnel's last connections were not told in time");
+                Ok(())
+            }
+        },
     }
 }
 
@@ -112,10 +164,14 @@ async fn tell(
     reports: &mpsc::Sender<SessionReport>,
 ) -> io::Error {
     status.mark_changed();
+    let mut links = Links::default();
     while status.changed().await.is_ok() {
         let now = Arc::clone(&status.borrow_and_update());
         if let Err(error) = tape.status(Arc::clone(&now)).await {
             return error;
+        }
+        if let Some(is_lost) = links.change(now.sessions.iter().map(|session| &session.link)) {
+            tape.link(is_lost).await;
         }
         // Where nobody listens any more, that ends the tunnel elsewhere.
         let _ = reports.send(SessionReport::Tunnel(now)).await;

@@ -64,7 +64,7 @@ fn about() -> About {
 fn outcome() -> Outcome {
     Outcome {
         result: Ending::Done,
-        session_id: Some("op-0137-0123456789abcdef0".to_owned()),
+        session_ids: vec!["op-0137-0123456789abcdef0".to_owned(), "op-0137-0123456789abcdef1".to_owned()],
         request_id: Some("11111111-2222-3333-4444-555555555555".to_owned()),
         duration: SignedDuration::from_secs(61),
         error: None,
@@ -145,6 +145,7 @@ fn an_operation_has_a_record_before_it_and_one_after() {
         (&1.into(), &"done".into(), &61_000.into())
     );
     assert_eq!(after["session_id"], "op-0137-0123456789abcdef0");
+    assert_eq!(after["session_ids"], serde_json::json!(["op-0137-0123456789abcdef0", "op-0137-0123456789abcdef1"]));
     assert_eq!(after["recording_sha256"], "ab".repeat(32));
     assert_eq!(after["prev"], before["hash"]);
 }

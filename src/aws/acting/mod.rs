@@ -8,7 +8,7 @@ mod start;
 mod upgrade;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -58,6 +58,8 @@ struct Act {
 struct Trace {
     /// The sessions that were started, with their addresses.
     sessions: Vec<(String, String)>,
+    /// Those of them that are known to be over.
+    over: BTreeSet<String>,
     request_id: Option<String>,
     refusal: Option<Refusal>,
 }
@@ -95,6 +97,17 @@ impl Acting {
     /// Returns the ids of the sessions that were started, the oldest first.
     pub fn sessions(&self) -> Vec<String> {
         self.act.trace().sessions.iter().map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Returns the ids of the sessions that are not known to be over, the oldest first.
+    pub fn unended(&self) -> Vec<String> {
+        let trace = self.act.trace();
+        trace.sessions.iter().map(|(id, _)| id).filter(|id| !trace.over.contains(*id)).cloned().collect()
+    }
+
+    /// Notes that a session ended by itself.
+    pub fn note_over(&self, session_id: &str) {
+        self.act.note_over(session_id);
     }
 
     /// Returns AWS's id of the last request that started a session, or should have.
@@ -147,8 +160,18 @@ impl Act {
         Err(connection.home.caller.failed(Action::GetCallerIdentity, kind, ""))
     }
 
+    /// Tells whether a target that had a session before is not connected now: its agent may be updating itself.
+    fn is_away(&self, refusal: &Refusal) -> bool {
+        let code = refusal.code.as_deref();
+        matches!(code, Some("TargetNotConnected" | "TargetNotConnectedException")) && !self.trace().sessions.is_empty()
+    }
+
     fn trace(&self) -> std::sync::MutexGuard<'_, Trace> {
         self.trace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_over(&self, session_id: &str) {
+        self.trace().over.insert(session_id.to_owned());
     }
 
     async fn resume_session(&self, session_id: &str) -> Result<Option<Ticket>, Failure> {
@@ -159,7 +182,10 @@ impl Act {
             match hands.caller().ask(action, resume).await {
                 Ok(answer) => break answer,
                 // `DoesNotExistException`: the session is over.
-                Err(failure) if failure.kind == FailureKind::NotFound => return Ok(None),
+                Err(failure) if failure.kind == FailureKind::NotFound => {
+                    self.note_over(session_id);
+                    return Ok(None);
+                }
                 Err(failure) => hands = self.other_hands(&hands, failure).await?,
             }
         };
@@ -177,12 +203,14 @@ impl Act {
         loop {
             let terminate = || hands.ssm.terminate_session().session_id(session_id).send();
             match hands.caller().ask(Action::TerminateSession, terminate).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => break,
                 // One that is over already has what was wanted.
-                Err(failure) if failure.kind == FailureKind::NotFound => return Ok(()),
+                Err(failure) if failure.kind == FailureKind::NotFound => break,
                 Err(failure) => hands = self.other_hands(&hands, failure).await?,
             }
         }
+        self.note_over(session_id);
+        Ok(())
     }
 
     async fn generate_data_key(&self, key_id: &str, context: &BTreeMap<String, String>) -> Result<DataKey, Failure> {
@@ -231,6 +259,7 @@ impl ControlPlane for Acting {
             let lost = |_| ControlError { action: action.name(), why: String::new(), is_passing: false };
             told.await.map_err(lost)?.map_err(|refusal| {
                 let mut error = told_of(action.name(), &refusal.failure);
+                error.is_passing |= self.act.is_away(&refusal);
                 // Another try could leave two sessions where one is wanted.
                 error.is_passing &= !refusal.is_unanswered;
                 error

@@ -123,7 +123,7 @@ impl Format for CastFormat {
                 lines.push(self.event(at, "m", &label));
             }
             // These are a tunnel's, or the writer's own.
-            Input::Status(_) | Input::End => {}
+            Input::Status(_) | Input::Opened { .. } | Input::Closed { .. } | Input::End => {}
         }
     }
 

@@ -268,8 +268,10 @@ impl<R: BufRead> Lines<R> {
         while let Some((line, is_whole)) = self.next()? {
             match serde_json::from_slice::<TunnelLine>(line) {
                 Ok(mut line) if log.lines.len() < MOST_EVENTS => {
-                    if let TunnelEvent::Marker { label } = &mut line.event {
-                        *label = clean(label, LONGEST_TEXT);
+                    if let TunnelEvent::Marker { label: text } | TunnelEvent::Closed { session_id: Some(text), .. } =
+                        &mut line.event
+                    {
+                        *text = clean(text, LONGEST_TEXT);
                     }
                     log.lines.push(line);
                 }

@@ -21,6 +21,7 @@ mod writer;
 mod tests;
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
@@ -155,6 +156,16 @@ enum Input {
     Resize(u16, u16),
     Marker(String),
     Status(Arc<TunnelStatus>),
+    Opened {
+        id: u64,
+        peer: SocketAddr,
+    },
+    Closed {
+        id: u64,
+        session_id: Option<String>,
+        sent: u64,
+        received: u64,
+    },
     /// The end, at the time of the message.
     End,
 }
@@ -261,12 +272,36 @@ impl Recorder {
         self.send(Input::Marker(label.to_owned()), at).await
     }
 
-    /// Records how a tunnel stands; what has changed since the last time is written.
+    /// Records how a tunnel stands: whether its destination answers and its totals are written as they change.
     ///
     /// # Errors
     /// As [`Recorder::output`].
     pub async fn status(&self, status: Arc<TunnelStatus>, at: Timestamp) -> io::Result<()> {
         self.send(Input::Status(status), at).await
+    }
+
+    /// Records that a connection through a tunnel was accepted.
+    ///
+    /// # Errors
+    /// As [`Recorder::output`].
+    pub async fn opened(&self, id: u64, peer: SocketAddr, at: Timestamp) -> io::Result<()> {
+        self.send(Input::Opened { id, peer }, at).await
+    }
+
+    /// Records that a connection through a tunnel ended, the session that it went through, and its bytes each way.
+    ///
+    /// # Errors
+    /// As [`Recorder::output`].
+    pub async fn closed(
+        &self,
+        id: u64,
+        session_id: Option<&str>,
+        sent: u64,
+        received: u64,
+        at: Timestamp,
+    ) -> io::Result<()> {
+        let session_id = session_id.map(str::to_owned);
+        self.send(Input::Closed { id, session_id, sent, received }, at).await
     }
 
     /// Ends the recording: everything is on the disk when this returns.

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use jiff::ToSpan as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::domain::session::{ConnectionState, Health, Troubles, TunnelConnection};
+use crate::domain::session::{Health, Troubles};
 
 use super::list::RecordingState;
 use super::load::{Cast, LoadError, Loaded, Total, TunnelEvent, What, load, read};
@@ -151,26 +151,12 @@ async fn more_than_the_queue_holds_waits_and_is_all_written() {
     assert_eq!(shown(&cast(&recording.path)), line.repeat(500));
 }
 
-fn connection(id: u64, sent: u64) -> TunnelConnection {
-    TunnelConnection {
-        id,
-        peer: "127.0.0.1:50000".parse().unwrap(),
-        session: 0,
-        opened_at: at(1),
-        sent,
-        received: 2 * sent,
-        send_rate: 0,
-        receive_rate: 0,
-        state: ConnectionState::Open,
-    }
-}
-
-fn status(connections: Vec<TunnelConnection>, accepted: u64, health: Health) -> Arc<TunnelStatus> {
+fn status(accepted: u64, health: Health) -> Arc<TunnelStatus> {
     Arc::new(TunnelStatus {
         local: "127.0.0.1:15432".parse().unwrap(),
         opened_at: at(0),
         sessions: Vec::new(),
-        connections,
+        connections: Vec::new(),
         accepted,
         refused: 0,
         sent: 10 * accepted,
@@ -184,26 +170,31 @@ fn status(connections: Vec<TunnelConnection>, accepted: u64, health: Health) -> 
 async fn a_tunnel_is_recorded_by_its_connections() {
     let folder = tempfile::tempdir().unwrap();
     let recorder = Recorder::start_tunnel(folder.path(), header()).unwrap();
-    recorder.status(status(vec![], 0, Health::Unknown), at(0)).await.unwrap();
-    recorder.status(status(vec![connection(1, 5)], 1, Health::Unknown), at(1)).await.unwrap();
-    let reachable = Health::Reachable { at: at(2) };
-    recorder.status(status(vec![connection(1, 7), connection(2, 1)], 2, reachable), at(2)).await.unwrap();
-    recorder.status(status(vec![connection(2, 1)], 3, Health::Refused { at: at(70), times: 1 }), at(70)).await.unwrap();
+    let peer = "127.0.0.1:50000".parse().unwrap();
+    recorder.status(status(0, Health::Unknown), at(0)).await.unwrap();
+    recorder.opened(1, peer, at(1)).await.unwrap();
+    recorder.status(status(1, Health::Unknown), at(1)).await.unwrap();
+    recorder.opened(2, peer, at(2)).await.unwrap();
+    recorder.closed(2, Some("op-1"), 49, 145, at(2)).await.unwrap();
+    recorder.status(status(2, Health::Reachable { at: at(2) }), at(2)).await.unwrap();
+    recorder.status(status(3, Health::Refused { at: at(70), times: 1 }), at(70)).await.unwrap();
+    recorder.marker("link-lost", at(71)).await.unwrap();
+    recorder.closed(1, None, 7, 14, at(72)).await.unwrap();
     let recording = recorder.finish(at(80)).await.unwrap();
     assert!(recording.path.to_str().unwrap().ends_with(TUNNEL));
     let Loaded::Tunnel(log) = load(&recording.path).unwrap() else { panic!("a shell") };
     let events: Vec<TunnelEvent> = log.lines.iter().map(|line| line.event.clone()).collect();
-    let peer = "127.0.0.1:50000".parse().unwrap();
     let total = Total { accepted: 3, refused: 0, sent: 30, received: 60 };
     let expected = [
         TunnelEvent::Listening { local: "127.0.0.1:15432".parse().unwrap() },
-        TunnelEvent::Opened { connection: 1, peer, session: 0 },
-        TunnelEvent::Opened { connection: 2, peer, session: 0 },
+        TunnelEvent::Opened { connection: 1, peer },
+        TunnelEvent::Opened { connection: 2, peer },
+        TunnelEvent::Closed { connection: 2, session_id: Some("op-1".to_owned()), sent: 49, received: 145 },
         TunnelEvent::Destination { reachable: true },
-        TunnelEvent::Closed { connection: 1, sent: 7, received: 14 },
         TunnelEvent::Destination { reachable: false },
         TunnelEvent::Total(total),
-        TunnelEvent::Closed { connection: 2, sent: 1, received: 2 },
+        TunnelEvent::Marker { label: "link-lost".to_owned() },
+        TunnelEvent::Closed { connection: 1, session_id: None, sent: 7, received: 14 },
         TunnelEvent::End(total),
     ];
     assert_eq!(events, expected);

@@ -1,12 +1,11 @@
 //! The recording of a tunnel: who connected, when, and how much went each way. What went through is never looked at.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::session::{Health, TunnelConnection, TunnelStatus};
+use crate::domain::session::{Health, TunnelStatus};
 
 use super::cast::{fit, line, redacted};
 use super::writer::Format;
@@ -53,14 +52,15 @@ pub enum TunnelEvent {
         connection: u64,
         /// Who.
         peer: SocketAddr,
-        /// The index of the session it goes through.
-        session: usize,
     },
     /// A connection was closed.
     Closed {
         /// The connection's number.
         connection: u64,
-        /// Bytes to the far side, as far as they were seen.
+        /// AWS's id of the session that it went through; none where it got none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session_id: Option<String>,
+        /// Bytes to the far side.
         sent: u64,
         /// Bytes from the far side.
         received: u64,
@@ -86,7 +86,7 @@ pub enum TunnelEvent {
 /// How much went through a tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Total {
-    /// Connections, those included that were too short to be seen.
+    /// Connections, those included that are still open.
     pub accepted: u64,
     /// Connections that the far side refused.
     pub refused: u64,
@@ -96,10 +96,9 @@ pub struct Total {
     pub received: u64,
 }
 
-/// Writes what changes between two states of a tunnel.
+/// Writes each connection as it comes and goes, and what changes between two states of a tunnel.
 pub(super) struct TunnelFormat {
     header: Header,
-    open: BTreeMap<u64, TunnelConnection>,
     is_listening: bool,
     reachable: Option<bool>,
     total: Total,
@@ -110,15 +109,7 @@ pub(super) struct TunnelFormat {
 impl TunnelFormat {
     pub(super) fn new(header: Header) -> Self {
         let written = (Total::default(), header.at);
-        Self {
-            header,
-            open: BTreeMap::new(),
-            is_listening: false,
-            reachable: None,
-            total: Total::default(),
-            written,
-            redactions: 0,
-        }
+        Self { header, is_listening: false, reachable: None, total: Total::default(), written, redactions: 0 }
     }
 
     fn status(&mut self, status: &TunnelStatus, at: Timestamp, lines: &mut Vec<String>) {
@@ -126,15 +117,6 @@ impl TunnelFormat {
         if !std::mem::replace(&mut self.is_listening, true) {
             add(status.opened_at, TunnelEvent::Listening { local: status.local });
         }
-        let now: BTreeMap<u64, TunnelConnection> =
-            status.connections.iter().map(|connection| (connection.id, connection.clone())).collect();
-        for (id, gone) in self.open.iter().filter(|(id, _)| !now.contains_key(id)) {
-            add(at, TunnelEvent::Closed { connection: *id, sent: gone.sent, received: gone.received });
-        }
-        for (id, new) in now.iter().filter(|(id, _)| !self.open.contains_key(id)) {
-            add(new.opened_at, TunnelEvent::Opened { connection: *id, peer: new.peer, session: new.session });
-        }
-        self.open = now;
         let reachable = match status.health {
             Health::Unknown => self.reachable,
             Health::Reachable { .. } => Some(true),
@@ -163,6 +145,14 @@ impl Format for TunnelFormat {
     fn take(&mut self, input: Input, at: Timestamp, lines: &mut Vec<String>) {
         match input {
             Input::Status(status) => self.status(&status, at, lines),
+            Input::Opened { id, peer } => {
+                lines.push(line(&TunnelLine { at, event: TunnelEvent::Opened { connection: id, peer } }));
+            }
+            Input::Closed { id, session_id, sent, received } => {
+                let session_id = session_id.map(|id| fit(&id, &mut self.redactions));
+                let event = TunnelEvent::Closed { connection: id, session_id, sent, received };
+                lines.push(line(&TunnelLine { at, event }));
+            }
             Input::Marker(label) => {
                 let label = fit(&label, &mut self.redactions);
                 lines.push(line(&TunnelLine { at, event: TunnelEvent::Marker { label } }));
@@ -175,10 +165,6 @@ impl Format for TunnelFormat {
     fn tick(&mut self, _: Timestamp, _: &mut Vec<String>) {}
 
     fn end(&mut self, label: &str, at: Timestamp, lines: &mut Vec<String>) {
-        for (id, open) in std::mem::take(&mut self.open) {
-            let event = TunnelEvent::Closed { connection: id, sent: open.sent, received: open.received };
-            lines.push(line(&TunnelLine { at, event }));
-        }
         let event = if label == super::FULL { TunnelEvent::Full(self.total) } else { TunnelEvent::End(self.total) };
         lines.push(line(&TunnelLine { at, event }));
     }
