@@ -101,7 +101,9 @@ impl Desk {
 
     /// Fills in the fields one after the other, and starts.
     fn fill(&mut self, fields: &[&str]) {
-        fields.iter().for_each(|field| self.enter(field));
+        for field in fields {
+            self.enter(field);
+        }
         assert!(self.journey.console.state().sessions.form.is_none(), "{}", self.journey.text());
     }
 

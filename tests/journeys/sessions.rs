@@ -205,7 +205,7 @@ async fn a_shell_is_opened_typed_in_left_and_ended() {
 async fn the_mouse_scrolls_back_until_the_far_side_asks_for_it() {
     let (mut journey, log, events) = on_sessions().await;
     let id = open_shell(&mut journey).await;
-    let lines: String = (0..100).map(|line| format!("line {line}\r\n")).collect();
+    let lines = (0..100).map(|line| format!("line {line}\r\n")).collect::<Vec<_>>().concat();
     let report = |text: &str| HostEvent::Report(id, SessionReport::Output(text.as_bytes().into()));
     events.send(report(&lines)).await.unwrap();
     journey.until("lines", |journey| journey.has("line 99")).await;
