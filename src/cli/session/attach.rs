@@ -36,11 +36,10 @@ pub(super) async fn attach(
     told: &mut mpsc::Receiver<SessionReport>,
     ui: &Ui,
 ) -> io::Result<Stayed> {
-    let raw = Raw::enter()?;
+    let mut desk = Desk::new(ui, Raw::enter()?);
     let mut keys = keys();
     let mut signals = Signals::new()?;
-    let mut desk = Desk::new(ui);
-    let left = loop {
+    Ok(loop {
         let held = desk.escape.holds();
         tokio::select! {
             // What is typed comes first: a flood of output must not keep ctrl-c from the far side.
@@ -65,9 +64,7 @@ pub(super) async fn attach(
                 Some(report) => desk.show(report)?,
             },
         }
-    };
-    raw.leave(desk.screen.cells().alternate_screen());
-    Ok(left)
+    })
 }
 
 /// Reads what is typed, in a thread of its own: a terminal cannot be waited for otherwise on every system.
@@ -89,6 +86,7 @@ pub(super) fn keys() -> mpsc::Receiver<Bytes> {
 /// What is known of the session while it has the terminal.
 struct Desk<'a> {
     ui: &'a Ui,
+    raw: Raw,
     escape: Escape,
     screen: Screen,
     link: Link,
@@ -96,10 +94,11 @@ struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn new(ui: &'a Ui) -> Self {
+    fn new(ui: &'a Ui, raw: Raw) -> Self {
         let (columns, rows) = terminal::size().unwrap_or((80, 24));
         Self {
             ui,
+            raw,
             escape: Escape::default(),
             screen: Screen::new(columns, rows, 0),
             link: Link::Connecting,
@@ -145,6 +144,7 @@ impl<'a> Desk<'a> {
         match report {
             SessionReport::Output(bytes) => {
                 self.screen.write(&bytes);
+                self.raw.note_alternate(self.screen.cells().alternate_screen());
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(&bytes)?;
                 stdout.flush()

@@ -139,7 +139,7 @@ impl Desk<'_> {
         if self.shown {
             io::stdout().write_all(b"\r\n")?;
         }
-        raw.leave(false);
+        drop(raw);
         Ok(stayed)
     }
 
