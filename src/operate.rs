@@ -41,7 +41,10 @@ use crate::{
     i18n::Texts,
     journal::Journal,
     policy::{Denial, Request},
-    runbook::{catalogue::Catalogue, entry::EntryId},
+    runbook::{
+        catalogue::Catalogue,
+        entry::{EntryId, Operation},
+    },
     runtime::clock::Clock,
 };
 
@@ -178,6 +181,20 @@ impl Operator {
     pub async fn database(&self, environment: &str, host: &str) -> Result<Option<Database>, Refused> {
         let connection = self.inner.standing(environment)?.connection().await.map_err(Refused::Source)?;
         connection.database_of(host).await.map_err(Refused::Source)
+    }
+
+    /// Finds the database cluster that the tunnel of a request leads to; none where it is no tunnel, or to something else.
+    ///
+    /// # Errors
+    /// As [`Operator::database`].
+    pub async fn database_behind(&self, environment: &str, entry: &EntryId) -> Result<Option<Database>, Refused> {
+        let configured = self.inner.configured(environment)?;
+        let catalogue = self.inner.outfit.catalogues.get(environment);
+        let entry = catalogue.and_then(|catalogue| catalogue.entry(&configured.environment, entry));
+        match entry.map(|entry| &entry.operation) {
+            Some(Operation::PortForward { destination, .. }) => self.database(environment, &destination.host).await,
+            _ => Ok(None),
+        }
     }
 
     /// Counts the operations that are under way.

@@ -77,7 +77,7 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("ciborium", &["simulator"]),
     ("ratatui", &["ui", "terminal", "runtime", "screenshot"]),
     ("tui_term", &["ui"]),
-    ("vt100", &["domain", "journal", "state", "ui"]),
+    ("vt100", &["domain", "state", "ui"]),
     ("crossterm", &["terminal", "runtime", "keymap", "ui"]),
     ("crokey", &["keymap", "runtime"]),
     ("clap", &["cli"]),

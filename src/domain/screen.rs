@@ -1,20 +1,51 @@
 //! A terminal in memory: what programs write goes in, cells come out, and nothing is obeyed by the terminal around it.
+//!
+//! Titles, clipboard requests (OSC 52), device control strings and queries are dropped and answered by nobody, but for
+//! three that full-screen programs wait for: the device status report (`CSI 5 n`), the position of the cursor
+//! (`CSI 6 n`) and the primary device attributes (`CSI c`), which are answered from what the screen holds.
+
+mod dialect;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
-/// The smallest screen: a wide character needs two columns, and a line that wraps two rows.
-pub const SMALLEST: u16 = 2;
+use self::dialect::Dialect;
 
-/// The largest screen, in columns and in rows.
-pub const LARGEST: u16 = 500;
+/// The smallest screen, in columns and rows: a wide character needs two columns, and a line that wraps two rows.
+pub const SMALLEST: (u16, u16) = (2, 2);
+
+/// The largest screen, in columns and rows, far beyond what a terminal has: its cells are memory.
+pub const LARGEST: (u16, u16) = (1_000, 500);
+
+/// Bytes of answers that one piece of output can bring about; what would be more is not answered.
+const MOST_ANSWERED: usize = 512;
+
+/// Bytes that are translated at a time: a sequence that repeats a character is many times as long as it was.
+const AT_A_TIME: usize = 1_024;
 
 /// Holds what a terminal would show.
 ///
-/// The library underneath breaks where a size is smaller than [`SMALLEST`], or is changed under wide characters; so
-/// sizes are bounded here, and a change of size draws what was there anew.
+/// The library underneath breaks where a size is smaller than [`SMALLEST`], or cuts a wide character in half, and counts
+/// as far as a hostile program asks; so sizes and counts are bounded here, and what a smaller size would cut goes whole.
 pub struct Screen {
-    parser: vt100::Parser,
-    history: usize,
+    parser: vt100::Parser<Answers>,
+    dialect: Dialect,
+    buffer: Vec<u8>,
+}
+
+/// What a screen held at one moment; [`Screen::restore`] goes back to it.
+#[derive(Clone)]
+pub struct Snapshot {
+    cells: vt100::Screen,
+    dialect: Dialect,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What it shows may be a secret.
+        f.debug_struct("Snapshot").finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Screen {
@@ -28,12 +59,27 @@ impl Screen {
     /// Makes an empty screen that keeps so many lines of what has left it at the top.
     pub fn new(columns: u16, rows: u16, history: usize) -> Self {
         let (columns, rows) = bounded(columns, rows);
-        Self { parser: vt100::Parser::new(rows, columns, history), history }
+        Self {
+            parser: vt100::Parser::new_with_callbacks(rows, columns, history, Answers::default()),
+            dialect: Dialect::default(),
+            buffer: Vec::new(),
+        }
     }
 
-    /// Takes what a program wrote.
+    /// Takes what a program wrote, and answers nothing.
     pub fn write(&mut self, bytes: &[u8]) {
-        self.parser.process(bytes);
+        drop(self.take(bytes));
+    }
+
+    /// Takes what a program wrote, and returns what the terminal answers to it, which mostly is nothing.
+    pub fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let size = self.size();
+        for piece in bytes.chunks(AT_A_TIME) {
+            self.buffer.clear();
+            self.dialect.translate(piece, size, &mut self.buffer);
+            self.parser.process(&self.buffer);
+        }
+        std::mem::take(&mut self.parser.callbacks_mut().answers)
     }
 
     /// Returns the columns and rows.
@@ -47,131 +93,110 @@ impl Screen {
         self.parser.screen()
     }
 
+    /// Tells whether reports of the focus were asked for (mode 1004).
+    pub fn wants_focus(&self) -> bool {
+        self.dialect.wants_focus()
+    }
+
     /// Scrolls so many lines back into what has left the screen, as far as there are any.
     pub fn scroll_back(&mut self, lines: usize) {
         self.parser.screen_mut().set_scrollback(lines);
     }
 
-    /// Puts cells back that were taken from a screen of [`Screen::cells`].
-    pub fn restore(&mut self, cells: vt100::Screen) {
-        *self.parser.screen_mut() = cells;
+    /// Returns how many lines it is scrolled back; zero where the end is shown.
+    pub fn scrolled(&self) -> usize {
+        self.cells().scrollback()
     }
 
-    /// Changes the size. The rows around the cursor stay, cut where they are too long; what had left the screen, and
-    /// what lies behind a full-screen program, is gone where the screen becomes narrower or lower.
-    pub fn resize(&mut self, columns: u16, rows: u16) {
+    /// Returns what it holds now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot { cells: self.cells().clone(), dialect: self.dialect.clone() }
+    }
+
+    /// Goes back to what it held.
+    pub fn restore(&mut self, snapshot: Snapshot) {
+        *self.parser.screen_mut() = snapshot.cells;
+        self.dialect = snapshot.dialect;
+    }
+
+    /// Changes the size, and returns whether it is another one. The rows around the cursor stay, cut where they are too
+    /// long; those above leave the screen as if they had been scrolled.
+    pub fn resize(&mut self, columns: u16, rows: u16) -> bool {
         let (columns, rows) = bounded(columns, rows);
-        let (old_columns, old_rows) = self.size();
-        if (columns, rows) == (old_columns, old_rows) {
+        let old = self.size();
+        if (columns, rows) == old {
+            return false;
+        }
+        self.scroll_back(0);
+        if columns < old.0 || rows < old.1 {
+            let is_alternate = self.cells().alternate_screen();
+            self.make_room(columns, rows);
+            // Mode 47 changes between the screens and nothing else.
+            self.parser.process(if is_alternate { b"\x1b[?47l" } else { b"\x1b[?47h" });
+            self.make_room(columns, rows);
+            self.parser.process(if is_alternate { b"\x1b[?47h" } else { b"\x1b[?47l" });
+        }
+        self.parser.screen_mut().set_size(rows, columns);
+        true
+    }
+
+    /// Moves up what would fall off the foot of a lower screen, and takes away the wide characters that a narrower one
+    /// would cut in half: the library keeps the left half of one, and looks for the right half later, where no cell is.
+    fn make_room(&mut self, columns: u16, rows: u16) {
+        self.scroll_back(0);
+        let old = self.size();
+        let (row, column) = self.cells().cursor_position();
+        let above = (row + 1).saturating_sub(rows);
+        let is_cut = |row: &u16| self.cells().cell(*row, columns - 1).is_some_and(vt100::Cell::is_wide);
+        let cut: Vec<u16> = if columns < old.0 { (0..old.1).filter(is_cut).collect() } else { Vec::new() };
+        if above == 0 && cut.is_empty() {
             return;
         }
-        if columns >= old_columns && rows >= old_rows {
-            self.parser.screen_mut().set_size(rows, columns);
-            return;
+        // Positions count from the scrolling region in origin mode; programs that use either draw all anew on a new size.
+        self.parser.process(b"\x1b[?6l");
+        for row in cut {
+            self.parser.process(format!("\x1b[{};{columns}H\x1b[X", row + 1).as_bytes());
         }
-        self.parser.screen_mut().set_scrollback(0);
-        let drawn = drawn(self.parser.screen(), columns, rows);
-        self.parser = vt100::Parser::new(rows, columns, self.history);
-        self.parser.process(&drawn);
+        if above > 0 {
+            self.parser.process(format!("\x1b[r\x1b[{above}S").as_bytes());
+        }
+        self.parser.process(format!("\x1b[{};{}H", row - above + 1, column + 1).as_bytes());
     }
 }
 
 fn bounded(columns: u16, rows: u16) -> (u16, u16) {
-    (columns.clamp(SMALLEST, LARGEST), rows.clamp(SMALLEST, LARGEST))
+    (columns.clamp(SMALLEST.0, LARGEST.0), rows.clamp(SMALLEST.1, LARGEST.1))
 }
 
-/// Returns the sequences that draw a screen on a smaller one.
-fn drawn(screen: &vt100::Screen, columns: u16, rows: u16) -> Vec<u8> {
-    let (cursor_row, cursor_column) = screen.cursor_position();
-    let first = (cursor_row + 1).saturating_sub(rows);
-    let mut bytes = Vec::new();
-    if screen.alternate_screen() {
-        bytes.extend_from_slice(b"\x1b[?1049h");
-    }
-    let old_columns = screen.size().1;
-    let width = columns.min(old_columns);
-    let whole: Vec<Vec<u8>> = screen.rows_formatted(0, width).collect();
-    // A wide character that the edge would cut goes whole.
-    let cut: Vec<Vec<u8>> = screen.rows_formatted(0, width - 1).collect();
-    for (place, row) in (first..screen.size().0).take(usize::from(rows)).enumerate() {
-        let is_cut = width < old_columns && screen.cell(row, width - 1).is_some_and(vt100::Cell::is_wide);
-        let line = if is_cut { &cut } else { &whole }.get(usize::from(row));
-        bytes.extend_from_slice(format!("\x1b[m\x1b[{};1H", place + 1).as_bytes());
-        bytes.extend_from_slice(line.map_or(&[], Vec::as_slice));
-    }
-    let place = (cursor_row - first + 1, cursor_column.min(columns - 1) + 1);
-    bytes.extend_from_slice(format!("\x1b[{};{}H", place.0, place.1).as_bytes());
-    bytes.extend_from_slice(&screen.attributes_formatted());
-    bytes.extend_from_slice(&screen.input_mode_formatted());
-    if screen.hide_cursor() {
-        bytes.extend_from_slice(b"\x1b[?25l");
-    }
-    bytes
+/// Answers the few queries that programs wait for.
+#[derive(Debug, Default)]
+struct Answers {
+    answers: Vec<u8>,
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn screen(columns: u16, rows: u16, text: &str) -> Screen {
-        let mut screen = Screen::new(columns, rows, 10);
-        screen.write(text.as_bytes());
-        screen
-    }
-
-    #[test]
-    fn a_smaller_screen_keeps_what_is_around_the_cursor() {
-        let mut screen = screen(10, 4, "one\r\n二二二二二\r\n\u{1b}[31mthree\r\nfour");
-        screen.resize(5, 3);
-        assert_eq!(screen.cells().contents(), "二二\nthree\nfour");
-        assert_eq!(screen.cells().cursor_position(), (2, 4));
-        assert_eq!(screen.cells().cell(1, 0).map(vt100::Cell::fgcolor), Some(vt100::Color::Idx(1)));
-        screen.write(b"!\r\n\x1b[?1049hfull\x1b[?25l");
-        screen.resize(4, 2);
-        assert!(screen.cells().alternate_screen() && screen.cells().hide_cursor());
-        assert_eq!(screen.size(), (4, 2));
-    }
-
-    #[test]
-    fn a_larger_screen_keeps_all_and_sizes_are_bounded() {
-        let mut screen = screen(5, 2, "abc\r\nd");
-        screen.resize(9, 5);
-        assert_eq!((screen.cells().contents().as_str(), screen.size()), ("abc\nd", (9, 5)));
-        screen.resize(0, 0);
-        assert_eq!(screen.size(), (SMALLEST, SMALLEST));
-        screen.resize(u16::MAX, u16::MAX);
-        assert_eq!(screen.size(), (LARGEST, LARGEST));
-    }
-
-    #[test]
-    fn what_left_the_screen_can_be_seen_again() {
-        let mut screen = screen(5, 2, "1\r\n2\r\n3\r\n4");
-        screen.scroll_back(1);
-        assert_eq!(screen.cells().contents(), "2\n3");
-        screen.scroll_back(usize::MAX);
-        assert_eq!(screen.cells().contents(), "1\n2");
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_that_is_written_breaks_it(
-            steps in prop::collection::vec(prop_oneof![
-                "(\u{1b}\\[[0-9;?]{0,6}[@-~]|\u{1b}[78MDEHc=>()#]|[a-z関👨\u{200d}ﾞ\u{301}\r\n\t\u{8}\u{b}]){0,20}"
-                    .prop_map(|text| (text.into_bytes(), None)),
-                ".{0,20}".prop_map(|text| (text.into_bytes(), None)),
-                prop::collection::vec(any::<u8>(), 0..20).prop_map(|bytes| (bytes, None)),
-                (0_u16..30, 0_u16..30).prop_map(|size| (Vec::new(), Some(size))),
-            ], 0..40),
-        ) {
-            let mut screen = Screen::new(20, 5, 10);
-            for (bytes, size) in steps {
-                screen.write(&bytes);
-                if let Some((columns, rows)) = size {
-                    screen.resize(columns, rows);
-                }
+impl vt100::Callbacks for Answers {
+    fn unhandled_csi(
+        &mut self,
+        screen: &mut vt100::Screen,
+        first: Option<u8>,
+        _second: Option<u8>,
+        parameters: &[&[u16]],
+        last: char,
+    ) {
+        let parameter = parameters.first().and_then(|part| part.first()).copied().unwrap_or(0);
+        // Sources: ECMA-48, 8.3.35 (DSR) and 8.3.24 (DA); the answer to DA is a VT100's with the advanced video option.
+        let answer = match (first, last, parameter) {
+            (None, 'n', 5) => "\x1b[0n".to_owned(),
+            (None, 'n', 6) => {
+                let (row, column) = screen.cursor_position();
+                let column = column.min(screen.size().1.saturating_sub(1));
+                format!("\x1b[{};{}R", row + 1, column + 1)
             }
+            (None, 'c', 0) => "\x1b[?1;2c".to_owned(),
+            _ => return,
+        };
+        if self.answers.len() + answer.len() <= MOST_ANSWERED {
+            self.answers.extend_from_slice(answer.as_bytes());
         }
     }
 }

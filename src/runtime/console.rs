@@ -297,6 +297,7 @@ impl Console {
                 return self.carry_out(effects);
             }
             HostEvent::Report(id, report) => Event::Session(id, report),
+            HostEvent::Database(id, database) => Event::Database(id, database),
             HostEvent::Recordings(listed) => Event::Recordings(listed),
             HostEvent::Refused(id, refusal) => Event::Refused(id, refusal),
             HostEvent::Token(id, then, Ok(secret)) => Event::Token(id, then, Secret::new(secret)),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 
+use crate::domain::database::Database;
 use crate::domain::session::{LiveId, SessionReport};
 use crate::domain::target::Target;
 use crate::policy::Request;
@@ -28,6 +29,8 @@ pub enum HostEvent {
     Report(LiveId, SessionReport),
     /// A session was not started, or nothing could be looked up for it.
     Refused(LiveId, Refusal),
+    /// The database that the tunnel of a session leads to was found.
+    Database(LiveId, Arc<Database>),
     /// The recordings were listed, or could not be; then it says why.
     Recordings(Result<Recordings, String>),
     /// A token was minted, or could not be; then it says why.

@@ -1,8 +1,9 @@
 //! The host of the console's sessions that really carries them out.
 
-use std::collections::HashMap;
+mod lines;
+
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -20,6 +21,7 @@ use crate::state::sessions::Recordings;
 use crate::state::sessions::live::Refusal;
 use crate::ui::words;
 
+use self::lines::Lines;
 use super::host::{Done, HostEvent, Hosted, SessionHost, WAITING_EVENTS};
 
 /// Reports of one session that may wait to be handed on.
@@ -34,7 +36,7 @@ pub struct OperatorHost {
     texts: Texts,
     recordings: PathBuf,
     events: mpsc::Sender<HostEvent>,
-    lines: Arc<Mutex<HashMap<LiveId, Live>>>,
+    lines: Lines<Live>,
 }
 
 impl OperatorHost {
@@ -42,11 +44,7 @@ impl OperatorHost {
     /// goes on in the tokio runtime that the console runs in.
     pub fn hosted(operator: Operator, texts: Texts, recordings: PathBuf) -> Hosted {
         let (events, received) = mpsc::channel(WAITING_EVENTS);
-        Hosted::new(Box::new(Self { operator, texts, recordings, events, lines: Arc::default() }), received)
-    }
-
-    fn with<T>(&self, id: LiveId, act: impl FnOnce(&Live) -> T) -> Option<T> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(act)
+        Hosted::new(Box::new(Self { operator, texts, recordings, events, lines: Lines::default() }), received)
     }
 }
 
@@ -65,45 +63,47 @@ impl SessionHost for OperatorHost {
 
     fn start(&mut self, id: LiveId, request: Request, target: Option<Target>, size: Option<(u16, u16)>) {
         let (operator, events, texts) = (self.operator.clone(), self.events.clone(), self.texts);
-        let lines = Arc::clone(&self.lines);
+        let lines = self.lines.clone();
+        lines.open(id);
+        let asked = (request.environment.clone(), request.entry.clone());
         tokio::spawn(async move {
             let (reports, mut told) = mpsc::channel(WAITING_REPORTS);
             let started = operator.start(request, size, target, reports).await;
             match started {
-                Ok(live) => lines.lock().unwrap_or_else(PoisonError::into_inner).insert(id, live),
+                Ok(live) => lines.join(id, live),
                 Err(refused) => {
+                    lines.close(id);
                     let _ = events.send(HostEvent::Refused(id, refusal(refused, texts))).await;
                     return;
                 }
-            };
+            }
             while let Some(report) = told.recv().await {
+                let is_tunnel = matches!(report, SessionReport::Opened { local: Some(_), .. });
                 if events.send(HostEvent::Report(id, report)).await.is_err() {
                     break;
                 }
+                if is_tunnel {
+                    tokio::spawn(tell_database(id, asked.clone(), operator.clone(), events.clone()));
+                }
             }
-            lines.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            lines.close(id);
         });
     }
 
     fn input(&mut self, id: LiveId, bytes: Vec<u8>) -> bool {
-        self.with(id, |live| live.input.try_send(Input::Bytes(Bytes::from(bytes))).is_ok()).unwrap_or(false)
+        self.lines.far(id).is_some_and(|live| live.input.try_send(Input::Bytes(Bytes::from(bytes))).is_ok())
     }
 
     fn size(&mut self, id: LiveId, columns: u16, rows: u16) {
-        if let Some(input) = self.with(id, |live| live.input.clone()) {
-            // A size must not be lost where keys are waiting.
-            tokio::spawn(async move {
-                let _ = input.send(Input::Size(columns, rows)).await;
-            });
-        }
+        self.lines.size(id, columns, rows);
     }
 
     fn end(&mut self, id: LiveId) {
-        self.with(id, Live::end);
+        self.lines.end(id);
     }
 
     fn token(&mut self, id: LiveId, then: TokenUse) {
-        let Some(tokens) = self.with(id, Live::tokens) else { return };
+        let Some(tokens) = self.lines.far(id).map(|live| live.tokens()) else { return };
         let (events, texts) = (self.events.clone(), self.texts);
         tokio::spawn(async move {
             let made = match tokens.make().await {
@@ -134,6 +134,18 @@ impl SessionHost for OperatorHost {
         Box::pin(async move {
             operator.shutdown().await;
         })
+    }
+}
+
+/// Looks up which database a tunnel leads to, and tells the console; without an answer it goes on as if nobody knew.
+async fn tell_database(
+    id: LiveId,
+    (environment, entry): (String, EntryId),
+    operator: Operator,
+    events: mpsc::Sender<HostEvent>,
+) {
+    if let Ok(Some(database)) = operator.database_behind(&environment, &entry).await {
+        let _ = events.send(HostEvent::Database(id, Arc::new(database))).await;
     }
 }
 

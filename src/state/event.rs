@@ -10,6 +10,7 @@ use tui_input::InputRequest;
 use crate::command::Command;
 use crate::domain::{
     alarm::{AlarmsSnapshot, HistoryItem},
+    database::Database,
     ecs::{ServiceDeployment, ServiceKey, ServicesSnapshot, TasksSnapshot},
     elb::TargetGroup,
     fetch::{Failure, Panel, SourceId},
@@ -194,6 +195,8 @@ pub enum Event {
     Session(LiveId, SessionReport),
     /// A session was not started, or nothing could be looked up for it.
     Refused(LiveId, Refusal),
+    /// The database that the tunnel of a session leads to was found.
+    Database(LiveId, Arc<Database>),
     /// The recordings were listed, or could not be; then it says why.
     Recordings(Result<Recordings, String>),
     /// A token was minted, for this use.

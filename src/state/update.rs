@@ -90,6 +90,10 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             sessions::refused(state, id, refusal);
             Vec::new()
         }
+        Event::Database(id, database) => {
+            sessions::found(state, id, database);
+            Vec::new()
+        }
         Event::Recordings(listed) => {
             let page = state.page;
             state.sessions.list_recordings(listed, page);

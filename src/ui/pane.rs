@@ -108,8 +108,9 @@ fn who(ui: &Ui, live: &Live) -> Line<'static> {
     ])
 }
 
-/// How long still, whether it is recorded, how the link stands, and how to our menu; and a style for all of the line
-/// where it must be seen. A short line says the time without words, and leaves the recording out.
+/// How long still, for how long nothing happened, whether it is recorded, how the link stands, and how to our menu; and a style for all of the line
+/// where it must be seen. A short line says the time without words, and leaves idleness and
+/// the recording out.
 fn facts(state: &State, ui: &Ui, live: &Live, is_short: bool) -> (Line<'static>, Option<Style>) {
     let separator = || Span::styled(format!(" {} ", ui.glyphs.separator), ui.theme.dim);
     let mut spans = Vec::new();
@@ -126,6 +127,10 @@ fn facts(state: &State, ui: &Ui, live: &Live, is_short: bool) -> (Line<'static>,
             t!(ui.texts, "sessions.left", left = countdown)
         };
         spans.extend([Span::styled(text, if is_ending { ui.theme.warning } else { ui.theme.text }), separator()]);
+    }
+    if let Some(idle) = live.idle(state.now).filter(|_| !is_short) {
+        let idle = t!(ui.texts, "sessions.idle", age = words::age(ui.texts, idle));
+        spans.extend([Span::styled(idle, ui.theme.dim), separator()]);
     }
     if live.is_open() && !is_short {
         spans.extend([recording(ui, live), separator()]);

@@ -48,6 +48,12 @@ fn shell_lost() -> State {
     state
 }
 
+fn shell_idle() -> State {
+    let mut state = shell();
+    update(&mut state, Event::Tick(now() + SignedDuration::from_secs(3 * 60 + 59)));
+    state
+}
+
 fn shell_menu() -> State {
     let mut state = shell();
     update(&mut state, Event::Escape);
@@ -92,6 +98,7 @@ fn quitting() -> State {
 #[case("session-form-blocked", || form_blocked())]
 #[case("pane", || shell())]
 #[case("pane-lost", || shell_lost())]
+#[case("pane-idle", || shell_idle())]
 #[case("pane-menu", || shell_menu())]
 #[case("pane-ended", || shell_ended())]
 #[case("tunnel", || on_tunnel())]

@@ -6,8 +6,10 @@ use jiff::SignedDuration;
 use rstest::rstest;
 use secrecy::SecretString;
 use sekisho::command::Command;
+use sekisho::domain::database::Database;
 use sekisho::domain::session::{End, Link, LiveId, SessionReport};
 use sekisho::policy::Denial;
+use sekisho::runbook::entry::Operation;
 use sekisho::state::event::{Effect, Event, Secret, TokenUse};
 use sekisho::state::overlay::Overlay;
 use sekisho::state::sessions::form::Lookup;
@@ -289,6 +291,70 @@ fn a_tunnel_gives_its_connection_string_and_mints_tokens_unseen() {
     assert_eq!(run(&mut state, Command::Client), [Effect::Token { id, then: TokenUse::Client }]);
     let effects = update(&mut state, Event::Token(id, TokenUse::Client, secret));
     assert!(matches!(&effects[..], [Effect::Client { program: "psql", secret: Some(("PGPASSWORD", _)), .. }]));
+}
+
+#[test]
+fn a_database_that_was_found_names_itself_and_says_whether_it_takes_tokens() {
+    let mut state = on_sessions();
+    let id = start_tunnel(&mut state);
+    say(&mut state, id, opened("tunnel", 60, Some(local())));
+    let mut database = Database {
+        identifier: "shop-prd".to_owned(),
+        engine: "aurora-mysql".to_owned(),
+        version: String::new(),
+        status: "available".to_owned(),
+        endpoint: String::new(),
+        reader_endpoint: None,
+        port: 5432,
+        iam_auth: true,
+        database: Some("orders".to_owned()),
+    };
+    update(&mut state, Event::Database(id, Arc::new(database.clone())));
+    let copied = run(&mut state, Command::Copy);
+    let [Effect::Copy { text, .. }] = &copied[..] else { panic!("{copied:?}") };
+    assert!(text.contains("ssl-mode=VERIFY_CA") && text.contains("user=ops_ro"), "{text}");
+    // What the catalogue says comes before what was found.
+    let named = |state: &State| state.sessions.get(id).unwrap().way().unwrap().database.map(str::to_owned);
+    assert_eq!(named(&state).as_deref(), Some("shop"));
+    let entry = Arc::make_mut(&mut state.sessions.live[0].entry);
+    let Operation::PortForward { destination, .. } = &mut entry.operation else { panic!("{entry:?}") };
+    destination.database = None;
+    assert_eq!(named(&state).as_deref(), Some("orders"));
+    assert_eq!(run(&mut state, Command::Token), [Effect::Token { id, then: TokenUse::Copy }]);
+
+    database.iam_auth = false;
+    update(&mut state, Event::Database(id, Arc::new(database)));
+    for command in [Command::Token, Command::ShowToken] {
+        assert_eq!(run(&mut state, command), []);
+        assert_eq!(notice(&state), Some("sessions.notice.no-iam"));
+        assert!(!state.acts(command));
+    }
+    let client = run(&mut state, Command::Client);
+    assert!(matches!(&client[..], [Effect::Client { program: "mysql", secret: None, .. }]), "{client:?}");
+}
+
+#[test]
+fn idleness_counts_from_what_was_last_typed_or_shown() {
+    let mut state = on_sessions();
+    let id = start_shell(&mut state);
+    let after = |minutes: i64| Event::Tick(now() + SignedDuration::from_mins(minutes));
+    let idle = |state: &State| state.sessions.get(id).unwrap().idle(state.now).map(|idle| idle.as_mins());
+    update(&mut state, after(2));
+    assert_eq!(idle(&state), None, "it is not there yet");
+    say(&mut state, id, opened("web", 60, None));
+    assert_eq!(idle(&state), None);
+    update(&mut state, after(5));
+    assert_eq!(idle(&state), Some(3));
+    say(&mut state, id, output("$ "));
+    assert_eq!(idle(&state), None);
+    update(&mut state, after(9));
+    say(&mut state, id, up());
+    assert_eq!(idle(&state), Some(4), "a link that is measured is not something shown");
+    update(&mut state, Event::Typed(b"l".to_vec()));
+    assert_eq!(idle(&state), None);
+    update(&mut state, after(11));
+    say(&mut state, id, SessionReport::Ended(End::Terminated));
+    assert_eq!(idle(&state), None);
 }
 
 #[rstest]

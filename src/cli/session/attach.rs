@@ -38,10 +38,9 @@ const MOST_TYPED: usize = 1_024;
 /// Where the terminal cannot be entered, read or written.
 pub(super) async fn attach(scene: &mut Scene<'_>) -> io::Result<Stayed> {
     let Scene { live, told, signals, ui } = scene;
-    let raw = Raw::enter()?;
+    let mut desk = Desk::new(ui, Raw::enter()?);
     let mut keys = keys();
-    let mut desk = Desk::new(ui);
-    let left = loop {
+    Ok(loop {
         let held = desk.escape.holds();
         tokio::select! {
             // What is typed comes first: a flood of output must not keep ctrl-c from the far side.
@@ -72,9 +71,7 @@ pub(super) async fn attach(scene: &mut Scene<'_>) -> io::Result<Stayed> {
                 Some(report) => desk.show(report)?,
             },
         }
-    };
-    raw.leave(desk.screen.cells().alternate_screen());
-    Ok(left)
+    })
 }
 
 /// Reads what is typed, in a thread of its own: a terminal cannot be waited for otherwise on every system.
@@ -96,6 +93,7 @@ pub(super) fn keys() -> mpsc::Receiver<Bytes> {
 /// What is known of the session while it has the terminal.
 struct Desk<'a> {
     ui: &'a Ui,
+    raw: Raw,
     escape: Escape,
     /// What was typed and has not been taken yet.
     typed: VecDeque<Input>,
@@ -105,10 +103,11 @@ struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    fn new(ui: &'a Ui) -> Self {
+    fn new(ui: &'a Ui, raw: Raw) -> Self {
         let (columns, rows) = terminal::size().unwrap_or((80, 24));
         Self {
             ui,
+            raw,
             escape: Escape::default(),
             typed: VecDeque::new(),
             screen: Screen::new(columns, rows, 0),
@@ -158,6 +157,7 @@ impl<'a> Desk<'a> {
         match report {
             SessionReport::Output(bytes) => {
                 self.screen.write(&bytes);
+                self.raw.note_alternate(self.screen.cells().alternate_screen());
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(&bytes)?;
                 stdout.flush()

@@ -156,7 +156,7 @@ impl Desk<'_> {
         if self.shown {
             io::stdout().write_all(b"\r\n")?;
         }
-        raw.leave(false);
+        drop(raw);
         Ok(stayed)
     }
 
@@ -183,7 +183,10 @@ impl Desk<'_> {
     async fn token(&self, live: &Live) -> Result<secrecy::SecretString, String> {
         let texts = self.ui.texts;
         if !self.takes_tokens() {
-            return Err(t!(texts, "sessions.notice.no-token").to_owned());
+            return Err(match self.database.as_ref().filter(|_| self.destination.user.is_some()) {
+                Some(database) => t!(texts, "sessions.notice.no-iam", name = database.identifier),
+                None => t!(texts, "sessions.notice.no-token").to_owned(),
+            });
         }
         match live.token().await {
             Ok(Some(token)) => Ok(token),

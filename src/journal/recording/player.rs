@@ -9,7 +9,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::screen::Screen;
+use crate::domain::screen::{Screen, Snapshot};
 use crate::journal::redact::{Item, Lexer};
 
 use super::load::{Cast, What};
@@ -87,7 +87,7 @@ pub enum Found {
 /// A screen, and which event comes next.
 struct Kept {
     next: usize,
-    screen: vt100::Screen,
+    screen: Snapshot,
 }
 
 /// Plays one recording.
@@ -340,7 +340,9 @@ impl Player {
                 self.terminal.write(text.as_bytes());
                 self.unkept += text.len();
             }
-            Some(What::Resize(columns, rows)) => self.terminal.resize(*columns, *rows),
+            Some(What::Resize(columns, rows)) => {
+                self.terminal.resize(*columns, *rows);
+            }
             Some(What::Marker(_)) | None => {}
         }
         self.next += 1;
@@ -350,7 +352,7 @@ impl Player {
     fn keep(&mut self) {
         let last = self.kept.last().map_or(0, |kept| kept.next);
         if self.unkept > BETWEEN_SCREENS && self.kept.len() < MOST_SCREENS && self.next > last {
-            self.kept.push(Kept { next: self.next, screen: self.terminal.cells().clone() });
+            self.kept.push(Kept { next: self.next, screen: self.terminal.snapshot() });
             self.unkept = 0;
         }
     }

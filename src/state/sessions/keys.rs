@@ -6,7 +6,6 @@ use crate::command::Command;
 use crate::domain::{
     database::ClientCall, environment::Environment, identity::RoleResolution, queue::Place, session::LiveId,
 };
-use crate::runbook::entry::Operation;
 
 use super::form::{Form, Lookup, Opening};
 use super::live::Live;
@@ -236,8 +235,10 @@ pub fn front_pane(state: &State) -> Option<(LiveId, Modes)> {
 /// Sends bytes to the far side of the pane in front, and shows its end again.
 pub fn typed(state: &mut State, bytes: Vec<u8>) -> Vec<Effect> {
     let Some((id, _)) = front_pane(state).filter(|_| !bytes.is_empty()) else { return Vec::new() };
-    if let Some(pane) = state.sessions.get_mut(id).and_then(|live| live.pane.as_mut()) {
-        pane.follow();
+    let now = state.now;
+    if let Some(live) = state.sessions.get_mut(id) {
+        live.active_at = now;
+        live.pane.as_mut().map(super::pane::Pane::follow);
     }
     vec![Effect::Input { id, bytes }]
 }
@@ -264,7 +265,7 @@ pub(in crate::state) fn acts(state: &State, command: Command) -> bool {
     let tunnel = subject(state).filter(|live| live.is_open() && live.is_tunnel());
     match command {
         Command::EndSession => subject(state).is_some(),
-        Command::Token | Command::ShowToken => tunnel.is_some_and(has_user),
+        Command::Token | Command::ShowToken => tunnel.is_some_and(Live::takes_tokens),
         Command::Client => tunnel.is_some_and(|live| live.wire().is_some() && live.local.is_some()),
         _ => true,
     }
@@ -297,28 +298,27 @@ pub fn end_asked(state: &mut State, id: LiveId) -> Vec<Effect> {
     }
 }
 
-fn has_user(live: &Live) -> bool {
-    matches!(&live.entry.operation, Operation::PortForward { destination, .. } if destination.user.is_some())
-}
-
 fn token(state: &mut State, then: TokenUse) -> Vec<Effect> {
-    match subject(state).filter(|live| live.is_open() && has_user(live)) {
-        Some(live) => vec![Effect::Token { id: live.id, then }],
-        None => {
-            state.notice = Some(Notice::plain("sessions.notice.no-token"));
-            Vec::new()
+    let notice = match subject(state).filter(|live| live.is_open() && live.has_user()) {
+        Some(live) if live.takes_tokens() => return vec![Effect::Token { id: live.id, then }],
+        Some(live) => {
+            let name = live.database.as_ref().map(|database| database.identifier.clone()).unwrap_or_default();
+            Notice::with("sessions.notice.no-iam", "name", name)
         }
-    }
+        None => Notice::plain("sessions.notice.no-token"),
+    };
+    state.notice = Some(notice);
+    Vec::new()
 }
 
-/// Starts the database client that fits, with a token for its password where the entry names a user.
+/// Starts the database client that fits, with a token for its password where one is taken.
 fn client(state: &mut State) -> Vec<Effect> {
     let Some(live) = subject(state).filter(|live| live.is_open() && live.local.is_some() && live.wire().is_some())
     else {
         state.notice = Some(Notice::plain("sessions.notice.no-client"));
         return Vec::new();
     };
-    if has_user(live) {
+    if live.takes_tokens() {
         return vec![Effect::Token { id: live.id, then: TokenUse::Client }];
     }
     client_call(live, None).into_iter().collect()

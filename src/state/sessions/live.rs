@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    database::{Way, Wire},
+    database::{Database, Way, Wire},
     identity::Identity,
     preflight::Preflight,
     queue::Place,
@@ -85,6 +85,10 @@ pub struct Live {
     pub local: Option<SocketAddr>,
     /// What a tunnel last reported.
     pub tunnel: Option<Arc<TunnelStatus>>,
+    /// The database that a tunnel leads to, once it was found.
+    pub database: Option<Arc<Database>>,
+    /// When something was last typed or shown.
+    pub active_at: Timestamp,
     /// Whether it was told that the end is near.
     pub(super) warned: bool,
 }
@@ -108,6 +112,8 @@ impl Live {
             pane: has_pane.then(|| Pane::new(size.0, size.1)),
             local: None,
             tunnel: None,
+            database: None,
+            active_at: now,
             warned: false,
             entry,
         }
@@ -129,6 +135,12 @@ impl Live {
         Some(left.max(SignedDuration::ZERO))
     }
 
+    /// Returns for how long nothing was typed or shown, from a minute on; nothing where it is not there yet, or over.
+    pub fn idle(&self, now: Timestamp) -> Option<SignedDuration> {
+        let idle = now.duration_since(self.active_at);
+        (self.is_open() && self.session_id.is_some() && idle >= SignedDuration::from_mins(1)).then_some(idle)
+    }
+
     /// Tells whether it ends within the next minutes.
     pub fn is_ending(&self, now: Timestamp) -> bool {
         self.left(now).is_some_and(|left| left <= ENDING_SOON)
@@ -145,9 +157,14 @@ impl Live {
     /// Returns how a database client reaches what a tunnel leads to, where a database is known there.
     pub fn way(&self) -> Option<Way<'_>> {
         let Operation::PortForward { destination, .. } = &self.entry.operation else { return None };
-        let (user, database) = (destination.user.as_deref(), destination.database.as_deref());
-        let wire = Wire::of_port(destination.port)?;
-        Some(Way { wire, host: &destination.host, local: self.local?, user, database })
+        let known = self.database.as_deref();
+        Some(Way {
+            wire: self.wire()?,
+            host: &destination.host,
+            local: self.local?,
+            user: destination.user.as_deref(),
+            database: destination.database.as_deref().or_else(|| known?.database.as_deref()),
+        })
     }
 
     /// Returns what a client is told to reach what a tunnel leads to; only the address where no database is known there.
@@ -159,8 +176,21 @@ impl Live {
     /// Returns what is spoken behind a tunnel, where that is known.
     pub fn wire(&self) -> Option<Wire> {
         match &self.entry.operation {
-            Operation::PortForward { destination, .. } => Wire::of_port(destination.port),
+            Operation::PortForward { destination, .. } => {
+                let known = self.database.as_deref().and_then(Database::wire);
+                known.or_else(|| Wire::of_port(destination.port))
+            }
             _ => None,
         }
+    }
+
+    /// Tells whether the entry names a user of the database behind a tunnel.
+    pub fn has_user(&self) -> bool {
+        matches!(&self.entry.operation, Operation::PortForward { destination, .. } if destination.user.is_some())
+    }
+
+    /// Tells whether a token may stand in for a password: where nobody could look, it is tried.
+    pub fn takes_tokens(&self) -> bool {
+        self.has_user() && self.database.as_ref().is_none_or(|database| database.iam_auth)
     }
 }

@@ -24,7 +24,7 @@ use tunnel::TunnelView;
 pub(in crate::state) use keys::{acts, minted, open, scroll};
 pub use keys::{end_asked, front_pane, resize, run, typed};
 pub(in crate::state) use report::{check_form, warn};
-pub use report::{refused, take};
+pub use report::{found, refused, take};
 pub use target::derive;
 
 /// Sessions that may be open at once: each keeps its screen and the lines above it.

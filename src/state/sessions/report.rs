@@ -1,6 +1,9 @@
 //! What sessions report: taken in, and what has to be said about it.
 
+use std::sync::Arc;
+
 use crate::domain::{
+    database::Database,
     identity::RoleResolution,
     session::{End, Link, LiveId, SessionReport},
 };
@@ -17,7 +20,7 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
     if let SessionReport::Preflight(preflight) = &report
         && let Some(form) = state.sessions.form.as_mut().filter(|form| form.id == id)
     {
-        form.preflight = Lookup::Done(std::sync::Arc::clone(preflight));
+        form.preflight = Lookup::Done(Arc::clone(preflight));
         form.validate(state.now);
         return Vec::new();
     }
@@ -33,6 +36,7 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
             live.ends_at = ends_at;
             live.recorded = recorded;
             live.local = local.or(live.local);
+            live.active_at = now;
         }
         SessionReport::Message(message) => live.message = message,
         SessionReport::Link(link) => {
@@ -45,6 +49,7 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
             notice = ending_notice(live, left <= ENDING_SOON);
         }
         SessionReport::Output(bytes) => {
+            live.active_at = now;
             if let Some(pane) = &mut live.pane {
                 let answer = pane.take(&bytes);
                 if !answer.is_empty() {
@@ -72,6 +77,13 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
         state.notice = notice;
     }
     effects
+}
+
+/// Takes which database the tunnel of a session leads to.
+pub fn found(state: &mut State, id: LiveId, database: Arc<Database>) {
+    if let Some(live) = state.sessions.get_mut(id).filter(|live| live.is_tunnel()) {
+        live.database = Some(database);
+    }
 }
 
 /// Takes that a session was not started.

@@ -167,3 +167,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn going_back_keeps_the_set_of_characters_that_was_in_use() {
+    let mut events = vec![(1, output("\u{1b}(0"))];
+    events.extend((0..40).map(|at| (2 + at, output(&"\u{1b}[H".repeat(8_192)))));
+    events.extend([(50, output("qq")), (60, output("\u{1b}(B\u{1b}[Hxx"))]);
+    let mut player = player(events);
+    player.set_idle_limit(None);
+    player.seek(seconds(60));
+    assert_eq!(shown(&player), "xx");
+    player.seek(seconds(50));
+    assert_eq!(shown(&player), "──");
+}

@@ -36,7 +36,7 @@ enum Place {
 }
 
 /// Translates output, of which a sequence may begin in one piece and end in another.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Dialect {
     place: Place,
     sequence: Vec<u8>,
@@ -169,13 +169,13 @@ impl Dialect {
     fn finish(&mut self, last: u8, (columns, rows): (u16, u16), output: &mut Vec<u8>) {
         let most = columns.max(rows);
         match (self.sequence.first(), last) {
-            (None | Some(b'0'..=b'9'), b'b') => {
+            (_, b'b') if self.is_plain() => {
                 let times = self.count().min(columns.saturating_mul(2));
                 for _ in 0..times {
                     output.extend_from_slice(&self.last);
                 }
             }
-            (None | Some(b'0'..=b'9'), b'@' | b'L' | b'M' | b'P' | b'S' | b'T' | b'X') => {
+            (_, b'@' | b'L' | b'M' | b'P' | b'S' | b'T' | b'X') if self.is_plain() => {
                 output.extend_from_slice(format!("\x1b[{}{}", self.count().min(most), char::from(last)).as_bytes());
             }
             // Absolute columns (HPA), forwards by columns (HPR) and rows (VPR), in words that the emulator has.
@@ -198,10 +198,69 @@ impl Dialect {
         output.push(last);
     }
 
+    /// Tells whether the sequence has numbers and nothing else: with other bytes, the same final one means another thing.
+    fn is_plain(&self) -> bool {
+        self.sequence.iter().all(|byte| matches!(byte, b'0'..=b';'))
+    }
+
     /// Returns the sequence's first number; one where it says none.
     fn count(&self) -> u16 {
         let digits = self.sequence.iter().take_while(|byte| byte.is_ascii_digit());
         let number = digits.fold(0_u16, |sum, digit| sum.saturating_mul(10).saturating_add(u16::from(digit - b'0')));
         number.max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SIZE: (u16, u16) = (20, 5);
+
+    fn translated(input: &[u8]) -> Vec<u8> {
+        let mut output = Vec::new();
+        Dialect::default().translate(input, SIZE, &mut output);
+        output
+    }
+
+    /// Counts what the emulator is asked to do one by one: bytes, and the counts of the sequences that it obeys in turns.
+    fn work(output: &[u8]) -> usize {
+        let text = String::from_utf8_lossy(output);
+        let counted = text.split("\u{1b}[").skip(1).filter_map(|sequence| {
+            let end = sequence.find(|c: char| !matches!(c, '0'..=';'))?;
+            let is_counted = sequence[end..].starts_with(['@', 'L', 'M', 'P', 'S', 'T', 'X', 'b']);
+            let number = sequence[..end].split([';', ':']).next()?;
+            is_counted.then(|| number.parse::<usize>().unwrap_or(usize::from(!number.is_empty()) * 65_535))
+        });
+        output.len() + counted.sum::<usize>()
+    }
+
+    #[test]
+    fn other_sequences_with_the_same_last_byte_stay_what_they_are() {
+        // Columns to the left (SL), a bright repetition that nobody knows, and a private one.
+        for sequence in [&b"\x1b[9 @"[..], b"\x1b[9$b", b"\x1b[?9S"] {
+            assert_eq!(translated(sequence), sequence);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_for_costs_no_more_than_a_screen_a_sequence(
+            pieces in prop::collection::vec(prop_oneof![
+                ("[?> ]{0,1}", prop_oneof![Just(String::new()), "[0-9]{1,9}", "[0-9;:]{1,9}"], "[ $]{0,1}", "[@-~]")
+                    .prop_map(|(mark, numbers, between, last)| format!("\u{1b}[{mark}{numbers}{between}{last}")),
+                "(\u{1b}\\[0*65535[@LMPSTXb]){1,3}",
+                "[a漢]{1,3}",
+            ], 1..30),
+        ) {
+            let input = pieces.concat();
+            let sequences = input.matches('\u{1b}').count();
+            // The longest: a wide character, as often as two rows have columns.
+            let most = input.len() + sequences * (usize::from(SIZE.0) * 2 * 4 + 16);
+            let work = work(&translated(input.as_bytes()));
+            prop_assert!(work <= most, "{input:?} costs {work}");
+        }
     }
 }
