@@ -189,7 +189,7 @@ async fn talk(socket: tokio::net::TcpStream) {
     let payload_type = PayloadType::Output;
     let kind = MessageType::OutputStreamData;
     let head = Head { kind, created: 1, sequence: 0, flags: 1, id: fresh_id(), payload_type };
-    let frame = Bytes::from(Message { head, payload: b"# " }.encode());
+    let frame = Message { head, payload: b"# " }.encode();
     while socket.send(tungstenite::Message::Binary(frame.clone())).await.is_ok() {}
 }
 
