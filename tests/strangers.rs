@@ -110,7 +110,7 @@ async fn boto3_makes_the_same_token_for_a_database() {
         let connection = Connection::open(plan, Shared::new(Now::new(move || at))).await.expect("a connection");
         let ours = connection.auth_token(host, 5432, user).await.expect("a token");
         let mut script = std::process::Command::new(python());
-        script.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/token.py"));
+        script.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers/database_token.py"));
         script.args([host, "5432", user, simulator.region(), &at.as_second().to_string()]);
         script.env("AWS_ACCESS_KEY_ID", simulator.access_key_id());
         script.env("AWS_SECRET_ACCESS_KEY", simulator.secret_access_key());

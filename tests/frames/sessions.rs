@@ -1,16 +1,18 @@
 //! Frames of screen 7, the form, panes and tunnels.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use rstest::rstest;
 use sekisho::command::Command;
-use sekisho::domain::session::{Link, SessionReport};
+use sekisho::domain::session::{Link, SessionReport, Trouble, TroubleKind};
 use sekisho::state::State;
 use sekisho::state::event::Event;
 use sekisho::state::update::update;
 
 use super::snapshot;
 use super::support::sessions::{
-    blocked, choose, clear, on_sessions, on_tunnel, recordings, run, say, shell, with_open, write,
+    blocked, choose, clear, on_sessions, on_tunnel, recordings, run, say, shell, tunnel, with_open, write,
 };
 use super::support::{bad_morning, now};
 
@@ -68,6 +70,19 @@ fn shell_ended() -> State {
     state
 }
 
+fn troubled_tunnel() -> State {
+    let mut state = on_tunnel();
+    let id = state.sessions.front.unwrap();
+    let SessionReport::Tunnel(status) = tunnel() else { panic!("it is a tunnel's") };
+    let mut status = (*status).clone();
+    let what =
+        TroubleKind::SessionLost { session_id: "op-0137-0".to_owned(), why: "Session was terminated.".to_owned() };
+    status.troubles.replaced = 2;
+    status.troubles.last = Some(Trouble { at: now() - SignedDuration::from_secs(40), what });
+    say(&mut state, id, SessionReport::Tunnel(Arc::new(status)));
+    state
+}
+
 fn not_for_me() -> State {
     let mut state = on_sessions();
     choose(&mut state, "prd", "node-shell");
@@ -102,6 +117,7 @@ fn quitting() -> State {
 #[case("pane-menu", || shell_menu())]
 #[case("pane-ended", || shell_ended())]
 #[case("tunnel", || on_tunnel())]
+#[case("tunnel-trouble", || troubled_tunnel())]
 fn sessions(#[case] name: &str, #[case] make: fn() -> State) {
     snapshot(name, make);
 }

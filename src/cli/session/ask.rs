@@ -98,7 +98,7 @@ pub fn target(
     for (number, target) in targets.iter().enumerate() {
         writeln!(out, "{:>3}  {target}", number + 1)?;
     }
-    let answer = line(t!(texts, "cli.session.target-number"), out)?;
+    let answer = line(&format!("{} ", t!(texts, "cli.session.target-number")), out)?;
     match answer.trim().parse::<usize>().ok().and_then(|number| targets.get(number.checked_sub(1)?)) {
         Some(target) => Ok(Ok(Some(target.clone()))),
         None => which(targets, t!(texts, "cli.session.which-target"), out),
