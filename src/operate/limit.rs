@@ -37,7 +37,7 @@ impl Limit {
     pub(super) async fn warn(&self, reports: &mpsc::Sender<SessionReport>, tape: &Tape) {
         if let Some(ends_at) = self.ends_at {
             let now = self.clock.now();
-            for left in WARNINGS.into_iter().filter(|left| ends_at.duration_since(now) > *left) {
+            for left in WARNINGS.into_iter().filter(|left| ends_at.duration_since(now) >= *left) {
                 self.clock.sleep_until(ends_at.saturating_sub(left).unwrap_or(Timestamp::MIN)).await;
                 tape.warned(left).await;
                 // Where nobody listens any more, that ends the session elsewhere.

@@ -194,7 +194,7 @@ async fn a_shell_is_opened_typed_in_left_and_ended() {
     // Leaving asks first, and the first answer stays.
     assert!(!journey.press("q").contains(&Effect::Quit));
     assert!(!journey.press("enter").contains(&Effect::Quit));
-    journey.press("tab g enter ctrl-5 k j enter");
+    journey.press("tab tab g enter ctrl-5 k j enter");
     journey.until("ended", |journey| journey.console.state().sessions.open() == 0).await;
     assert!(log.lock().unwrap().contains(&Asked::End(id)));
     journey.shows("esc leaves");
