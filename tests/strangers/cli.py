@@ -22,7 +22,7 @@ def run(*arguments):
 
 CASES = [
     ("AWS JSON 1.1", ["ecs", "list-clusters"], lambda answer: answer["clusterArns"]),
-    ("AWS JSON 1.1, pages", ["ecs", "list-services", "--cluster", "shop-prd", "--page-size", "3"], lambda answer: len(answer["serviceArns"]) == 10),
+    ("AWS JSON 1.1, pages", ["ecs", "list-services", "--cluster", "shop-prd", "--page-size", "3"], lambda answer: len(answer["serviceArns"]) == 11),
     ("CBOR", ["cloudwatch", "describe-alarms"], lambda answer: answer["MetricAlarms"]),
     ("CBOR, a Japanese name", ["cloudwatch", "describe-alarms", "--alarm-names", "shop-prd-決済5xx"], lambda answer: len(answer["MetricAlarms"]) == 1),
     ("AWS JSON 1.1, WAF", ["wafv2", "list-web-acls", "--scope", "REGIONAL"], lambda answer: len(answer["WebACLs"]) == 2),
