@@ -16,7 +16,7 @@ const GROW_BELOW: Duration = Duration::from_millis(60);
 /// Above this much waiting on the way, less is sent: a key that is typed waits behind it.
 const SHRINK_ABOVE: Duration = Duration::from_millis(150);
 
-/// The bytes that may be on their way, between [`LEAST`] and a maximum.
+/// The bytes that may be on their way, between `LEAST` and a maximum.
 ///
 /// The connections below take care of loss. What is left is not to fill the buffers between here and there: the window
 /// grows while the round trip stays near its shortest, and shrinks when it does not.
