@@ -121,6 +121,29 @@ async fn a_command_tells_its_streams_apart_and_its_exit_code() {
     assert_eq!(client.closed().await["Output"], "");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_streams_are_together_speaks_when_it_has_ended() {
+    let scene = Scene::new().await;
+    let parameters = [("command", "echo out; echo err >&2; exit 3"), ("separateOutputStream", "false")];
+    let (_, mut client) = scene.open("AWS-StartNonInteractiveCommand", &parameters).await;
+    client.shake_hands().await;
+    let frame = client.frame().await;
+    assert_eq!((frame.payload_type, frame.text().as_str()), (1, "out\nerr\n"));
+    match client.next().await {
+        Came::Closed(closed) => assert_eq!(closed["Output"], "", "no exit code is told"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_nobody_knows_ends_the_session() {
+    let scene = Scene::new().await;
+    let parameters = [("host", "nothing.invalid"), ("portNumber", "5432")];
+    let (_, mut client) = scene.open("AWS-StartPortForwardingSessionToRemoteHost", &parameters).await;
+    client.shake_hands().await;
+    assert_eq!(client.closed().await["Output"], "lookup nothing.invalid: no such host");
+}
+
 /// Writes a smux frame.
 fn smux(command: u8, stream: u32, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).unwrap().to_le_bytes();

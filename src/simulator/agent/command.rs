@@ -1,7 +1,10 @@
 //! A command without a terminal: output, standard error where it is wanted apart, and an exit code.
 
+use std::fs::File;
+use std::io::Seek as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Command, Stdio};
+use std::process::{ChildStderr, ChildStdout, Command, Stdio};
 use std::thread;
 
 use rustix::process::Signal;
@@ -23,45 +26,69 @@ pub struct Running {
 }
 
 /// Starts a command; blocks. It comes as an event, and then its output and its end.
+///
+/// Kept apart, its streams are sent as they come. Together they go into a file first, and follow once it has ended.
 pub fn start(command: &str, separate: bool, events: &mpsc::Sender<Event>) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("Unable to start command: {error}");
     let home = Home::new().map_err(failed)?;
+    let file = if separate { None } else { Some(together().map_err(failed)?) };
+    let (out, error) = match &file {
+        None => (Stdio::piped(), Stdio::piped()),
+        Some(file) => (file.try_clone().map_err(failed)?.into(), file.try_clone().map_err(failed)?.into()),
+    };
     let mut child = Command::new(process::SHELL)
         .args(["-c", command])
         .env_clear()
         .envs(process::environment(&home))
         .current_dir(home.path())
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(out)
+        .stderr(error)
         .process_group(0)
         .spawn()
         .map_err(failed)?;
     let leader = Leader::new(Some(child.id()));
-    let (out, error) = (child.stdout.take(), child.stderr.take());
     if events.blocking_send(Event::Command(Box::new(Running { leader, _home: home }))).is_err() {
         return Ok(());
     }
     let events = events.clone();
     thread::spawn(move || {
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut cutter = Cutter::default();
-                if let Some(out) = out {
-                    process::pump(out, &events, READ, |bytes| process::output(cutter.cut(bytes), Event::Output));
-                }
-            });
-            let mut cutter = Cutter::default();
-            let make = if separate { Event::StandardError } else { Event::Output };
-            if let Some(error) = error {
-                process::pump(error, &events, READ, |bytes| process::output(cutter.cut(bytes), make));
-            }
-        });
+        apart(child.stdout.take(), child.stderr.take(), &events);
         // A command that a signal ended has no code; the official agent tells -1.
         let code = child.wait().map_or(1, |status| status.code().or(status.signal().map(|_| -1)).unwrap_or(1));
+        if let Some(mut file) = file
+            && file.rewind().is_ok()
+        {
+            let mut cutter = Cutter::default();
+            process::pump(file, &events, READ, |bytes| process::output(cutter.cut(bytes), Event::Output));
+        }
         let _ = events.blocking_send(Event::Exited(Some(code)));
     });
     Ok(())
+}
+
+/// Makes a file for both streams that has no name any more.
+fn together() -> std::io::Result<File> {
+    let path = std::env::temp_dir().join(format!("sekisho-output-{}-{:016x}", std::process::id(), fastrand::u64(..)));
+    let file = File::options().read(true).append(true).create_new(true).mode(0o600).open(&path)?;
+    std::fs::remove_file(&path)?;
+    Ok(file)
+}
+
+/// Hands on both streams as they come, until both have ended.
+fn apart(out: Option<ChildStdout>, error: Option<ChildStderr>, events: &mpsc::Sender<Event>) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut cutter = Cutter::default();
+            if let Some(out) = out {
+                process::pump(out, events, READ, |bytes| process::output(cutter.cut(bytes), Event::Output));
+            }
+        });
+        let mut cutter = Cutter::default();
+        if let Some(error) = error {
+            process::pump(error, events, READ, |bytes| process::output(cutter.cut(bytes), Event::StandardError));
+        }
+    });
 }
 
 impl Running {

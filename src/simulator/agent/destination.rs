@@ -54,6 +54,11 @@ pub fn is_forbidden(host: &str) -> bool {
     FORBIDDEN.iter().any(|forbidden| forbidden.parse() == Ok(address))
 }
 
+/// Whether a host is a name that somebody must know: the agent looks it up once, as the session begins.
+pub fn needs_lookup(host: &str) -> bool {
+    !host.is_empty() && !host.eq_ignore_ascii_case("localhost") && host.parse::<IpAddr>().is_err()
+}
+
 /// Connects.
 pub async fn dial(route: Option<Route>) -> io::Result<Box<dyn Connection>> {
     match route {

@@ -199,13 +199,17 @@ impl Work {
                     self.end(Outcome { output: format!("Forwarding to IP address {host} is forbidden.") });
                     return;
                 }
+                let route = port.parse().ok().and_then(|port| self.around.destinations.find(host, port));
+                if route.is_none() && destination::needs_lookup(host) {
+                    self.end(Outcome { output: format!("lookup {host}: no such host") });
+                    return;
+                }
                 let forwards = text("type") == "LocalPortForwarding";
                 // Both sides must know streams; the client asks the agent's version the same.
                 let mux = forwards
                     && version::is_at_least(&self.client, "1.1.70")
                     && version::is_later(&self.plan.version, "3.0.196.0");
                 let alive = mux.then(|| !version::is_later(&self.client, "1.2.331.0"));
-                let route = port.parse().ok().and_then(|port| self.around.destinations.find(host, port));
                 let port = Port::new(alive, forwards, route, events, self.cancel.clone());
                 self.runs = Runs::Port(Box::new(port));
             }
