@@ -143,8 +143,8 @@ impl Catalogue {
 fn holds(entry: &Entry, environment: &Environment) -> bool {
     entry.environment == environment.name
         && match entry.operation.selector() {
-            Selector::EcsService { cluster, .. } => environment.owns_cluster(cluster),
-            Selector::ManagedNode { .. } | Selector::TaggedNodes { .. } => true,
+            Some(Selector::EcsService { cluster, .. }) => environment.owns_cluster(cluster),
+            Some(Selector::ManagedNode { .. } | Selector::TaggedNodes { .. }) | None => true,
         }
 }
 

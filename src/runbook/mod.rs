@@ -12,6 +12,7 @@ pub mod entry;
 pub mod error;
 mod folder;
 mod forms;
+pub mod operation;
 pub mod pattern;
 mod reader;
 mod resolve;

@@ -147,7 +147,7 @@ fn the_built_in_entries_are_as_the_table_says(
     assert_eq!((entry.reason, entry.ticket.is_some(), entry.confirmation.name()), (reason, ticket, confirm));
     assert_eq!(entry.limit, Some(SignedDuration::from_mins(minutes)));
     assert!(entry.recorded && entry.environment == place);
-    assert!(entry.operation.selector().to_string().contains(place), "{:?}", entry.operation);
+    assert!(entry.operation.goal().contains(place), "{:?}", entry.operation);
 }
 
 #[test]
