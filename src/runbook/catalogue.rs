@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::documents::Documents;
 use super::entry::{Entry, EntryId};
 use super::error::{CatalogueError, CatalogueProblem};
 use super::folder::{self, BINDINGS, Files};
@@ -72,12 +73,16 @@ impl Catalogue {
         }
         errors.extend(repeated(&templates));
         let mut entries = Vec::new();
+        let mut documents = Documents::default();
         for template in templates.iter().filter(|_| has_bindings) {
             let faults = resolve::check(template, &bindings);
             let is_whole = template.is_whole && faults.is_empty();
             errors.extend(faults);
             match resolve::resolve(template, &bindings) {
-                Ok(made) if is_whole => entries.extend(made.into_iter().map(Arc::new)),
+                Ok(made) if is_whole => {
+                    errors.extend(documents.take(template, &made));
+                    entries.extend(made.into_iter().map(Arc::new));
+                }
                 Ok(_) => {}
                 Err(faults) => errors.extend(faults),
             }

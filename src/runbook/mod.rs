@@ -8,6 +8,7 @@ mod builtin;
 pub mod catalogue;
 mod check;
 pub mod choice;
+mod documents;
 pub mod entry;
 pub mod error;
 mod folder;
