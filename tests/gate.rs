@@ -4,6 +4,8 @@
 mod catalogue;
 #[path = "gate/journal.rs"]
 mod journal;
+#[path = "gate/operations.rs"]
+mod operations;
 #[path = "gate/policy.rs"]
 mod policy;
 #[path = "gate/schema.rs"]
