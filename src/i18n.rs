@@ -31,7 +31,8 @@ catalogues![
     "sessions",
     "gate",
     "catalogue",
-    "journal"
+    "journal",
+    "policy"
 ];
 
 /// Gives the text of a key: `t!(texts, "area.key")`, or with placeholders `t!(texts, "area.key", name = value)`.

@@ -10,7 +10,9 @@ use clap::{ArgAction, FromArgMatches as _, Parser, ValueEnum};
 use jiff::SignedDuration;
 
 use super::Exit;
+use super::doctor::DoctorArgs;
 use super::get::ask::{Severities, Since, fault};
+use super::policy::PolicyArgs;
 use super::translate::command;
 use super::usage::explain;
 use crate::config::{Flags, early_lang};
@@ -102,7 +104,9 @@ pub enum Subcommand {
     /// Prints a view.
     Get(GetArgs),
     /// Says what works, what is denied, and which action is missing.
-    Doctor,
+    Doctor(DoctorArgs),
+    /// Prints the least IAM that the catalogue needs.
+    Policy(PolicyArgs),
     /// Writes a configuration from the profiles in the AWS configuration files.
     Init(InitArgs),
     /// Prints the keys in force, or checks a keymap file.
