@@ -31,7 +31,7 @@ pub struct PolicyArgs {
     #[arg(value_name = "role")]
     pub role: String,
     /// In which form.
-    #[arg(long = "output", short, value_enum, value_name = "format", default_value = "iam")]
+    #[arg(long = "output", short = 'o', value_enum, value_name = "format", default_value = "iam")]
     pub form: Form,
     /// Writes files into this folder instead of printing one document.
     #[arg(long, value_name = "folder")]
