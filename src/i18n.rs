@@ -29,6 +29,7 @@ catalogues![
     "commands",
     "log",
     "sessions",
+    "operations",
     "gate",
     "catalogue",
     "journal"

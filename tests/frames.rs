@@ -4,6 +4,8 @@
 mod contrast;
 #[path = "frames/log.rs"]
 mod log;
+#[path = "frames/operations.rs"]
+mod operations;
 #[path = "frames/sessions.rs"]
 mod sessions;
 mod support;

@@ -34,7 +34,7 @@ impl State {
             | Command::PageDown => self.rows() > 0,
             Command::ConsoleLink => self.has_object() && self.screen.command() != Command::Sessions,
             Command::Open | Command::Copy => self.has_object(),
-            Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
+            Command::Actions | Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
                 sessions::acts(self, command)
             }
             _ => true,
@@ -55,6 +55,7 @@ impl State {
             | Screen::Waf
             | Screen::Finding
             | Screen::Form
+            | Screen::Operation
             | Screen::Pane => false,
         }
     }
@@ -90,6 +91,7 @@ impl State {
             Screen::Form => usize::from(self.sessions.form.is_some()),
             Screen::Pane => 0,
             Screen::Tunnel => self.sessions.tunnel_rows(),
+            Screen::Operation => self.sessions.steps().len(),
             Screen::Fleet => self.fleet.rows.len(),
         }
     }
@@ -105,7 +107,7 @@ impl State {
             | Screen::Findings
             | Screen::Sessions
             | Screen::Fleet => self.rows() > 0,
-            Screen::Tunnel => self.sessions.front().is_some(),
+            Screen::Tunnel | Screen::Operation => self.sessions.front().is_some(),
             Screen::Form | Screen::Pane => false,
             Screen::WebAcl => self.web_acl.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Finding => self.finding.as_ref().is_some_and(|view| view.row.is_some()),

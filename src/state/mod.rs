@@ -88,6 +88,8 @@ pub enum Screen {
     Pane,
     /// One tunnel.
     Tunnel,
+    /// A change under way, or over, with its steps.
+    Operation,
     /// All environments side by side.
     Fleet,
 }
@@ -110,6 +112,7 @@ impl Screen {
             Self::Form => Scope::Form,
             Self::Pane => Scope::Pane,
             Self::Tunnel => Scope::Tunnel,
+            Self::Operation => Scope::Operation,
             Self::Fleet => Scope::Fleet,
         }
     }
@@ -127,7 +130,7 @@ impl Screen {
             Self::Alarms | Self::Alarm => Command::Alarms,
             Self::Waf | Self::WebAcl => Command::Waf,
             Self::Findings | Self::Finding => Command::Findings,
-            Self::Sessions | Self::Form | Self::Pane | Self::Tunnel => Command::Sessions,
+            Self::Sessions | Self::Form | Self::Pane | Self::Tunnel | Self::Operation => Command::Sessions,
             Self::Fleet => Command::Fleet,
         }
     }

@@ -26,7 +26,7 @@ const SCREENS: [(Command, &str); 7] = [
 ];
 
 /// The keys that the footer reminds of, most needed first; those that do nothing on a screen are left out there.
-const HINTS: [(Command, &str); 17] = [
+const HINTS: [(Command, &str); 18] = [
     (Command::Errors, "screens.hint.errors"),
     (Command::Help, "screens.hint.help"),
     (Command::Palette, "screens.hint.palette"),
@@ -34,6 +34,7 @@ const HINTS: [(Command, &str); 17] = [
     (Command::Token, "sessions.hint.token"),
     (Command::EndSession, "sessions.hint.end"),
     (Command::NextSession, "sessions.hint.next"),
+    (Command::Actions, "operations.hint.actions"),
     (Command::Log, "log.hint.log"),
     (Command::Pause, "log.hint.pause"),
     (Command::NextPanel, "screens.hint.panel"),

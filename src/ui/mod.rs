@@ -30,6 +30,7 @@ mod header;
 mod log;
 mod measure;
 mod multiples;
+mod operation;
 mod overlays;
 mod overview;
 mod pane;
@@ -138,6 +139,7 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::Sessions => sessions::render(state, ui, body, buf, &mut drawn),
         Screen::Form => form::render(state, ui, body, buf, &mut drawn),
         Screen::Tunnel => tunnel::render(state, ui, body, buf, &mut drawn),
+        Screen::Operation => operation::render(state, ui, body, buf, &mut drawn),
         Screen::Pane => {}
         Screen::Fleet => fleet::render(state, ui, body, buf, &mut drawn),
     }

@@ -7,6 +7,7 @@ mod commands;
 mod interest;
 mod lists;
 mod log;
+mod operations;
 mod queue;
 mod random;
 mod security;
