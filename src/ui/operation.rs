@@ -25,7 +25,7 @@ use super::widgets::menu::wrap_line;
 use super::widgets::panel::Panel;
 use super::widgets::table::{Cell, Column, Row, Table};
 use super::widgets::{cells, fit_line, horizontal_rule, put_line};
-use super::{Drawn, Ui, measure, pane, words};
+use super::{Drawn, Ui, measure, words};
 
 /// The cells of a rollout's bar.
 const BAR: u16 = 16;
@@ -74,8 +74,18 @@ fn facts(state: &State, ui: &Ui, live: &Live) -> Vec<Line<'static>> {
         let text = t!(texts, "operations.view.trouble", why = words::failure_line(texts, trouble));
         lines.push(Line::styled(format!("{} {text}", ui.glyphs.stale), ui.theme.stale));
     }
-    lines.extend(pane::ended_lines(state, ui, live).into_iter().map(|line| Line::styled(line, ui.theme.text)));
+    lines.extend(ended(state, ui, live).into_iter().map(|line| Line::styled(line, ui.theme.text)));
     lines
+}
+
+/// Says why it ended as it did, or why it was not tried; how it ended stands above.
+fn ended(state: &State, ui: &Ui, live: &Live) -> Vec<String> {
+    if let Some(refusal) = &live.refusal {
+        return words::session::refusal(ui.texts, refusal, state.now);
+    }
+    let Some((end, at)) = &live.end else { return Vec::new() };
+    let (_, why) = words::session::end(ui.texts, end);
+    if why.is_empty() { Vec::new() } else { vec![format!("{} {why}", ui.moment(*at, state.now))] }
 }
 
 /// The reason and the ticket that were given.
