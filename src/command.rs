@@ -63,6 +63,8 @@ pub enum Scope {
     Pane,
     /// A tunnel, opened.
     Tunnel,
+    /// The journal, screen 9.
+    Journal,
     /// The environments side by side.
     Fleet,
     /// The help overlay.
@@ -79,7 +81,7 @@ pub enum Scope {
 
 impl Scope {
     /// Lists every scope, in the order in which help and keymap files have them.
-    pub const ALL: [Scope; 22] = [
+    pub const ALL: [Scope; 23] = [
         Scope::Global,
         Scope::List,
         Scope::Overview,
@@ -95,6 +97,7 @@ impl Scope {
         Scope::Sessions,
         Scope::Tunnel,
         Scope::Pane,
+        Scope::Journal,
         Scope::Fleet,
         Scope::Help,
         Scope::Menu,
@@ -123,6 +126,7 @@ impl Scope {
             Scope::Form => "form",
             Scope::Pane => "pane",
             Scope::Tunnel => "tunnel",
+            Scope::Journal => "journal",
             Scope::Fleet => "fleet",
             Scope::Help => "help",
             Scope::Palette => "palette",
@@ -156,6 +160,7 @@ impl Scope {
             Scope::Form => "keymap.scope.form",
             Scope::Pane => "keymap.scope.pane",
             Scope::Tunnel => "keymap.scope.tunnel",
+            Scope::Journal => "keymap.scope.journal",
             Scope::Fleet => "keymap.scope.fleet",
             Scope::Help => "keymap.scope.help",
             Scope::Palette => "keymap.scope.palette",
@@ -186,6 +191,7 @@ impl Scope {
             Scope::Tunnel => &[Scope::Tunnel, Scope::List, Scope::Global],
             Scope::Pane => &[Scope::Pane, Scope::Global],
             Scope::Form => &[Scope::Form, Scope::Prompt],
+            Scope::Journal => &[Scope::Journal, Scope::List, Scope::Global],
             Scope::Fleet => &[Scope::Fleet, Scope::List, Scope::Global],
             Scope::Help => &[Scope::Help, Scope::List, Scope::Global],
             Scope::Menu => &[Scope::Menu, Scope::List, Scope::Global],
@@ -231,6 +237,8 @@ commands! {
     Findings "findings" "commands.findings" [Global] palette;
     /// Shows the sessions.
     Sessions "sessions" "commands.sessions" [Global] palette;
+    /// Shows the journal.
+    Journal "journal" "commands.journal" [Global] palette;
     /// Shows the environments side by side.
     Fleet "fleet" "commands.fleet" [Global] palette;
 
@@ -294,6 +302,9 @@ commands! {
     Wrap "wrap" "commands.wrap" [Log] palette;
     /// Shows times in the next way: time of day, date, age, none.
     Times "times" "commands.times" [Log] palette;
+
+    /// Shows what belongs to the same incident, from its beginning.
+    Timeline "timeline" "commands.timeline" [Journal] palette;
 
     /// Leaves the pane for the screens; its session goes on.
     Detach "detach" "commands.detach" [Pane] keys;

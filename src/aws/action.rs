@@ -73,6 +73,10 @@ pub enum Action {
     ExecuteCommand,
     /// `kms:GenerateDataKey`
     GenerateDataKey,
+    /// `logs:PutLogEvents`
+    PutLogEvents,
+    /// `logs:CreateLogStream`
+    CreateLogStream,
 }
 
 impl Action {
@@ -119,6 +123,9 @@ impl Action {
         Self::GenerateDataKey,
     ];
 
+    /// Lists the calls by which heads of the journal are kept, beside `logs:FilterLogEvents`, by which they are read back.
+    pub const JOURNAL: [Self; 2] = [Self::PutLogEvents, Self::CreateLogStream];
+
     /// Returns the IAM action that the call needs.
     pub const fn name(self) -> &'static str {
         match self {
@@ -157,6 +164,8 @@ impl Action {
             Self::TerminateSession => "ssm:TerminateSession",
             Self::ExecuteCommand => "ecs:ExecuteCommand",
             Self::GenerateDataKey => "kms:GenerateDataKey",
+            Self::PutLogEvents => "logs:PutLogEvents",
+            Self::CreateLogStream => "logs:CreateLogStream",
         }
     }
 
@@ -192,6 +201,7 @@ impl Action {
                 Family::Sessions
             }
             Self::GenerateDataKey => Family::DataKeys,
+            Self::PutLogEvents | Self::CreateLogStream => Family::LogWrites,
         }
     }
 }
@@ -245,6 +255,8 @@ pub(super) enum Family {
     Sessions,
     /// Data keys of KMS.
     DataKeys,
+    /// What writes to CloudWatch Logs.
+    LogWrites,
 }
 
 /// Tells how many calls AWS allows: at once, and a second in the long run.
@@ -258,7 +270,7 @@ pub(super) struct Quota {
 
 impl Family {
     /// Counts the families.
-    pub(super) const COUNT: usize = Self::DataKeys as usize + 1;
+    pub(super) const COUNT: usize = Self::LogWrites as usize + 1;
 
     /// Lists the families in the order of their numbers.
     pub(super) const ALL: [Self; Self::COUNT] = [
@@ -285,6 +297,7 @@ impl Family {
         Self::Databases,
         Self::Sessions,
         Self::DataKeys,
+        Self::LogWrites,
     ];
 
     /// Returns AWS's default quota for an account and region.
@@ -318,6 +331,8 @@ impl Family {
             Self::LoadBalancing => (40.0, 10.0),
             Self::Nodes | Self::Databases | Self::Sessions => (20.0, 10.0),
             Self::DataKeys => (100.0, 100.0),
+            // "CloudWatch Logs quotas": `CreateLogStream` 50 a second; `PutLogEvents` has far more.
+            Self::LogWrites => (50.0, 50.0),
         };
         Quota { burst, rate }
     }
@@ -329,7 +344,7 @@ mod tests {
 
     #[test]
     fn every_action_is_listed_once_and_named_as_iam_names_it() {
-        let all = || Action::ALL.iter().chain(&Action::SESSIONS);
+        let all = || Action::ALL.iter().chain(&Action::SESSIONS).chain(&Action::JOURNAL);
         let mut names: Vec<&str> = all().map(|action| action.name()).collect();
         names.sort_unstable();
         names.dedup();

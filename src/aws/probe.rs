@@ -63,7 +63,9 @@ impl Connection {
             | Action::ResumeSession
             | Action::TerminateSession
             | Action::ExecuteCommand
-            | Action::GenerateDataKey => self.home.caller.ledger.denials.recall(action, "").map_or(Ok(()), Err),
+            | Action::GenerateDataKey
+            | Action::PutLogEvents
+            | Action::CreateLogStream => self.home.caller.ledger.denials.recall(action, "").map_or(Ok(()), Err),
         }
     }
 

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod doctor;
 pub mod get;
 pub mod init;
+pub mod journal;
 pub mod keys;
 pub mod log;
 pub mod man;
@@ -127,6 +128,7 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
             Ok(config) => keys::run(wanted, &config, Texts::of(config.lang), &mut out, faults)?,
             Err(errors) => complain(errors.iter().map(|error| error.render(texts)), faults)?,
         },
+        Some(Subcommand::Journal(wanted)) => journal::run(wanted, args, texts, &mut out, faults)?,
         Some(Subcommand::Replay(wanted)) => {
             match Config::load_preferences(&args.flags(), &Surroundings::of_process()) {
                 Ok(config) => return replay::run(wanted, &config, &mut out, faults),

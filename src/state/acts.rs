@@ -32,8 +32,11 @@ impl State {
             | Command::HalfPageDown
             | Command::PageUp
             | Command::PageDown => self.rows() > 0,
-            Command::ConsoleLink => self.has_object() && self.screen.command() != Command::Sessions,
+            Command::ConsoleLink => {
+                self.has_object() && !matches!(self.screen.command(), Command::Sessions | Command::Journal)
+            }
             Command::Open | Command::Copy => self.has_object(),
+            Command::Timeline => self.screen == Screen::Journal && self.rows() > 0,
             Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
                 sessions::acts(self, command)
             }
@@ -55,6 +58,7 @@ impl State {
             | Screen::Waf
             | Screen::Finding
             | Screen::Form
+            | Screen::Journal
             | Screen::Pane => false,
         }
     }
@@ -90,6 +94,7 @@ impl State {
             Screen::Form => usize::from(self.sessions.form.is_some()),
             Screen::Pane => 0,
             Screen::Tunnel => self.sessions.tunnel_rows(),
+            Screen::Journal => self.journal.rows(),
             Screen::Fleet => self.fleet.rows.len(),
         }
     }
@@ -104,6 +109,7 @@ impl State {
             | Screen::Waf
             | Screen::Findings
             | Screen::Sessions
+            | Screen::Journal
             | Screen::Fleet => self.rows() > 0,
             Screen::Tunnel => self.sessions.front().is_some(),
             Screen::Form | Screen::Pane => false,

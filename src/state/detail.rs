@@ -11,6 +11,8 @@ use crate::domain::{
     waf::{Rule, RuleLine, SampledRequest, Tally, tally},
 };
 
+use crate::journal::reader::Row;
+
 use super::{
     State,
     service::ServicePanel,
@@ -45,6 +47,8 @@ pub enum Detail {
     Connection(Box<(TunnelConnection, String)>),
     /// A session under a tunnel.
     UnderTunnel(Box<TunnelSession>),
+    /// A record of the journal.
+    Record(Arc<Row>),
 }
 
 /// Holds what is read of a rule.

@@ -15,6 +15,7 @@ use super::{
     event::{Effect, Notice},
     findings,
     findings::{FindingRef, FindingView},
+    journal,
     list::Scroll,
     overlay::Overlay,
     service,
@@ -90,6 +91,7 @@ fn open_object(state: &mut State) {
             let detail = state.tunnel_detail();
             state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
         }
+        Screen::Journal => journal::open(state),
         Screen::Finding | Screen::Sessions | Screen::Form | Screen::Pane => {}
     }
 }
@@ -184,6 +186,7 @@ pub fn row(state: &State) -> Option<usize> {
         Screen::Log | Screen::Finding | Screen::Form | Screen::Pane => return None,
         Screen::Sessions => state.sessions.cursor(),
         Screen::Tunnel => state.sessions.tunnel.scroll(state.sessions.tunnel.panel).0,
+        Screen::Journal => state.journal.selected(),
         Screen::Fleet => state.fleet.list.selected(),
     };
     Some(row.min(last))

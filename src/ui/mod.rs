@@ -27,6 +27,7 @@ mod footer;
 mod form;
 pub mod glyphs;
 mod header;
+mod journal;
 mod log;
 mod measure;
 mod multiples;
@@ -139,6 +140,7 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::Form => form::render(state, ui, body, buf, &mut drawn),
         Screen::Tunnel => tunnel::render(state, ui, body, buf, &mut drawn),
         Screen::Pane => {}
+        Screen::Journal => journal::render(state, ui, body, buf, &mut drawn),
         Screen::Fleet => fleet::render(state, ui, body, buf, &mut drawn),
     }
     footer::render(state, ui, footer_area, buf, &mut drawn);

@@ -1,6 +1,7 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
 pub mod gate;
+pub mod journal;
 pub mod preflight;
 mod rule;
 pub mod session;
