@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use toml::de::DeValue;
+
 use super::document::{FileProblem, Place, printable, render};
 use crate::i18n::{Lang, Texts};
 use crate::t;
@@ -196,6 +198,18 @@ pub enum Type {
 }
 
 impl Type {
+    /// Tells the type of a value.
+    pub(crate) fn of(value: &DeValue<'_>) -> Self {
+        match value {
+            DeValue::String(_) => Self::Text,
+            DeValue::Integer(_) | DeValue::Float(_) => Self::Number,
+            DeValue::Boolean(_) => Self::Boolean,
+            DeValue::Datetime(_) => Self::Date,
+            DeValue::Array(_) => Self::List,
+            DeValue::Table(_) => Self::Table,
+        }
+    }
+
     pub(crate) fn name(self, texts: Texts) -> &'static str {
         match self {
             Type::Text => t!(texts, "config.type.text"),

@@ -227,7 +227,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn wrong_type<T>(&mut self, key: &'static str, value: Value<'_, '_>, expected: Type) -> Option<T> {
-        let found = type_of(value.get_ref());
+        let found = Type::of(value.get_ref());
         self.error(&value.span(), ConfigProblem::WrongType { key, expected, found });
         None
     }
@@ -347,17 +347,6 @@ pub(super) fn is_name(name: &str) -> bool {
 
 fn name_span(table: &DeTable<'_>, otherwise: &Range<usize>) -> Range<usize> {
     table.get("name").map_or_else(|| otherwise.clone(), toml::Spanned::span)
-}
-
-fn type_of(value: &DeValue<'_>) -> Type {
-    match value {
-        DeValue::String(_) => Type::Text,
-        DeValue::Integer(_) | DeValue::Float(_) => Type::Number,
-        DeValue::Boolean(_) => Type::Boolean,
-        DeValue::Datetime(_) => Type::Date,
-        DeValue::Array(_) => Type::List,
-        DeValue::Table(_) => Type::Table,
-    }
 }
 
 impl EnvironmentConfig {
