@@ -8,6 +8,8 @@ mod journal;
 mod operations;
 #[path = "gate/policy.rs"]
 mod policy;
+#[path = "gate/runbooks.rs"]
+mod runbooks;
 #[path = "gate/schema.rs"]
 mod schema;
 #[path = "gate/support.rs"]
