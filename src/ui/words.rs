@@ -3,6 +3,7 @@
 pub mod gate;
 pub mod preflight;
 mod rule;
+pub mod runbook;
 pub mod session;
 
 use jiff::{SignedDuration, Timestamp};

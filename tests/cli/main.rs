@@ -7,6 +7,7 @@ mod get;
 mod home;
 mod json;
 mod local;
+mod runbooks;
 mod sessions;
 mod streams;
 mod targets;
