@@ -30,6 +30,7 @@ catalogues![
     "log",
     "sessions",
     "gate",
+    "runbooks",
     "catalogue",
     "journal"
 ];

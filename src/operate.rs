@@ -94,6 +94,8 @@ pub enum Refused {
     Denied(Denial),
     /// Something was found that would make it fail.
     Preflight(Arc<Preflight>),
+    /// The entry opens no session.
+    NotASession(EntryId),
     /// The target that was chosen is not there any more.
     TargetGone(Target),
     /// What is about to happen cannot be written down.

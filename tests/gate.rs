@@ -12,8 +12,12 @@ mod journal_heads;
 mod journal_reader;
 #[path = "gate/ocsf.rs"]
 mod ocsf;
+#[path = "gate/operations.rs"]
+mod operations;
 #[path = "gate/policy.rs"]
 mod policy;
+#[path = "gate/runbooks.rs"]
+mod runbooks;
 #[path = "gate/schema.rs"]
 mod schema;
 #[path = "gate/support.rs"]

@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use super::Exit;
 use super::get::ask::{Severities, Since, fault};
 use super::journal::args::JournalArgs;
+use super::runbook::args::RunbookArgs;
 use super::translate::command;
 use super::usage::explain;
 use crate::config::{Flags, early_lang};
@@ -116,6 +117,8 @@ pub enum Subcommand {
     Tunnel(TunnelArgs),
     /// Prints, verifies and exports the journal.
     Journal(JournalArgs),
+    /// Lists, prints and checks runbooks.
+    Runbook(RunbookArgs),
     /// Plays a recording.
     Replay(ReplayArgs),
     /// Prints completions for a shell.

@@ -17,6 +17,7 @@ pub mod man;
 mod outfit;
 mod remedy;
 pub mod replay;
+pub mod runbook;
 mod seen;
 mod session;
 pub mod translate;
@@ -117,6 +118,12 @@ fn run_arguments(arguments: Vec<OsString>, texts: Texts) -> u8 {
 
 fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
     let mut out = io::BufWriter::new(io::stdout());
+    if let Some(Subcommand::Runbook(wanted)) = &args.command
+        && let Some(exit) = runbook::without_account(wanted, texts, &mut out, faults)?
+    {
+        out.flush()?;
+        return Ok(exit.code());
+    }
     let exit = match &args.command {
         Some(Subcommand::Completions(shell)) => completions::run(*shell, texts, &mut out)?,
         Some(Subcommand::Man) => man::run(texts, &mut out)?,
@@ -140,6 +147,7 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
             Subcommand::Demo(_)
             | Subcommand::Get(_)
             | Subcommand::Doctor
+            | Subcommand::Runbook(_)
             | Subcommand::Shell(_)
             | Subcommand::Exec(_)
             | Subcommand::Tunnel(_),
@@ -169,6 +177,7 @@ fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn
         }
         let exit = match (&args.command, account.simulator()) {
             (Some(Subcommand::Get(wanted)), _) => get::run(wanted, &account, texts, out, faults).await?,
+            (Some(Subcommand::Runbook(wanted)), _) => runbook::run(wanted, &account, texts, out, faults)?,
             (Some(Subcommand::Doctor), _) => doctor::run(&account, texts, out).await?,
             (Some(Subcommand::Demo(demo)), Some(simulator)) if demo.listen.is_some() => {
                 demo::serve(simulator, texts, out, faults).await?

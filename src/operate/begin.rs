@@ -55,7 +55,7 @@ pub(super) async fn begin(inner: Arc<Inner>, asked: Asked, tell: oneshot::Sender
         return;
     }
     let chosen = choose(&preflight, asked.target.as_ref());
-    let target = chosen.clone().or(asked.target).unwrap_or_else(|| sought(authorized.operation().selector()));
+    let target = chosen.clone().or(asked.target).unwrap_or_else(|| sought(authorized.operation()));
     let desk = match Desk::open(&inner, &asker, &authorized, &target).await {
         Ok(desk) => desk,
         Err(refused) => {
@@ -106,6 +106,7 @@ async fn approach(inner: &Arc<Inner>, asked: &Asked) -> Result<(Asker, Authorize
     let asker = inner.asker(&request.environment).await?;
     let (identity, at) = (asker.connection.identity(), inner.outfit.clock.now());
     match policy::authorize(&asker.catalogue, identity, &asker.role, &asker.environment, request, at) {
+        Ok(authorized) if !authorized.operation().is_session() => Err(Refused::NotASession(request.entry.clone())),
         Ok(authorized) => {
             let preflight = Arc::new(asker.connection.preflight(authorized.operation()).await);
             Ok((asker, authorized, preflight))
@@ -153,16 +154,16 @@ fn choose(preflight: &Preflight, wanted: Option<&Target>) -> Option<Target> {
 }
 
 /// Names where an operation was to go, of which nothing was found there.
-fn sought(selector: &Selector) -> Target {
-    match selector {
-        Selector::EcsService { cluster, service, container } => Target::Container {
+fn sought(operation: &Op) -> Target {
+    match operation.session() {
+        Some(Selector::EcsService { cluster, service, container }) => Target::Container {
             cluster: cluster.clone(),
             service: service.clone(),
             task: String::new(),
             container: container.clone().unwrap_or_default(),
             runtime_id: String::new(),
         },
-        selector => Target::Node { id: selector.to_string(), name: None },
+        _ => Target::Node { id: operation.goal(), name: None },
     }
 }
 

@@ -169,6 +169,9 @@ fn refusal(refused: Refused, texts: Texts) -> Refusal {
         Refused::TargetGone(target) => {
             Refusal::Failed(texts.fill("sessions.refused.target-gone", &[("target", &target)]))
         }
+        Refused::NotASession(entry) => {
+            Refusal::Failed(texts.fill("sessions.refused.not-a-session", &[("entry", &entry)]))
+        }
         Refused::Ending => Refusal::Failed(texts.get("sessions.refused.ending").to_owned()),
     }
 }

@@ -77,8 +77,7 @@ fn told(state: &State, ui: &Ui, form: &Form, area: Rect, buf: &mut Buffer, drawn
 
 fn lines(state: &State, ui: &Ui, form: &Form, room: usize) -> Vec<Line<'static>> {
     let request = form.request();
-    let told =
-        preview(&form.entry.operation, &form.region, form.target(), &request.parameters, request.reason.as_deref());
+    let told = preview(&form.entry.operation, &form.region, form.target(), &request);
     let facts = facts(ui, form, &told);
     let width = facts.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0);
     let mut lines = Vec::new();

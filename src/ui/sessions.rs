@@ -244,7 +244,7 @@ fn goal(entry: &Entry) -> String {
             let host = destination.host.split('.').next().unwrap_or_default();
             format!("{host}:{}", destination.port)
         }
-        operation => operation.selector().to_string(),
+        operation => operation.goal(),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod gate;
 pub mod journal;
 pub mod preflight;
 mod rule;
+pub mod runbook;
 pub mod session;
 
 use jiff::{SignedDuration, Timestamp};

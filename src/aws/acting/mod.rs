@@ -254,7 +254,7 @@ impl ControlPlane for Acting {
                 let _ = act.terminate_session(&unwanted.session_id).await;
             }
         });
-        let action = super::preflight::starter(self.act.authorized.operation());
+        let action = super::preflight::starter(self.act.authorized.operation()).unwrap_or(Action::StartSession);
         Box::pin(async move {
             let lost = |_| ControlError { action: action.name(), why: String::new(), is_passing: false };
             told.await.map_err(lost)?.map_err(|refusal| {

@@ -57,8 +57,8 @@ impl Act {
 
     async fn try_to_start(&self) -> Result<Ticket, Refusal> {
         let operation = self.authorized.operation();
-        let action = preflight::starter(operation);
         let mut hands = self.hands().await.map_err(unsent)?;
+        let Some(action) = preflight::starter(operation) else { return Err(no_session(&hands)) };
         let answered = loop {
             let refusal = match self.ask_to_start(&hands).await {
                 Ok(answered) => break answered,
@@ -90,6 +90,7 @@ impl Act {
         match self.authorized.operation() {
             Op::Shell { document, .. } | Op::PortForward { document, .. } => self.ask_ssm(hands, document).await,
             Op::Exec { command, .. } => self.ask_ecs(hands, command).await,
+            Op::ServiceChange { .. } | Op::Workflow { .. } | Op::Automation { .. } => Err(no_session(hands)),
         }
     }
 
@@ -146,6 +147,11 @@ fn reason(ticket: Option<&str>, reason: Option<&str>) -> Option<String> {
         text.pop();
     }
     (!text.is_empty()).then_some(text)
+}
+
+/// Refuses to start a session for an operation that opens none; nothing was sent.
+fn no_session(hands: &Hands) -> Refusal {
+    unsent(hands.caller().failed(Action::StartSession, FailureKind::Invalid, ""))
 }
 
 /// Makes a refusal of a call that was never sent.

@@ -37,25 +37,26 @@ impl Connection {
     ///
     /// What cannot be looked up is unknown, and no obstacle by itself: IAM may allow a session and deny the look-up.
     pub async fn preflight(&self, operation: &Operation) -> Preflight {
-        let mut found = match operation.selector() {
-            Selector::EcsService { cluster, service, container } => {
+        let mut found = match operation.session() {
+            None => return Preflight::default(),
+            Some(Selector::EcsService { cluster, service, container }) => {
                 self.tasks_for(operation, cluster, service, container.as_deref()).await
             }
-            selector => self.nodes_for(operation, selector).await,
+            Some(selector) => self.nodes_for(operation, selector).await,
         };
         found.obstacles.extend(self.denied_before(operation));
         let mut preflight = judged(found);
         preflight.cautions.extend(match operation {
-            Operation::Shell { .. } => None,
             Operation::PortForward { .. } => Some(Caution::NoLimitInAws),
             Operation::Exec { .. } => Some(Caution::RunsAsRoot),
+            _ => None,
         });
         preflight
     }
 
     /// Returns the permission that is missing, as an earlier start was denied for the lack of it.
     fn denied_before(&self, operation: &Operation) -> Option<Obstacle> {
-        let action = starter(operation);
+        let action = starter(operation)?;
         let denial = self.home.caller.ledger.denials.recall(action, &part(operation))?;
         match denial.kind {
             FailureKind::Denied { missing_action } => Some(Obstacle::PermissionMissing { action: missing_action }),
@@ -64,21 +65,20 @@ impl Connection {
     }
 }
 
-/// Returns the call that starts an operation's session.
-pub(super) const fn starter(operation: &Operation) -> Action {
+/// Returns the call that starts an operation's session; nothing where it opens none.
+pub(super) const fn starter(operation: &Operation) -> Option<Action> {
     match operation {
-        Operation::Shell { .. } | Operation::PortForward { .. } => Action::StartSession,
-        Operation::Exec { .. } => Action::ExecuteCommand,
+        Operation::Shell { .. } | Operation::PortForward { .. } => Some(Action::StartSession),
+        Operation::Exec { .. } => Some(Action::ExecuteCommand),
+        Operation::ServiceChange { .. } | Operation::Workflow { .. } | Operation::Automation { .. } => None,
     }
 }
 
 /// Names what IAM judges a start by: the document, or for a command the place.
 pub(super) fn part(operation: &Operation) -> String {
-    match operation {
-        Operation::Shell { selector, document } | Operation::PortForward { selector, document, .. } => {
-            format!("{document} {selector}")
-        }
-        Operation::Exec { selector, .. } => selector.to_string(),
+    match (operation.document(), operation.selector()) {
+        (Some(document), Some(selector)) => format!("{document} {selector}"),
+        _ => operation.goal(),
     }
 }
 

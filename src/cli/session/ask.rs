@@ -25,7 +25,7 @@ pub fn show(ui: &Ui, look: &Look, environment: &Environment, request: &Request, 
     let texts = ui.texts;
     let entry = &look.entry;
     let target = look.preflight.targets.first();
-    let told = preview(&entry.operation, &look.region, target, &request.parameters, request.reason.as_deref());
+    let told = preview(&entry.operation, &look.region, target, request);
     let role = match &look.role {
         RoleResolution::One(role) => role.as_str(),
         RoleResolution::None | RoleResolution::Ambiguous(_) => "",
@@ -127,7 +127,7 @@ pub fn defaults(entry: &Entry, request: &mut Request) {
 /// # Errors
 /// Where the terminal cannot be read or `out` written to.
 pub fn rest(
-    look: &Look,
+    (look, environment): (&Look, &Environment),
     target: Option<&Target>,
     request: &mut Request,
     texts: Texts,
@@ -137,10 +137,7 @@ pub fn rest(
         return Ok(());
     }
     let entry = &look.entry;
-    let by_hand = |request: &Request| {
-        let (parameters, reason) = (&request.parameters, request.reason.as_deref());
-        preview(&entry.operation, &look.region, target, parameters, reason).by_hand
-    };
+    let by_hand = |request: &Request| preview(&entry.operation, &look.region, target, request).by_hand;
     let shown = by_hand(request);
     for (name, parameter) in &entry.parameters {
         if request.parameters.contains_key(name) {
@@ -157,12 +154,11 @@ pub fn rest(
         let of = t!(texts, "sessions.form.pattern", pattern = pattern);
         request.ticket = filled(line(&format!("{} ({of}): ", t!(texts, "sessions.form.ticket")), out)?);
     }
-    let expected = policy::expected(entry);
     let now = by_hand(request);
     if now != shown {
         writeln!(out, "{}  {now}", t!(texts, "sessions.form.by-hand"))?;
     }
-    if !expected.is_empty() && request.confirmation.is_none() {
+    if let (Some(expected), None) = (policy::expected(entry, environment.kind), &request.confirmation) {
         let question = t!(texts, "sessions.form.type", expected = expected);
         request.confirmation = filled(line(&format!("{question}: "), out)?);
     }

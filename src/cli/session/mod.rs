@@ -59,12 +59,13 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Names the command that opens an operation.
-const fn command_of(operation: &Operation) -> &'static str {
+/// Names the command that opens an operation's session; nothing where it opens none.
+const fn command_of(operation: &Operation) -> Option<&'static str> {
     match operation {
-        Operation::Shell { .. } => "shell",
-        Operation::Exec { .. } => "exec",
-        Operation::PortForward { .. } => "tunnel",
+        Operation::Shell { .. } => Some("shell"),
+        Operation::Exec { .. } => Some("exec"),
+        Operation::PortForward { .. } => Some("tunnel"),
+        Operation::ServiceChange { .. } | Operation::Workflow { .. } | Operation::Automation { .. } => None,
     }
 }
 
@@ -105,7 +106,7 @@ pub async fn run(wanted: Wanted<'_>, account: &Account, texts: Texts, faults: &m
         if !look.preflight.is_clear() {
             return Ok(Exit::Source.code());
         }
-        ask::rest(look, target.as_ref(), &mut request, texts, faults)?;
+        ask::rest((look, &configured.environment), target.as_ref(), &mut request, texts, faults)?;
     }
     // From here on nothing takes the program away before what was begun has its outcome.
     let mut signals = Signals::new()?;
@@ -196,8 +197,9 @@ fn choose<'a>(
             Ok((first, None))
         }
         [(configured, entry)] => match command_of(&entry.operation) {
-            command if command == wanted.command => Ok((*configured, Some(Arc::clone(entry)))),
-            command => Err(t!(texts, "cli.session.other-kind", entry = id, command = command)),
+            Some(command) if command == wanted.command => Ok((*configured, Some(Arc::clone(entry)))),
+            None => Err(t!(texts, "sessions.refused.not-a-session", entry = id)),
+            Some(command) => Err(t!(texts, "cli.session.other-kind", entry = id, command = command)),
         },
         several => {
             let names: Vec<_> = several.iter().map(|(one, _)| one.environment.name.as_str()).collect();
@@ -239,6 +241,7 @@ fn refuse(refused: &Refused, texts: Texts, faults: &mut dyn Write) -> io::Result
         }
         Refused::Journal { why } => (vec![t!(texts, "sessions.refused.journal", why = why)], Exit::Source),
         Refused::TargetGone(target) => (vec![t!(texts, "sessions.refused.target-gone", target = target)], Exit::Source),
+        Refused::NotASession(entry) => (vec![t!(texts, "sessions.refused.not-a-session", entry = entry)], Exit::Usage),
         Refused::NoEnvironment(_) => (vec![t!(texts, "cli.session.no-environment").to_owned()], Exit::Usage),
         Refused::Ending => (vec![t!(texts, "sessions.refused.ending").to_owned()], Exit::Source),
     };

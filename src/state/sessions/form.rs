@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tui_input::{Input, InputRequest};
 
 use crate::domain::{
-    environment::{Environment, Kind},
+    environment::Environment,
     fetch::SourceId,
     identity::{Identity, RoleResolution},
     preflight::Preflight,
@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::policy::{self, Denial, Request};
 use crate::runbook::catalogue::Catalogue;
-use crate::runbook::entry::{Confirmation, Entry, Parameter};
+use crate::runbook::entry::{Entry, Parameter};
 
 use super::live::{Origin, Refusal};
 use crate::state::{list::Scroll, overlay};
@@ -322,11 +322,7 @@ fn fields(entry: &Entry, environment: &Environment) -> Vec<Field> {
         fields.push(Field::new(FieldKind::Ticket(pattern.clone()), String::new()));
     }
     fields.extend(entry.parameters.iter().map(|(name, parameter)| Field::of_parameter(name, parameter)));
-    let expected = match (entry.confirmation, environment.kind) {
-        (Confirmation::None, Kind::Prd) => Some(policy::YES.to_owned()),
-        (Confirmation::None, _) => None,
-        _ => Some(policy::expected(entry).to_owned()),
-    };
-    fields.extend(expected.map(|expected| Field::new(FieldKind::Confirmation(expected), String::new())));
+    let expected = policy::expected(entry, environment.kind);
+    fields.extend(expected.map(|expected| Field::new(FieldKind::Confirmation(expected.to_owned()), String::new())));
     fields
 }

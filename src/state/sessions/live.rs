@@ -150,7 +150,7 @@ impl Live {
     pub fn goal(&self) -> String {
         match &self.entry.operation {
             Operation::PortForward { destination, .. } => format!("{}:{}", destination.host, destination.port),
-            operation => self.target.as_ref().map_or_else(|| operation.selector().to_string(), ToString::to_string),
+            operation => self.target.as_ref().map_or_else(|| operation.goal(), ToString::to_string),
         }
     }
 

@@ -52,7 +52,7 @@ pub fn derive(state: &mut State) {
             continue;
         };
         let source = source_of(state, index).map(|(_, source)| source);
-        for entry in catalogue.entries_in(environment) {
+        for entry in catalogue.entries_in(environment).into_iter().filter(|entry| entry.operation.is_session()) {
             let verdict = match source.and_then(|source| source.identity.value.as_ref().map(|who| (source, who))) {
                 None => Verdict::Unverified,
                 Some((source, identity)) => {
@@ -90,7 +90,7 @@ fn row(state: &State, place: Place, environment: usize, entry: Arc<Entry>, verdi
         entry.title.en,
         entry.title.ja,
         operation.name(),
-        operation.selector()
+        operation.goal()
     );
     let id = TargetId { environment, entry: entry.id.clone() };
     TargetRow { id, place, entry, verdict, haystack: haystack.to_lowercase() }

@@ -25,7 +25,7 @@ impl Sheet<'_> {
         self.fact(t!(texts, "sessions.column.entry"), entry.id.to_string());
         self.fact(t!(texts, "sessions.form.environment"), entry.environment.clone());
         self.fact(t!(texts, "sessions.column.kind"), words::session::kind(texts, &entry.operation));
-        self.fact(t!(texts, "sessions.form.target"), entry.operation.selector().to_string());
+        self.fact(t!(texts, "sessions.form.target"), entry.operation.goal());
         self.fact(t!(texts, "sessions.detail.roles"), entry.roles.join(", "));
     }
 

@@ -34,6 +34,8 @@ pub fn kind(texts: Texts, operation: &Operation) -> &'static str {
         Operation::Shell { .. } => t!(texts, "sessions.kind.shell"),
         Operation::PortForward { .. } => t!(texts, "sessions.kind.tunnel"),
         Operation::Exec { .. } => t!(texts, "sessions.kind.exec"),
+        // The catalogue's own name for it, which is everybody's.
+        operation => operation.name(),
     }
 }
 
@@ -43,6 +45,8 @@ pub fn pinned(told: &Preview) -> String {
         Pinned::Document(name) => name.clone(),
         Pinned::Destination { host, port } => format!("{host}:{port}"),
         Pinned::Command(command) => command.clone(),
+        Pinned::Status(status) => status.name().to_owned(),
+        Pinned::Input { name, value } => format!("{name}={value}"),
     };
     told.pinned.iter().map(one).collect::<Vec<_>>().join("  ")
 }
@@ -210,6 +214,8 @@ pub fn bounds(texts: Texts, bounds: &[Bound]) -> String {
             Bound::Command => t!(texts, "sessions.bound.command"),
             Bound::TimeLimit => t!(texts, "sessions.bound.time-limit"),
             Bound::Reason => t!(texts, "sessions.bound.reason"),
+            Bound::Parameters => t!(texts, "sessions.bound.parameters"),
+            Bound::Status => t!(texts, "sessions.bound.status"),
             Bound::Recording => t!(texts, "sessions.bound.recording"),
         })
         .collect();
