@@ -65,6 +65,8 @@ pub enum Scope {
     Tunnel,
     /// A change under way, opened.
     Operation,
+    /// The journal, screen 9.
+    Journal,
     /// The environments side by side.
     Fleet,
     /// The help overlay.
@@ -81,7 +83,7 @@ pub enum Scope {
 
 impl Scope {
     /// Lists every scope, in the order in which help and keymap files have them.
-    pub const ALL: [Scope; 23] = [
+    pub const ALL: [Scope; 24] = [
         Scope::Global,
         Scope::List,
         Scope::Overview,
@@ -98,6 +100,7 @@ impl Scope {
         Scope::Tunnel,
         Scope::Operation,
         Scope::Pane,
+        Scope::Journal,
         Scope::Fleet,
         Scope::Help,
         Scope::Menu,
@@ -127,6 +130,7 @@ impl Scope {
             Scope::Pane => "pane",
             Scope::Tunnel => "tunnel",
             Scope::Operation => "operation",
+            Scope::Journal => "journal",
             Scope::Fleet => "fleet",
             Scope::Help => "help",
             Scope::Palette => "palette",
@@ -161,6 +165,7 @@ impl Scope {
             Scope::Pane => "keymap.scope.pane",
             Scope::Tunnel => "keymap.scope.tunnel",
             Scope::Operation => "keymap.scope.operation",
+            Scope::Journal => "keymap.scope.journal",
             Scope::Fleet => "keymap.scope.fleet",
             Scope::Help => "keymap.scope.help",
             Scope::Palette => "keymap.scope.palette",
@@ -192,6 +197,7 @@ impl Scope {
             Scope::Operation => &[Scope::Operation, Scope::List, Scope::Global],
             Scope::Pane => &[Scope::Pane, Scope::Global],
             Scope::Form => &[Scope::Form, Scope::Prompt],
+            Scope::Journal => &[Scope::Journal, Scope::List, Scope::Global],
             Scope::Fleet => &[Scope::Fleet, Scope::List, Scope::Global],
             Scope::Help => &[Scope::Help, Scope::List, Scope::Global],
             Scope::Menu => &[Scope::Menu, Scope::List, Scope::Global],
@@ -237,6 +243,8 @@ commands! {
     Findings "findings" "commands.findings" [Global] palette;
     /// Shows the sessions.
     Sessions "sessions" "commands.sessions" [Global] palette;
+    /// Shows the journal.
+    Journal "journal" "commands.journal" [Global] palette;
     /// Shows the environments side by side.
     Fleet "fleet" "commands.fleet" [Global] palette;
 
@@ -302,6 +310,9 @@ commands! {
     Wrap "wrap" "commands.wrap" [Log] palette;
     /// Shows times in the next way: time of day, date, age, none.
     Times "times" "commands.times" [Log] palette;
+
+    /// Shows what belongs to the same incident, from its beginning.
+    Timeline "timeline" "commands.timeline" [Journal] palette;
 
     /// Leaves the pane for the screens; its session goes on.
     Detach "detach" "commands.detach" [Pane] keys;

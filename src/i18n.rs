@@ -31,6 +31,7 @@ catalogues![
     "sessions",
     "operations",
     "gate",
+    "runbooks",
     "catalogue",
     "journal"
 ];

@@ -14,6 +14,7 @@ mod change;
 mod desk;
 mod events;
 mod follow;
+mod heads;
 mod intake;
 mod limit;
 mod live;
@@ -35,13 +36,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     aws::{ConnectionPlan, Shared, Standing},
-    config::EnvironmentConfig,
+    config::{EnvironmentConfig, JournalConfig},
     domain::{
         database::Database, fetch::Failure, identity::RoleMapping, preflight::Preflight, session::SessionReport,
         target::Target,
     },
     i18n::Texts,
-    journal::Journal,
+    journal::{self, Journal, JournalError},
     policy::{Denial, Request},
     runbook::{
         catalogue::Catalogue,
@@ -50,6 +51,7 @@ use crate::{
     runtime::clock::Clock,
 };
 
+pub use heads::Heads;
 pub use live::{Input, Live};
 pub use look::Look;
 
@@ -73,6 +75,8 @@ pub struct Outfit {
     pub clock: Clock,
     /// The folder of the journal.
     pub journal: PathBuf,
+    /// Where the journal's heads are kept.
+    pub heads: Option<JournalConfig>,
     /// The folder of the recordings.
     pub recordings: PathBuf,
     /// The machine's name, for the journal.
@@ -115,6 +119,7 @@ struct Inner {
     outfit: Outfit,
     standings: BTreeMap<String, Arc<Standing>>,
     journal: Mutex<Option<Arc<Journal>>>,
+    heads: Option<Heads>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -129,19 +134,12 @@ impl Operator {
     /// Takes up work; nothing is asked of anybody yet.
     pub fn new(outfit: Outfit) -> Self {
         let standing = |configured: &EnvironmentConfig| {
-            let environment = &configured.environment;
-            let plan = ConnectionPlan {
-                credentials: configured.credentials.clone(),
-                region: environment.regions.first().cloned(),
-                endpoint_url: outfit.endpoint_url.clone(),
-                account: environment.account,
-                cloudfront: false,
-            };
-            (environment.name.clone(), Arc::new(Standing::new(plan, outfit.shared.clone())))
+            (configured.environment.name.clone(), Arc::new(standing(configured, &outfit)))
         };
-        let standings = outfit.environments.iter().map(standing).collect();
+        let standings: BTreeMap<_, _> = outfit.environments.iter().map(standing).collect();
+        let heads = Heads::of(&outfit, &standings);
         let (journal, tasks, stop) = (Mutex::default(), TaskTracker::new(), CancellationToken::new());
-        Self { inner: Arc::new(Inner { outfit, standings, journal, tasks, stop }) }
+        Self { inner: Arc::new(Inner { outfit, standings, journal, heads, tasks, stop }) }
     }
 
     /// Looks up what an entry's operation would meet in an environment, with the parameters as far as they are known;
@@ -211,14 +209,51 @@ impl Operator {
         self.inner.tasks.len()
     }
 
+    /// Opens the journal, tells what was left behind in it, and begins to have its heads brought to where they are kept.
+    ///
+    /// Where it cannot be opened, whoever wants to do something is told.
+    pub async fn attend(&self) {
+        let inner = Arc::clone(&self.inner);
+        if let Ok(Err(refused)) = tokio::task::spawn_blocking(move || inner.journal().map(drop)).await {
+            tracing::warn!(?refused, "the journal was not opened");
+        }
+    }
+
+    /// Returns where the file of the journal is.
+    pub fn journal_file(&self) -> PathBuf {
+        self.inner.outfit.journal.join(journal::FILE)
+    }
+
+    /// Returns where the journal's heads are kept, if anywhere, and how bringing them there stands.
+    pub fn heads(&self) -> Option<&Heads> {
+        self.inner.heads.as_ref()
+    }
+
     /// Ends all sessions, follows changes no further, and waits until all outcomes are written; not for ever.
     ///
     /// Nothing can be started any more. Returns whether all of them came to their end.
     pub async fn shutdown(&self) -> bool {
         self.inner.stop.cancel();
         self.inner.tasks.close();
-        tokio::time::timeout(FAREWELL, self.inner.tasks.wait()).await.is_ok()
+        let ended = tokio::time::timeout(FAREWELL, self.inner.tasks.wait()).await.is_ok();
+        if let Some(heads) = &self.inner.heads {
+            heads.farewell(&self.inner.outfit.clock).await;
+        }
+        ended
     }
+}
+
+/// Makes the credentials of an environment stand, in its first region.
+fn standing(configured: &EnvironmentConfig, outfit: &Outfit) -> Standing {
+    let environment = &configured.environment;
+    let plan = ConnectionPlan {
+        credentials: configured.credentials.clone(),
+        region: environment.regions.first().cloned(),
+        endpoint_url: outfit.endpoint_url.clone(),
+        account: environment.account,
+        cloudfront: false,
+    };
+    Standing::new(plan, outfit.shared.clone())
 }
 
 impl Inner {
@@ -238,8 +273,12 @@ impl Inner {
         if let Some(journal) = journal.as_ref() {
             return Ok(Arc::clone(journal));
         }
-        let opened =
-            Journal::open(&self.outfit.journal).map_err(|error| Refused::Journal { why: error.to_string() })?;
+        let unwritten = |error: JournalError| Refused::Journal { why: error.to_string() };
+        let opened = Journal::open(&self.outfit.journal).map_err(unwritten)?;
+        opened.recover(self.outfit.clock.now()).map_err(unwritten)?;
+        if let Some(heads) = &self.heads {
+            heads.begin(&opened, &self.outfit, &self.stop);
+        }
         Ok(Arc::clone(journal.insert(Arc::new(opened))))
     }
 }

@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("journal", &["domain", "policy"]),
     ("state", &["domain", "command", "runbook", "policy", "journal"]),
     ("ui", &["state", "domain", "command", "keymap", "i18n", "runbook", "policy", "journal"]),
-    ("aws", &["domain", "policy", "runbook", "session"]),
+    ("aws", &["domain", "policy", "runbook", "session", "journal"]),
     ("simulator", &[]),
     ("session", &["domain", "i18n"]),
     ("operate", &["aws", "config", "domain", "i18n", "journal", "policy", "runbook", "runtime", "session"]),
@@ -103,6 +103,7 @@ const PHRASES: &[(&str, &str, &str)] = &[
     ("src/domain/environment.rs", "", "words in the names of environments, to guess their kind by"),
     ("src/journal/redact/rules.rs", "PRIVATE KEY", "the label of a PEM block"),
     ("src/domain/text/wrap.rs", "、。", "the characters that may not begin a line"),
+    ("src/journal/ocsf.rs", "", "captions of the OCSF schema"),
     ("src/screenshot.rs", "monospace", "the fonts of a picture"),
     ("src/ui/theme.rs", "a colour: ", "a fault of a theme that comes with the program, which a test would show"),
 ];

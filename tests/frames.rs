@@ -2,6 +2,8 @@
 
 #[path = "frames/contrast.rs"]
 mod contrast;
+#[path = "frames/journal.rs"]
+mod journal;
 #[path = "frames/log.rs"]
 mod log;
 #[path = "frames/operations.rs"]

@@ -85,6 +85,10 @@ pub enum Action {
     StopAutomationExecution,
     /// `securityhub:BatchUpdateFindings`
     BatchUpdateFindings,
+    /// `logs:PutLogEvents`
+    PutLogEvents,
+    /// `logs:CreateLogStream`
+    CreateLogStream,
 }
 
 impl Action {
@@ -141,6 +145,9 @@ impl Action {
         Self::BatchUpdateFindings,
     ];
 
+    /// Lists the calls by which heads of the journal are kept, beside `logs:FilterLogEvents`, by which they are read back.
+    pub const JOURNAL: [Self; 2] = [Self::PutLogEvents, Self::CreateLogStream];
+
     /// Returns the IAM action that the call needs.
     pub const fn name(self) -> &'static str {
         match self {
@@ -185,6 +192,8 @@ impl Action {
             Self::DescribeAutomationExecutions => "ssm:DescribeAutomationExecutions",
             Self::StopAutomationExecution => "ssm:StopAutomationExecution",
             Self::BatchUpdateFindings => "securityhub:BatchUpdateFindings",
+            Self::PutLogEvents => "logs:PutLogEvents",
+            Self::CreateLogStream => "logs:CreateLogStream",
         }
     }
 
@@ -228,6 +237,7 @@ impl Action {
             | Self::GetAutomationExecution
             | Self::DescribeAutomationExecutions
             | Self::StopAutomationExecution => Family::Automation,
+            Self::PutLogEvents | Self::CreateLogStream => Family::LogWrites,
         }
     }
 }
@@ -283,6 +293,8 @@ pub(super) enum Family {
     DataKeys,
     /// Automation executions, and the documents that they run.
     Automation,
+    /// What writes to CloudWatch Logs.
+    LogWrites,
 }
 
 /// Tells how many calls AWS allows: at once, and a second in the long run.
@@ -296,7 +308,7 @@ pub(super) struct Quota {
 
 impl Family {
     /// Counts the families.
-    pub(super) const COUNT: usize = Self::Automation as usize + 1;
+    pub(super) const COUNT: usize = Self::LogWrites as usize + 1;
 
     /// Lists the families in the order of their numbers.
     pub(super) const ALL: [Self; Self::COUNT] = [
@@ -324,6 +336,7 @@ impl Family {
         Self::Sessions,
         Self::DataKeys,
         Self::Automation,
+        Self::LogWrites,
     ];
 
     /// Returns AWS's default quota for an account and region.
@@ -357,6 +370,8 @@ impl Family {
             Self::LoadBalancing => (40.0, 10.0),
             Self::Nodes | Self::Databases | Self::Sessions | Self::Automation => (20.0, 10.0),
             Self::DataKeys => (100.0, 100.0),
+            // "CloudWatch Logs quotas": `CreateLogStream` 50 a second; `PutLogEvents` has far more.
+            Self::LogWrites => (50.0, 50.0),
         };
         Quota { burst, rate }
     }
@@ -368,7 +383,7 @@ mod tests {
 
     #[test]
     fn every_action_is_listed_once_and_named_as_iam_names_it() {
-        let all = || Action::ALL.iter().chain(&Action::SESSIONS).chain(&Action::CHANGES);
+        let all = || Action::ALL.iter().chain(&Action::SESSIONS).chain(&Action::CHANGES).chain(&Action::JOURNAL);
         let mut names: Vec<&str> = all().map(|action| action.name()).collect();
         names.sort_unstable();
         names.dedup();

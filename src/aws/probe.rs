@@ -69,7 +69,9 @@ impl Connection {
             | Action::GetAutomationExecution
             | Action::DescribeAutomationExecutions
             | Action::StopAutomationExecution
-            | Action::BatchUpdateFindings => self.home.caller.ledger.denials.recall(action, "").map_or(Ok(()), Err),
+            | Action::BatchUpdateFindings
+            | Action::PutLogEvents
+            | Action::CreateLogStream => self.home.caller.ledger.denials.recall(action, "").map_or(Ok(()), Err),
         }
     }
 

@@ -99,7 +99,9 @@ const fn finder(action: Action) -> Option<Action> {
         | Action::GetAutomationExecution
         | Action::DescribeAutomationExecutions
         | Action::StopAutomationExecution
-        | Action::BatchUpdateFindings => None,
+        | Action::BatchUpdateFindings
+        | Action::PutLogEvents
+        | Action::CreateLogStream => None,
         Action::DescribeClusters | Action::ListServices | Action::ListTasks => Some(Action::ListClusters),
         Action::DescribeServices | Action::ListServiceDeployments => Some(Action::ListServices),
         Action::DescribeTasks => Some(Action::ListTasks),

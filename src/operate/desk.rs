@@ -80,6 +80,7 @@ impl Desk {
             target: target.clone(),
             account: asker.connection.identity().account,
             region: asker.connection.region().to_owned(),
+            run: None,
             at,
         };
         let authorized = authorized.clone();
@@ -99,6 +100,7 @@ impl Desk {
             result: closing.result,
             session_ids: closing.session_ids.clone(),
             request_id: closing.request_id.clone(),
+            execution_id: closing.execution_id.clone(),
             duration: now.duration_since(self.at),
             error: closing.error(),
             recording_sha256: closing.recording_sha256.clone(),

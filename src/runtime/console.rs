@@ -21,6 +21,7 @@ use crate::domain::session::SessionReport;
 use crate::runbook::catalogue::Catalogue;
 use crate::state::event::{Effect, Event, Interest, Notice, Secret, SourceEvent};
 use crate::state::interest::interest;
+use crate::state::journal::{self, JournalWanted};
 use crate::state::sessions;
 use crate::state::update::update;
 use crate::state::{Screen, State};
@@ -72,6 +73,8 @@ pub struct Console {
     pollers: Vec<Source>,
     marks: KeepMarks,
     hosted: Option<Hosted>,
+    /// What the host was last told to read of the journal.
+    journal: Option<JournalWanted>,
 }
 
 /// A poller with the lines to it.
@@ -135,6 +138,7 @@ impl Console {
             pollers,
             marks: Box::new(|_| Ok(())),
             hosted: None,
+            journal: None,
         }
     }
 
@@ -302,6 +306,8 @@ impl Console {
             HostEvent::Report(id, report) => Event::Session(id, report),
             HostEvent::Database(id, database) => Event::Database(id, database),
             HostEvent::Recordings(listed) => Event::Recordings(listed),
+            HostEvent::Journal(report) => Event::Journal(report),
+            HostEvent::Shipping(shipping) => Event::Shipping(shipping),
             HostEvent::Refused(id, refusal) => Event::Refused(id, refusal),
             HostEvent::Token(id, then, Ok(secret)) => Event::Token(id, then, Secret::new(secret)),
             HostEvent::Token(_, _, Err(why)) => Event::Notice(Notice::with("sessions.notice.token-failed", "why", why)),
@@ -433,8 +439,13 @@ impl Console {
         }
     }
 
-    /// Tells each poller what is looked at, where that changed.
-    fn tell_interests(&self) {
+    /// Tells each poller what is looked at, and whoever reads the journal, where that changed.
+    fn tell_interests(&mut self) {
+        let wanted = journal::wanted(&self.state);
+        if let Some(hosted) = self.hosted.as_mut().filter(|_| wanted != self.journal) {
+            hosted.host.journal(wanted.clone());
+            self.journal = wanted;
+        }
         for (index, source) in self.pollers.iter().enumerate() {
             let wanted = interest(&self.state, SourceId(index));
             source.interest.send_if_modified(|known| {

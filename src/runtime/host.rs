@@ -11,10 +11,12 @@ use tokio::sync::mpsc;
 use crate::domain::database::Database;
 use crate::domain::session::{LiveId, SessionReport};
 use crate::domain::target::Target;
+use crate::journal::ship::Shipping;
 use crate::policy::Request;
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::entry::EntryId;
 use crate::state::event::TokenUse;
+use crate::state::journal::{JournalReport, JournalWanted};
 use crate::state::sessions::Recordings;
 use crate::state::sessions::live::Refusal;
 
@@ -34,6 +36,10 @@ pub enum HostEvent {
     Database(LiveId, Arc<Database>),
     /// The recordings were listed, or could not be; then it says why.
     Recordings(Result<Recordings, String>),
+    /// The journal was read.
+    Journal(Box<JournalReport>),
+    /// The bringing of the journal's heads stands otherwise.
+    Shipping(Shipping),
     /// A token was minted, or could not be; then it says why.
     Token(LiveId, TokenUse, Result<SecretString, String>),
 }
@@ -68,6 +74,13 @@ pub trait SessionHost: Send {
 
     /// Lists the recordings, the newest first; answered by [`HostEvent::Recordings`].
     fn recordings(&mut self);
+
+    /// Reads the journal as it is looked at, until told otherwise; answered by [`HostEvent::Journal`] whenever it changes.
+    ///
+    /// A host that keeps none has nothing to read.
+    fn journal(&mut self, wanted: Option<JournalWanted>) {
+        drop(wanted);
+    }
 
     /// Ends all sessions, and is done when they have ended and that was written down, or after a while that is bounded.
     fn shutdown(&mut self) -> Done;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 
 use crate::domain::session::{LiveId, SessionReport};
@@ -18,6 +18,7 @@ use crate::operate::{Input, Live, Operator, Refused};
 use crate::policy::Request;
 use crate::runbook::entry::EntryId;
 use crate::state::event::TokenUse;
+use crate::state::journal::JournalWanted;
 use crate::state::sessions::Recordings;
 use crate::state::sessions::live::Refusal;
 use crate::ui::words;
@@ -37,6 +38,7 @@ pub struct OperatorHost {
     texts: Texts,
     recordings: PathBuf,
     events: mpsc::Sender<HostEvent>,
+    journal: watch::Sender<Option<JournalWanted>>,
     lines: Lines<Live>,
 }
 
@@ -45,7 +47,10 @@ impl OperatorHost {
     /// goes on in the tokio runtime that the console runs in.
     pub fn hosted(operator: Operator, texts: Texts, recordings: PathBuf) -> Hosted {
         let (events, received) = mpsc::channel(WAITING_EVENTS);
-        Hosted::new(Box::new(Self { operator, texts, recordings, events, lines: Lines::default() }), received)
+        let (journal, wanted) = watch::channel(None);
+        tokio::spawn(super::journal::attend(operator.clone(), events.clone()));
+        tokio::spawn(super::journal::read(operator.clone(), wanted, events.clone()));
+        Hosted::new(Box::new(Self { operator, texts, recordings, events, journal, lines: Lines::default() }), received)
     }
 }
 
@@ -128,6 +133,10 @@ impl SessionHost for OperatorHost {
             };
             let _ = events.send(HostEvent::Recordings(listed)).await;
         });
+    }
+
+    fn journal(&mut self, wanted: Option<JournalWanted>) {
+        self.journal.send_replace(wanted);
     }
 
     fn shutdown(&mut self) -> Done {

@@ -32,8 +32,11 @@ impl State {
             | Command::HalfPageDown
             | Command::PageUp
             | Command::PageDown => self.rows() > 0,
-            Command::ConsoleLink => self.has_object() && self.screen.command() != Command::Sessions,
+            Command::ConsoleLink => {
+                self.has_object() && !matches!(self.screen.command(), Command::Sessions | Command::Journal)
+            }
             Command::Open | Command::Copy => self.has_object(),
+            Command::Timeline => self.screen == Screen::Journal && self.rows() > 0,
             Command::Actions | Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
                 sessions::acts(self, command)
             }
@@ -56,6 +59,7 @@ impl State {
             | Screen::Finding
             | Screen::Form
             | Screen::Operation
+            | Screen::Journal
             | Screen::Pane => false,
         }
     }
@@ -92,6 +96,7 @@ impl State {
             Screen::Pane => 0,
             Screen::Tunnel => self.sessions.tunnel_rows(),
             Screen::Operation => self.sessions.steps().len(),
+            Screen::Journal => self.journal.rows(),
             Screen::Fleet => self.fleet.rows.len(),
         }
     }
@@ -106,6 +111,7 @@ impl State {
             | Screen::Waf
             | Screen::Findings
             | Screen::Sessions
+            | Screen::Journal
             | Screen::Fleet => self.rows() > 0,
             Screen::Tunnel | Screen::Operation => self.sessions.front().is_some(),
             Screen::Form | Screen::Pane => false,

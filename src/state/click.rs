@@ -104,6 +104,7 @@ fn click_row(state: &mut State, row: usize) -> Vec<Effect> {
             }
         }
         Screen::Log | Screen::Finding | Screen::Pane => {}
+        Screen::Journal => state.journal.select(row, page),
         Screen::Fleet => state.fleet.select(row, page),
     }
     Vec::new()

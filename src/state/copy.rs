@@ -76,7 +76,7 @@ fn selected(state: &State) -> Option<Object> {
         Screen::WebAcl => state.web_acl.as_ref().map(|view| Object::WebAcl(view.id.source, view.id.key.clone())),
         Screen::Findings => state.findings.selected().map(|row| Object::Finding(Arc::clone(&row.finding))),
         Screen::Finding => state.finding.as_ref()?.row.as_ref().map(|row| Object::Finding(Arc::clone(&row.finding))),
-        Screen::Fleet | Screen::Sessions | Screen::Form | Screen::Pane | Screen::Tunnel | Screen::Operation => None,
+        Screen::Fleet | Screen::Journal | Screen::Sessions | Screen::Form | Screen::Pane | Screen::Tunnel | Screen::Operation => None,
     }
 }
 
@@ -145,6 +145,13 @@ fn of_sessions(state: &State) -> Option<String> {
 pub fn copy(state: &mut State) -> Vec<Effect> {
     if state.screen == Screen::Log {
         return copy_line(state);
+    }
+    if state.screen == Screen::Journal {
+        let text = state.journal.record().and_then(|record| serde_json::to_string(record.as_ref()).ok());
+        return match text {
+            Some(text) => vec![Effect::Copy { text, done: Notice::plain("journal.notice.copied") }],
+            None => nothing(state),
+        };
     }
     if let Some(text) = of_sessions(state) {
         return vec![Effect::Copy { done: Notice::with("screens.notice.copied", "text", text.clone()), text }];

@@ -12,6 +12,8 @@ use crate::domain::{
     waf::{Rule, RuleLine, SampledRequest, Tally, tally},
 };
 
+use crate::journal::reader::Row;
+
 use super::{
     State,
     service::ServicePanel,
@@ -48,6 +50,8 @@ pub enum Detail {
     UnderTunnel(Box<TunnelSession>),
     /// A step of an execution.
     Step(Box<Step>),
+    /// A record of the journal.
+    Record(Arc<Row>),
 }
 
 /// Holds what is read of a rule.

@@ -24,9 +24,11 @@ use crate::domain::{
     target::Target as SessionTarget,
     waf::{RuleTraffic, Samples, WafSnapshot, WebAclKey, WebAclUse},
 };
+use crate::journal::ship::Shipping;
 use crate::policy::Request;
 use crate::runbook::{catalogue::Catalogue, entry::EntryId};
 
+use super::journal::JournalReport;
 use super::sessions::{Recordings, live::Refusal};
 
 /// Counts the identities that a source has had; what was asked under an earlier one is dropped.
@@ -200,6 +202,10 @@ pub enum Event {
     Database(LiveId, Arc<Database>),
     /// The recordings were listed, or could not be; then it says why.
     Recordings(Result<Recordings, String>),
+    /// The journal was read.
+    Journal(Box<JournalReport>),
+    /// The bringing of the journal's heads stands otherwise.
+    Shipping(Shipping),
     /// A token was minted, for this use.
     Token(LiveId, TokenUse, Secret),
     /// The escape was pressed in a pane: our menu.

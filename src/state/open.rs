@@ -15,6 +15,7 @@ use super::{
     event::{Effect, Notice},
     findings,
     findings::{FindingRef, FindingView},
+    journal,
     list::Scroll,
     overlay::Overlay,
     service,
@@ -99,6 +100,7 @@ fn open_object(state: &mut State) {
             let detail = step.map(|step| Detail::Step(Box::new(step)));
             state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
         }
+        Screen::Journal => journal::open(state),
         Screen::Finding | Screen::Sessions | Screen::Form | Screen::Pane => {}
     }
 }
@@ -194,6 +196,7 @@ pub fn row(state: &State) -> Option<usize> {
         Screen::Sessions => state.sessions.cursor(),
         Screen::Tunnel => state.sessions.tunnel.scroll(state.sessions.tunnel.panel).0,
         Screen::Operation => state.sessions.steps.0,
+        Screen::Journal => state.journal.selected(),
         Screen::Fleet => state.fleet.list.selected(),
     };
     Some(row.min(last))

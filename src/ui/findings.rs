@@ -193,8 +193,7 @@ fn groups(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Draw
     }
     .render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, row)| (*row, Target::Row(*index))));
+        drawn.take_rows(&areas);
     }
 }
 
@@ -230,9 +229,8 @@ fn list(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn)
     }
     .render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
-        drawn.hits.extend(areas.headers.iter().map(|(index, area)| (*area, Target::Column(*index))));
+        drawn.take_rows(&areas);
+        drawn.take_headers(&areas);
     }
 }
 

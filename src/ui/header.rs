@@ -203,6 +203,10 @@ fn cost(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
         .flatten()
         .map(|count| vec![count])
         .collect();
+    if state.journal.is_unshipped() {
+        let text = t!(ui.texts, "journal.header.unshipped");
+        parts.push(vec![Span::styled(format!("{} {text}", ui.glyphs.warning), ui.theme.warning)]);
+    }
     if state.errors.unseen > 0 {
         let errors = t!(ui.texts, "screens.header.errors", n = state.errors.unseen);
         parts.push(vec![Span::styled(format!("{} {errors}", ui.glyphs.warning), ui.theme.warning)]);

@@ -71,8 +71,7 @@ fn live(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn)
     }
     .render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
+        drawn.take_rows(&areas);
     }
 }
 
@@ -166,8 +165,7 @@ fn targets(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Dra
     }
     .render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
+        drawn.take_rows(&areas);
     }
 }
 

@@ -5,6 +5,7 @@ mod support;
 
 mod commands;
 mod interest;
+mod journal;
 mod lists;
 mod log;
 mod operations;
