@@ -33,7 +33,8 @@ catalogues![
     "gate",
     "runbooks",
     "catalogue",
-    "journal"
+    "journal",
+    "policy"
 ];
 
 /// Gives the text of a key: `t!(texts, "area.key")`, or with placeholders `t!(texts, "area.key", name = value)`.
