@@ -29,7 +29,9 @@ catalogues![
     "commands",
     "log",
     "sessions",
+    "operations",
     "gate",
+    "runbooks",
     "catalogue",
     "journal",
     "policy"

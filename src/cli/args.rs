@@ -12,6 +12,8 @@ use jiff::SignedDuration;
 use super::Exit;
 use super::doctor::DoctorArgs;
 use super::get::ask::{Severities, Since, fault};
+use super::journal::args::JournalArgs;
+use super::runbook::args::RunbookArgs;
 use super::policy::PolicyArgs;
 use super::translate::command;
 use super::usage::explain;
@@ -117,6 +119,10 @@ pub enum Subcommand {
     Exec(EntryArgs),
     /// Opens a tunnel to a database.
     Tunnel(TunnelArgs),
+    /// Prints, verifies and exports the journal.
+    Journal(JournalArgs),
+    /// Lists, prints and checks runbooks.
+    Runbook(RunbookArgs),
     /// Plays a recording.
     Replay(ReplayArgs),
     /// Prints completions for a shell.

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod doctor;
 pub mod get;
 pub mod init;
+pub mod journal;
 pub mod keys;
 pub mod log;
 pub mod man;
@@ -17,6 +18,7 @@ mod outfit;
 pub mod policy;
 mod remedy;
 pub mod replay;
+pub mod runbook;
 mod seen;
 mod session;
 pub mod translate;
@@ -117,6 +119,12 @@ fn run_arguments(arguments: Vec<OsString>, texts: Texts) -> u8 {
 
 fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
     let mut out = io::BufWriter::new(io::stdout());
+    if let Some(Subcommand::Runbook(wanted)) = &args.command
+        && let Some(exit) = runbook::without_account(wanted, texts, &mut out, faults)?
+    {
+        out.flush()?;
+        return Ok(exit.code());
+    }
     let exit = match &args.command {
         Some(Subcommand::Completions(shell)) => completions::run(*shell, texts, &mut out)?,
         Some(Subcommand::Man) => man::run(texts, &mut out)?,
@@ -128,6 +136,7 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
             Ok(config) => keys::run(wanted, &config, Texts::of(config.lang), &mut out, faults)?,
             Err(errors) => complain(errors.iter().map(|error| error.render(texts)), faults)?,
         },
+        Some(Subcommand::Journal(wanted)) => journal::run(wanted, args, texts, &mut out, faults)?,
         Some(Subcommand::Replay(wanted)) => {
             match Config::load_preferences(&args.flags(), &Surroundings::of_process()) {
                 Ok(config) => return replay::run(wanted, &config, &mut out, faults),
@@ -138,6 +147,7 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
         | Some(
             Subcommand::Demo(_)
             | Subcommand::Get(_)
+            | Subcommand::Runbook(_)
             | Subcommand::Doctor(_)
             | Subcommand::Policy(_)
             | Subcommand::Shell(_)
@@ -169,6 +179,7 @@ fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn
         }
         let exit = match (&args.command, account.simulator()) {
             (Some(Subcommand::Get(wanted)), _) => get::run(wanted, &account, texts, out, faults).await?,
+            (Some(Subcommand::Runbook(wanted)), _) => runbook::run(wanted, &account, texts, out, faults)?,
             (Some(Subcommand::Doctor(wanted)), _) => doctor::run(wanted, &account, texts, out, faults).await?,
             (Some(Subcommand::Policy(wanted)), _) => policy::run(wanted, &account, texts, out, faults)?,
             (Some(Subcommand::Demo(demo)), Some(simulator)) if demo.listen.is_some() => {

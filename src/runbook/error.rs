@@ -102,6 +102,13 @@ pub enum CatalogueProblem {
         /// The key.
         key: String,
     },
+    /// A list is longer than it may be.
+    LongList {
+        /// The key.
+        key: String,
+        /// How long it may be.
+        most: usize,
+    },
     /// A list holds something twice.
     RepeatedValue {
         /// The key.
@@ -262,6 +269,65 @@ pub enum CatalogueProblem {
         /// The environment.
         environment: String,
     },
+    /// Two runbooks have the same name.
+    DuplicateRunbook {
+        /// The name.
+        id: String,
+        /// The place of the first.
+        first: String,
+    },
+    /// Two steps of a runbook have the same name.
+    DuplicateStep {
+        /// The name.
+        id: String,
+        /// The place of the first.
+        first: String,
+    },
+    /// A key means something for another kind of step only.
+    NotForStep {
+        /// The key.
+        key: String,
+        /// The kind of step.
+        kind: String,
+    },
+    /// A way leads to a step that is not there.
+    NoStep {
+        /// The step.
+        id: String,
+        /// The step that was likely meant.
+        nearest: Option<String>,
+    },
+    /// No way leads to a step.
+    UnreachableStep {
+        /// The step.
+        id: String,
+    },
+    /// From a step no way leads to the end.
+    NoWayOut {
+        /// The step.
+        id: String,
+    },
+    /// A step names an entry that is not there.
+    NoEntry {
+        /// The entry.
+        id: String,
+        /// The entry that was likely meant.
+        nearest: Option<String>,
+    },
+    /// A step names an entry that is not for an environment of the runbook.
+    EntryNotHere {
+        /// The entry.
+        entry: EntryId,
+        /// The environment.
+        environment: String,
+    },
+    /// A step names an entry that is for no role of the runbook.
+    EntryForOthers {
+        /// The entry.
+        entry: EntryId,
+        /// The environment.
+        environment: String,
+    },
     /// A role is not in the configuration.
     UnknownRole {
         /// The role.
@@ -302,6 +368,16 @@ impl CatalogueProblem {
             Self::UnknownValue { .. } => "unknown-value",
             Self::EmptyValue { .. } => "empty-value",
             Self::EmptyList { .. } => "empty-list",
+            Self::LongList { .. } => "long-list",
+            Self::DuplicateRunbook { .. } => "duplicate-runbook",
+            Self::DuplicateStep { .. } => "duplicate-step",
+            Self::NotForStep { .. } => "not-for-step",
+            Self::NoStep { .. } => "no-step",
+            Self::UnreachableStep { .. } => "unreachable-step",
+            Self::NoWayOut { .. } => "no-way-out",
+            Self::NoEntry { .. } => "no-entry",
+            Self::EntryNotHere { .. } => "entry-not-here",
+            Self::EntryForOthers { .. } => "entry-for-others",
             Self::RepeatedValue { .. } => "repeated-value",
             Self::Malformed { .. } => "malformed",
             Self::BadPattern { .. } => "bad-pattern",

@@ -1,11 +1,16 @@
 //! The forms that texts of a catalogue must have, each by the rules of whom the text is for.
 
+use super::book::END;
+use super::signal::Signal;
 use crate::domain::session::MOST_SESSIONS;
 use crate::domain::target::Selector;
 use crate::domain::text::clean;
 
 /// The longest title, in characters: it stands in a table.
 const LONGEST_TITLE: usize = 60;
+
+/// The longest prompt of a step, in characters.
+const LONGEST_PROMPT: usize = 500;
 
 /// The longest command, in characters.
 const LONGEST_COMMAND: usize = 500;
@@ -31,6 +36,12 @@ pub enum Form {
     Id,
     /// A title for people.
     Title,
+    /// What a step asks of people, or tells them.
+    Prompt,
+    /// A step's name.
+    Step,
+    /// A trouble that a runbook answers.
+    Signal,
     /// The name of an environment or a role.
     Name,
     /// The name of a binding or a parameter.
@@ -65,6 +76,9 @@ impl Form {
         match self {
             Self::Id => is_id(text),
             Self::Title => is_line(text, LONGEST_TITLE),
+            Self::Prompt => is_line(text, LONGEST_PROMPT),
+            Self::Step => is_id(text) && text != END,
+            Self::Signal => Signal::parse(text).is_some(),
             Self::Name => is_line(text, LONGEST_NAME),
             Self::Word => is_word(text),
             Self::Service => service(text).is_some(),
@@ -202,6 +216,9 @@ mod tests {
     #[rstest]
     #[case(Form::Id, &["db-readonly", "a", "x1"], &["", "-a", "a-", "A", "a_b", "a/b", "日本"])]
     #[case(Form::Title, &["DB調査(読み取り)", "Inspect"], &["", " a", "a\nb", "\u{1b}[31mred", "a\u{202e}b"])]
+    #[case(Form::Prompt, &["直前のデプロイが原因か", "Is it?"], &["", " a", "a\nb"])]
+    #[case(Form::Step, &["go", "a1"], &["", "end", "A", "a b"])]
+    #[case(Form::Signal, &["alarm", "alarm:5xx", "service:unsteady", "waf:spike", "finding:GuardDuty", "finding:不正"], &["", "alarm:", "service", "service:slow", "waf", "alarm: x", "alarm:a\u{1b}b"])]
     #[case(Form::Name, &["prd", "システムC-本番"], &["", "a ", "\u{200b}"])]
     #[case(Form::Word, &["db_reader", "a1"], &["", "_a", "1a", "db-reader", "A"])]
     #[case(Form::Service, &["shop/web", "a/b/c"], &["web", "a/b/c/d", "/b", "a/", "a/b c", "a/日本", "a/*"])]

@@ -1,9 +1,11 @@
 //! Loads catalogues as teams write them, right and wrong.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -13,10 +15,9 @@ use sekisho::domain::target::Selector;
 use sekisho::i18n::{Lang, Texts};
 use sekisho::runbook::catalogue::{Catalogue, Origin};
 use sekisho::runbook::choice::Catalogues;
-use sekisho::runbook::entry::{Confirmation, Entry, EntryId, Operation};
-use sekisho::runbook::error::CatalogueError;
+use sekisho::runbook::entry::{Change, Confirmation, Entry, EntryId, Operation, WorkflowStatus};
 
-use super::support::{BINDINGS, codes, environment, files, load, root, write};
+use super::support::{BINDINGS, codes, environment, expected, files, found, load, root, write};
 
 const ENTRY: &str = r#"
 id = "look"
@@ -28,26 +29,6 @@ limit = "10m"
 target = { ecs_service = "bind.services" }
 command = "/bin/sh"
 "#;
-
-fn found(errors: &[CatalogueError], file: &str) -> Vec<String> {
-    let mut found: Vec<String> = errors
-        .iter()
-        .map(|error| {
-            let position = error.place.position.unwrap_or_else(|| panic!("no position: {error}"));
-            assert!(error.place.file.as_ref().unwrap().ends_with(file), "{error}");
-            format!("{}:{}: {}", position.line, position.column, error.problem.code())
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-fn expected(text: &str) -> Vec<String> {
-    let mut expected: Vec<String> =
-        text.lines().next().unwrap().trim_start_matches("# ").split(", ").map(str::to_owned).collect();
-    expected.sort();
-    expected
-}
 
 #[test]
 fn every_faulty_entry_has_just_the_faults_that_it_says() {
@@ -114,7 +95,7 @@ fn the_built_in_catalogue_is_the_directory_of_the_repository() {
 #[test]
 fn the_hash_is_what_sha256sum_says() {
     let folder = root().join("runbooks");
-    let line = "LC_ALL=C sha256sum bindings.toml entries/*.toml | sha256sum";
+    let line = "LC_ALL=C sha256sum bindings.toml entries/*.toml runbooks/*.toml | sha256sum";
     let output = Command::new("sh").arg("-c").arg(line).current_dir(folder).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(said.split(' ').next(), Some(Catalogue::built_in().hash()));
@@ -150,13 +131,47 @@ fn the_built_in_entries_are_as_the_table_says(
     assert!(entry.operation.goal().contains(place), "{:?}", entry.operation);
 }
 
+/// The same table, of what opens no session and so has no limit and no recording.
+#[rstest]
+#[case("finding-notified", "prd", &["operator", "responder", "staff"], false, "yes")]
+#[case("finding-resolved", "prd", &["responder", "staff"], true, "yes")]
+#[case("finding-resolved", "dev", &["responder", "staff"], false, "yes")]
+#[case("finding-suppressed", "prd", &["responder", "staff"], true, "yes")]
+#[case("finding-suppressed", "stg", &["responder", "staff"], false, "yes")]
+#[case("service-redeploy/web", "prd", &["responder", "staff"], true, "type-service")]
+#[case("service-redeploy/api", "dev", &["operator", "responder", "staff"], false, "yes")]
+#[case("service-rollback/web", "prd", &["responder", "staff"], true, "type-service")]
+#[case("service-rollback/web", "stg", &["responder", "staff"], false, "yes")]
+#[case("service-scale/web", "prd", &["responder", "staff"], true, "type-service")]
+#[case("service-scale/web", "dev", &["responder", "staff"], false, "yes")]
+#[case("task-stop/claims", "prd", &["responder", "staff"], true, "type-service")]
+#[case("task-stop/claims", "dev", &["responder", "staff"], false, "yes")]
+fn the_built_in_operations_are_as_the_table_says(
+    #[case] id: &str,
+    #[case] place: &str,
+    #[case] roles: &[&str],
+    #[case] ticket: bool,
+    #[case] confirm: &str,
+) {
+    let catalogue = Catalogue::built_in();
+    let environment = environment(place, Kind::from_name(place).unwrap());
+    let entry = catalogue.entry(&environment, &EntryId(id.to_owned())).unwrap_or_else(|| panic!("{id} in {place}"));
+    assert_eq!(entry.roles, roles);
+    assert_eq!((entry.reason, entry.ticket.is_some(), entry.confirmation.name()), (true, ticket, confirm));
+    assert!(entry.limit.is_none() && !entry.recorded && !entry.operation.is_session());
+}
+
 #[test]
-fn nothing_is_built_in_for_operators() {
-    assert!(Catalogue::built_in().entries().iter().all(|entry| !entry.roles.contains(&"operator".to_owned())));
-    let ids: Vec<_> = Catalogue::built_in().entries().iter().map(|entry| entry.id.written().to_owned()).collect();
-    for id in ["container-inspect", "container-shell", "db-readonly", "db-readwrite", "node-shell"] {
-        assert!(ids.iter().any(|known| known == id), "{id}");
+fn nothing_that_opens_a_session_is_built_in_for_operators_and_nothing_that_changes_production() {
+    let of_operators = |entry: &&Arc<Entry>| entry.roles.contains(&"operator".to_owned());
+    let built_in = Catalogue::built_in();
+    for entry in built_in.entries().iter().filter(of_operators) {
+        let is_notice = entry.operation == Operation::Workflow { status: WorkflowStatus::Notified };
+        let is_change = matches!(entry.operation, Operation::ServiceChange { change: Change::Redeploy, .. });
+        assert!(is_notice || (is_change && entry.environment != "prd"), "{} in {}", entry.id, entry.environment);
     }
+    let ids: BTreeSet<&str> = built_in.entries().iter().map(|entry| entry.id.written()).collect();
+    assert_eq!(ids.len(), 12, "{ids:?}");
 }
 
 fn by_id<'c>(catalogue: &'c Catalogue, place: &str, id: &str) -> &'c Entry {

@@ -110,7 +110,15 @@ const fn finder(action: Action) -> Option<Action> {
         | Action::ResumeSession
         | Action::TerminateSession
         | Action::ExecuteCommand
-        | Action::GenerateDataKey => None,
+        | Action::GenerateDataKey
+        | Action::GetDocument
+        | Action::StartAutomationExecution
+        | Action::GetAutomationExecution
+        | Action::DescribeAutomationExecutions
+        | Action::StopAutomationExecution
+        | Action::BatchUpdateFindings
+        | Action::PutLogEvents
+        | Action::CreateLogStream => None,
         Action::DescribeClusters | Action::ListServices | Action::ListTasks => Some(Action::ListClusters),
         Action::DescribeServices | Action::ListServiceDeployments => Some(Action::ListServices),
         Action::DescribeTasks => Some(Action::ListTasks),

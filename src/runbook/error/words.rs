@@ -51,12 +51,34 @@ pub(super) fn describe(problem: &CatalogueProblem, texts: Texts) -> String {
         P::NoParameter { name, .. } => t!(texts, "catalogue.error.no-parameter", name = printable(name)),
         P::UnusedParameter { name } => t!(texts, "catalogue.error.unused-parameter", name = name),
         P::DuplicateEntry { id, first } => t!(texts, "catalogue.error.duplicate-entry", id = id, first = first),
-        _ => describe_meaning(problem, texts),
+        _ => describe_runbook(problem, texts),
     }
 }
 
-/// Describes the faults that are not of form: what refers to nothing, and what must not be.
-fn describe_meaning(problem: &CatalogueProblem, texts: Texts) -> String {
+/// Describes the faults of runbooks.
+fn describe_runbook(problem: &CatalogueProblem, texts: Texts) -> String {
+    use CatalogueProblem as P;
+    match problem {
+        P::LongList { key, most } => t!(texts, "catalogue.error.long-list", key = key, most = most),
+        P::DuplicateRunbook { id, first } => t!(texts, "catalogue.error.duplicate-runbook", id = id, first = first),
+        P::DuplicateStep { id, first } => t!(texts, "catalogue.error.duplicate-step", id = id, first = first),
+        P::NotForStep { key, kind } => t!(texts, "catalogue.error.not-for-step", key = key, kind = kind),
+        P::NoStep { id, .. } => t!(texts, "catalogue.error.no-step", id = printable(id)),
+        P::UnreachableStep { id } => t!(texts, "catalogue.error.unreachable-step", id = id),
+        P::NoWayOut { id } => t!(texts, "catalogue.error.no-way-out", id = id),
+        P::NoEntry { id, .. } => t!(texts, "catalogue.error.no-entry", id = id),
+        P::EntryNotHere { entry, environment } => {
+            t!(texts, "catalogue.error.entry-not-here", entry = entry, environment = printable(environment))
+        }
+        P::EntryForOthers { entry, environment } => {
+            t!(texts, "catalogue.error.entry-for-others", entry = entry, environment = printable(environment))
+        }
+        _ => describe_reference(problem, texts),
+    }
+}
+
+/// Describes the faults of what an entry refers to.
+fn describe_reference(problem: &CatalogueProblem, texts: Texts) -> String {
     use CatalogueProblem as P;
     match problem {
         P::NoEnvironment { name, .. } => t!(texts, "catalogue.error.no-environment", name = printable(name)),
@@ -113,6 +135,8 @@ pub(super) fn advise(problem: &CatalogueProblem, texts: Texts) -> String {
         | P::NoEnvironment { nearest: Some(word), .. }
         | P::NoBinding { nearest: Some(word), .. }
         | P::NoParameter { nearest: Some(word), .. }
+        | P::NoStep { nearest: Some(word), .. }
+        | P::NoEntry { nearest: Some(word), .. }
         | P::UnknownRole { nearest: Some(word), .. } => {
             return t!(texts, "common.did-you-mean", word = printable(word));
         }
@@ -133,6 +157,15 @@ pub(super) fn advise(problem: &CatalogueProblem, texts: Texts) -> String {
         P::UnusedParameter { name } => return t!(texts, "catalogue.advice.unused-parameter", name = name),
         P::WrongType { expected, .. } => expected.example(texts),
         P::Malformed { form, .. } => form.rule(texts),
+        P::LongList { .. } => t!(texts, "catalogue.advice.long-list"),
+        P::DuplicateRunbook { .. } | P::DuplicateStep { .. } => t!(texts, "config.advice.duplicate"),
+        P::NotForStep { .. } => t!(texts, "catalogue.advice.not-for-step"),
+        P::NoStep { .. } => t!(texts, "catalogue.advice.no-step"),
+        P::UnreachableStep { .. } => t!(texts, "catalogue.advice.unreachable-step"),
+        P::NoWayOut { .. } => t!(texts, "catalogue.advice.no-way-out"),
+        P::NoEntry { .. } => t!(texts, "catalogue.advice.no-entry"),
+        P::EntryNotHere { .. } => t!(texts, "catalogue.advice.entry-not-here"),
+        P::EntryForOthers { .. } => t!(texts, "catalogue.advice.entry-for-others"),
         P::NoFolder => t!(texts, "common.file.check-path"),
         P::NotAFolder => t!(texts, "catalogue.advice.not-a-folder"),
         P::File(problem) => problem.advise(texts),
@@ -169,6 +202,9 @@ impl Form {
         match self {
             Self::Id => t!(texts, "catalogue.form.id"),
             Self::Title => t!(texts, "catalogue.form.title"),
+            Self::Prompt => t!(texts, "catalogue.form.prompt"),
+            Self::Step => t!(texts, "catalogue.form.step"),
+            Self::Signal => t!(texts, "catalogue.form.signal"),
             Self::Name => t!(texts, "config.advice.bad-name"),
             Self::Word => t!(texts, "catalogue.form.word"),
             Self::Service => t!(texts, "catalogue.form.service"),
