@@ -9,6 +9,7 @@ mod defect;
 pub mod demo;
 pub mod doctor;
 pub mod get;
+mod granted;
 pub mod init;
 pub mod journal;
 pub mod keys;
