@@ -150,7 +150,7 @@ async fn simulate(
     let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or(BEGINNING);
     let region = scenario.home_region();
     let places: Vec<Environment> = scenario.environments().iter().map(|played| environment(played, &region)).collect();
-    let (documents, policies) = granted(&places);
+    let (documents, policies) = granted(&places, scenario.keys());
     let mut options = simulator::Options { at, persona, documents, policies, ..simulator::Options::default() };
     if let Some(listen) = demo.listen {
         options.listen = listen;

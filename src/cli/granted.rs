@@ -8,9 +8,9 @@ use crate::runbook::catalogue::Catalogue;
 use crate::simulator::{DocumentText, Persona, PolicyTexts};
 
 /// Compiles the built-in catalogue for everybody who can be played.
-pub(super) fn granted(environments: &[Environment]) -> (Vec<DocumentText>, PolicyTexts) {
+pub(super) fn granted(environments: &[Environment], keys: Vec<String>) -> (Vec<DocumentText>, PolicyTexts) {
     let catalogue = Catalogue::built_in();
-    let options = Options { run_as: Some("ops".to_owned()), ..Options::default() };
+    let options = Options { run_as: Some("ops".to_owned()), keys, ..Options::default() };
     let of = |(persona, role): (Persona, &str)| (persona, compile(&catalogue, role, environments, &options));
     let personas = [(Persona::Operator, "operator"), (Persona::Responder, "responder"), (Persona::Staff, "staff")];
     let all: Vec<(Persona, Compiled)> = personas.map(of).into();
