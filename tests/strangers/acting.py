@@ -26,7 +26,7 @@ def automation(*all_of_them):
         },
         "mainSteps": steps(*all_of_them),
         "outputs": ["look.Count"],
-    })
+    }, ensure_ascii=False)
 
 
 SCALE = automation(
