@@ -17,6 +17,7 @@ pub mod error;
 mod folder;
 mod forms;
 pub mod operation;
+pub mod parameters;
 pub mod pattern;
 pub mod query;
 mod reader;
