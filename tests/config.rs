@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use rstest::rstest;
 use sekisho::config::aws::{Form, Profiles};
 use sekisho::config::{
-    Config, ConfigError, CredentialSource, EnvironmentConfig, Flags, Glyphs, RoleConfig, Surroundings, to_toml,
+    Config, ConfigError, CredentialSource, EnvironmentConfig, Flags, Glyphs, JournalConfig, RoleConfig, Surroundings,
+    to_toml,
 };
 use sekisho::domain::environment::{Environment, Kind};
 use sekisho::i18n::{Lang, Texts};
@@ -358,6 +359,10 @@ fn any_config() -> impl Strategy<Value = Config> {
                 utc,
                 endpoint_url: None,
                 catalogue: None,
+                journal: mouse.then(|| JournalConfig {
+                    log_group: "/sekisho/journal".to_owned(),
+                    home: environments.last().cloned(),
+                }),
                 environments,
                 chosen: false,
                 roles: roles.into_iter().enumerate().map(role).collect(),

@@ -10,6 +10,8 @@ mod link;
 mod plane;
 #[path = "session_channel/stream.rs"]
 mod stream;
+#[path = "session_channel/tls.rs"]
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +28,14 @@ use tokio::time::timeout;
 /// How long anything may take here; what takes longer hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Options that trust one agent, and wait less than people would.
+/// Options that trust one agent.
 fn options(agent: &Agent) -> Options {
+    Options { endpoints: Endpoints::Also(agent.authority.clone()), ..waiting_little() }
+}
+
+/// Options that wait less than people would.
+fn waiting_little() -> Options {
     let mut options = Options::new(Arc::new(jiff::Timestamp::now));
-    options.endpoints = Endpoints::Also(agent.authority.clone());
     options.size = Some((120, 40));
     options.patience = Duration::from_secs(20);
     options.ping_every = Duration::from_millis(300);

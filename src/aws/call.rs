@@ -69,8 +69,7 @@ impl Caller {
     {
         let mut tries = 1;
         loop {
-            self.ledger.budget.leave(action.family()).await;
-            self.meter.call(action, self.now.get());
+            self.leave(action).await;
             let error = match send().await {
                 Ok(answer) => {
                     self.ledger.denials.allowed(action);
@@ -87,6 +86,12 @@ impl Caller {
         }
     }
 
+    /// Waits until the budget lets a call go, and counts it.
+    async fn leave(&self, action: Action) {
+        self.ledger.budget.leave(action.family()).await;
+        self.meter.call(action, self.now.get());
+    }
+
     /// Makes a call that changes something: as soon as the budget lets it, and again only where AWS said that it did
     /// nothing, which is when it throttled.
     ///
@@ -101,8 +106,7 @@ impl Caller {
     {
         let mut tries = 1;
         loop {
-            self.ledger.budget.leave(action.family()).await;
-            self.meter.call(action, self.now.get());
+            self.leave(action).await;
             let error = match send().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,

@@ -66,7 +66,15 @@ impl Connection {
             | Action::ResumeSession
             | Action::TerminateSession
             | Action::ExecuteCommand
-            | Action::GenerateDataKey => self.home.caller.ledger.denials.recall(action, "").map_or(Ok(()), Err),
+            | Action::GenerateDataKey
+            | Action::GetDocument
+            | Action::StartAutomationExecution
+            | Action::GetAutomationExecution
+            | Action::DescribeAutomationExecutions
+            | Action::StopAutomationExecution
+            | Action::BatchUpdateFindings
+            | Action::PutLogEvents
+            | Action::CreateLogStream => self.home.caller.ledger.denials.recall(action, "").map_or(Ok(()), Err),
         }
     }
 

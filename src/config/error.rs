@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use toml::de::DeValue;
+
 use super::document::{FileProblem, Place, printable, render};
 use crate::i18n::{Lang, Texts};
 use crate::t;
@@ -77,6 +79,11 @@ pub enum ConfigProblem {
     EmptyValue {
         /// The key.
         key: &'static str,
+    },
+    /// A text cannot be the name of a log group.
+    BadLogGroup {
+        /// The text.
+        value: String,
     },
     /// An account number is none.
     BadAccount {
@@ -189,6 +196,18 @@ pub enum Type {
 }
 
 impl Type {
+    /// Tells the type of a value.
+    pub(crate) fn of(value: &DeValue<'_>) -> Self {
+        match value {
+            DeValue::String(_) => Self::Text,
+            DeValue::Integer(_) | DeValue::Float(_) => Self::Number,
+            DeValue::Boolean(_) => Self::Boolean,
+            DeValue::Datetime(_) => Self::Date,
+            DeValue::Array(_) => Self::List,
+            DeValue::Table(_) => Self::Table,
+        }
+    }
+
     pub(crate) fn name(self, texts: Texts) -> &'static str {
         match self {
             Type::Text => t!(texts, "config.type.text"),
@@ -216,6 +235,7 @@ impl ConfigProblem {
             ConfigProblem::UnknownValue { .. } => "unknown-value",
             ConfigProblem::BadName { .. } => "bad-name",
             ConfigProblem::EmptyValue { .. } => "empty-value",
+            ConfigProblem::BadLogGroup { .. } => "bad-log-group",
             ConfigProblem::BadAccount { .. } => "bad-account",
             ConfigProblem::EmptyRegions => "empty-regions",
             ConfigProblem::BadRegion { .. } => "bad-region",
@@ -259,6 +279,7 @@ impl ConfigProblem {
             }
             P::BadName { name } => t!(texts, "config.error.bad-name", name = printable(name)),
             P::EmptyValue { key } => t!(texts, "config.error.empty-value", key = key),
+            P::BadLogGroup { value } => t!(texts, "config.error.bad-log-group", value = printable(value)),
             P::BadAccount { value } => {
                 t!(texts, "config.error.bad-account", value = printable(value))
             }
@@ -331,6 +352,7 @@ impl ConfigProblem {
             P::Repeated { .. } | P::RepeatedRegion { .. } => t!(texts, "common.advice-repeated").to_owned(),
             P::BadName { .. } => t!(texts, "config.advice.bad-name").to_owned(),
             P::EmptyValue { .. } => t!(texts, "config.advice.empty-value").to_owned(),
+            P::BadLogGroup { .. } => t!(texts, "config.advice.bad-log-group").to_owned(),
             P::BadAccount { .. } => t!(texts, "config.advice.bad-account").to_owned(),
             P::EmptyRegions | P::BadRegion { .. } => t!(texts, "config.advice.region").to_owned(),
             P::RoleWithoutPatterns | P::BadPattern { .. } => t!(texts, "config.advice.bad-pattern").to_owned(),

@@ -118,7 +118,7 @@ impl<'r> Reader<'r> {
     }
 
     fn wrong_type<T>(&mut self, key: &str, value: Value<'_, '_>, expected: Type) -> Option<T> {
-        let found = type_of(value.get_ref());
+        let found = Type::of(value.get_ref());
         let place = self.place(value);
         self.error(place, CatalogueProblem::WrongType { key: key.to_owned(), expected, found });
         None
@@ -294,15 +294,4 @@ impl<'r> Reader<'r> {
 /// Tells whether a text leaves something open that somebody would fill in: a parameter, or what a document calls one.
 fn is_free(text: &str) -> bool {
     text.starts_with("param.") || text.starts_with("params.") || text.contains("{{")
-}
-
-fn type_of(value: &DeValue<'_>) -> Type {
-    match value {
-        DeValue::String(_) => Type::Text,
-        DeValue::Integer(_) | DeValue::Float(_) => Type::Number,
-        DeValue::Boolean(_) => Type::Boolean,
-        DeValue::Datetime(_) => Type::Date,
-        DeValue::Array(_) => Type::List,
-        DeValue::Table(_) => Type::Table,
-    }
 }

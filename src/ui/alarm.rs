@@ -99,8 +99,7 @@ fn tree(state: &State, ui: &Ui, view: &AlarmView, area: Rect, buf: &mut Buffer, 
     let last = view.tree.len().saturating_sub(1);
     let areas = branches(state, ui, &view.tree, view.child.map(|child| child.0.min(last))).render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, row)| (*row, Target::Row(*index))));
+        drawn.take_rows(&areas);
     }
 }
 
@@ -206,7 +205,6 @@ fn history(state: &State, ui: &Ui, view: &AlarmView, area: Rect, buf: &mut Buffe
     }
     .render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, row)| (*row, Target::Row(*index))));
+        drawn.take_rows(&areas);
     }
 }

@@ -8,7 +8,6 @@ use crate::domain::alarm::{Alarm, Watches};
 use crate::domain::fetch::Panel as Read;
 use crate::state::State;
 use crate::state::alarms::{AlarmColumn, AlarmRow, AlarmSort};
-use crate::state::event::Target;
 use crate::t;
 
 use super::widgets::panel::Panel;
@@ -53,9 +52,8 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         glyphs: ui.glyphs,
     }
     .render(inner, buf);
-    drawn.page = areas.page;
-    drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
-    drawn.hits.extend(areas.headers.iter().map(|(index, area)| (*area, Target::Column(*index))));
+    drawn.take_rows(&areas);
+    drawn.take_headers(&areas);
     if preview > 0
         && let Some(row) = alarms.selected()
     {

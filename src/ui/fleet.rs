@@ -6,7 +6,6 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::state::State;
-use crate::state::event::Target;
 use crate::state::fleet::{Concern, FleetRow};
 use crate::t;
 
@@ -42,8 +41,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         glyphs: ui.glyphs,
     }
     .render(inner, buf);
-    drawn.page = areas.page;
-    drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
+    drawn.take_rows(&areas);
 }
 
 fn columns(state: &State, ui: &Ui) -> Vec<Column<'static>> {

@@ -27,9 +27,11 @@ mod footer;
 mod form;
 pub mod glyphs;
 mod header;
+mod journal;
 mod log;
 mod measure;
 mod multiples;
+mod operation;
 mod overlays;
 mod overview;
 mod pane;
@@ -62,6 +64,7 @@ use crate::t;
 use self::glyphs::Glyphs;
 use self::theme::Theme;
 use self::widgets::put;
+use self::widgets::table::TableAreas;
 
 /// The smallest terminal that a screen is laid out for; below it the console asks for more room.
 pub const SMALLEST: (u16, u16) = (60, 20);
@@ -101,6 +104,17 @@ impl Drawn {
     pub fn hit(&self, position: Position) -> Option<Target> {
         self.hits.iter().rev().find(|(area, _)| area.contains(position)).map(|(_, target)| *target)
     }
+
+    /// Notes where the rows of the list with the focus lie, and for how many there is room.
+    fn take_rows(&mut self, areas: &TableAreas) {
+        self.page = areas.page;
+        self.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
+    }
+
+    /// Notes where the headers of its columns lie.
+    fn take_headers(&mut self, areas: &TableAreas) {
+        self.hits.extend(areas.headers.iter().map(|(index, area)| (*area, Target::Column(*index))));
+    }
 }
 
 /// Draws the whole state into a buffer.
@@ -138,7 +152,9 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::Sessions => sessions::render(state, ui, body, buf, &mut drawn),
         Screen::Form => form::render(state, ui, body, buf, &mut drawn),
         Screen::Tunnel => tunnel::render(state, ui, body, buf, &mut drawn),
+        Screen::Operation => operation::render(state, ui, body, buf, &mut drawn),
         Screen::Pane => {}
+        Screen::Journal => journal::render(state, ui, body, buf, &mut drawn),
         Screen::Fleet => fleet::render(state, ui, body, buf, &mut drawn),
     }
     footer::render(state, ui, footer_area, buf, &mut drawn);

@@ -256,7 +256,6 @@ fn events(
     }
     .render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, row)| (*row, Target::Row(*index))));
+        drawn.take_rows(&areas);
     }
 }

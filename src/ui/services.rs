@@ -7,7 +7,6 @@ use ratatui::text::{Line, Span};
 use crate::domain::ecs::{Image, Rollout};
 use crate::domain::fetch::{Failure, Panel as Read};
 use crate::state::State;
-use crate::state::event::Target;
 use crate::state::services::{ServiceColumn, ServiceRow, ServiceSort, row_queries};
 use crate::t;
 
@@ -44,9 +43,8 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         glyphs: ui.glyphs,
     };
     let areas = table.render(inner, buf);
-    drawn.page = areas.page;
-    drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
-    drawn.hits.extend(areas.headers.iter().map(|(index, area)| (*area, Target::Column(*index))));
+    drawn.take_rows(&areas);
+    drawn.take_headers(&areas);
 }
 
 /// Returns a list's title with the filter that narrows it.

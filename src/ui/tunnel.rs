@@ -205,7 +205,6 @@ fn table<'r>(
     }
     .render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
+        drawn.take_rows(&areas);
     }
 }

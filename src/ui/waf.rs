@@ -9,7 +9,6 @@ use crate::domain::fetch::Panel as Read;
 use crate::domain::metric::Query;
 use crate::domain::waf::{Logging, Scope, Spike, WebAcl};
 use crate::state::State;
-use crate::state::event::Target;
 use crate::state::waf::{WafColumn, WafSort, WebAclRow, row_queries};
 use crate::t;
 
@@ -54,9 +53,8 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         glyphs: ui.glyphs,
     }
     .render(inner, buf);
-    drawn.page = areas.page;
-    drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
-    drawn.hits.extend(areas.headers.iter().map(|(index, area)| (*area, Target::Column(*index))));
+    drawn.take_rows(&areas);
+    drawn.take_headers(&areas);
     if let Some(row) = waf.selected().filter(|_| preview > 0) {
         let below = Rect { y: list.bottom(), height: preview, ..area };
         horizontal_rule(below, buf, ui.theme.border, ui.glyphs);

@@ -1,6 +1,8 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
 pub mod gate;
+pub mod journal;
+pub mod operation;
 pub mod preflight;
 mod rule;
 pub mod runbook;

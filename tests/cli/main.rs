@@ -5,6 +5,7 @@ mod bad_days;
 mod demo;
 mod get;
 mod home;
+mod journal;
 mod json;
 mod local;
 mod runbooks;

@@ -147,10 +147,10 @@ impl Client {
         Ok(TICK * ticks)
     }
 
-    /// Reads how much memory it has, in MB.
-    pub fn resident(&self) -> Result<f64, Failed> {
+    /// Reads how much memory of its own it has, in MB: the pages of the program are those of both clients.
+    pub fn own_memory(&self) -> Result<f64, Failed> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).ok_or("no RssAnon")?;
         let kib: u32 = line.trim_end_matches("kB").trim().parse()?;
         Ok(f64::from(kib) * 1_024.0 / 1e6)
     }

@@ -141,5 +141,5 @@ pub fn crowd(client: &Client, count: usize) -> Result<f64, Failed> {
         echo.once(&piece, &mut came)?;
         open.push(echo);
     }
-    client.resident()
+    client.own_memory()
 }

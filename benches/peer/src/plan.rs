@@ -88,7 +88,7 @@ fn downloads(account: &mut Account, table: &mut Table, kib: usize) -> Result<(),
 }
 
 fn memory(account: &Account, table: &mut Table) {
-    let idle = each(account, 0, Client::resident);
+    let idle = each(account, 0, Client::own_memory);
     table.push(Row::new("memory of an idle tunnel, MB", cells(&idle, |much| *much, 1)));
     let crowd = each(account, 0, |client| load::crowd(client, CROWD));
     table.push(Row::new(format!("memory with {CROWD} connections, MB"), cells(&crowd, |much| *much, 1)));

@@ -56,19 +56,7 @@ pub(super) fn fit(text: &str, count: &mut usize) -> String {
 
 /// Returns what a recording is of, redacted.
 pub(super) fn redacted(about: &About, count: &mut usize) -> About {
-    let mut fit = |text: &String| fit(text, count);
-    About {
-        entry: fit(&about.entry),
-        environment: fit(&about.environment),
-        account: fit(&about.account),
-        region: fit(&about.region),
-        target: fit(&about.target),
-        session_id: fit(&about.session_id),
-        actor: fit(&about.actor),
-        role: fit(&about.role),
-        reason: about.reason.as_ref().map(&mut fit),
-        ticket: about.ticket.as_ref().map(&mut fit),
-    }
+    about.fitted(|text| fit(text, count))
 }
 
 impl CastFormat {

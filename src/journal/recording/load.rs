@@ -191,19 +191,7 @@ pub(super) fn is_end(line: &[u8]) -> bool {
 }
 
 fn cleaned(about: &About) -> About {
-    let fit = |text: &String| clean(text, LONGEST_TEXT);
-    About {
-        entry: fit(&about.entry),
-        environment: fit(&about.environment),
-        account: fit(&about.account),
-        region: fit(&about.region),
-        target: fit(&about.target),
-        session_id: fit(&about.session_id),
-        actor: fit(&about.actor),
-        role: fit(&about.role),
-        reason: about.reason.as_ref().map(fit),
-        ticket: about.ticket.as_ref().map(fit),
-    }
+    about.fitted(|text| clean(text, LONGEST_TEXT))
 }
 
 /// Reads an event; nothing inside where its code is of no interest.

@@ -83,6 +83,24 @@ pub struct About {
     pub ticket: Option<String>,
 }
 
+impl About {
+    /// Returns the same with every text made fit.
+    fn fitted(&self, mut fit: impl FnMut(&String) -> String) -> Self {
+        Self {
+            entry: fit(&self.entry),
+            environment: fit(&self.environment),
+            account: fit(&self.account),
+            region: fit(&self.region),
+            target: fit(&self.target),
+            session_id: fit(&self.session_id),
+            actor: fit(&self.actor),
+            role: fit(&self.role),
+            reason: self.reason.as_ref().map(&mut fit),
+            ticket: self.ticket.as_ref().map(fit),
+        }
+    }
+}
+
 /// Says what a recording begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {

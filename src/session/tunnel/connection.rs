@@ -28,6 +28,9 @@ use crate::session::conduit::ToFarSide;
 /// The room in which a connection reads what is to be sent.
 const BLOCK: usize = 64 * 1024;
 
+/// The least room for which a connection reads.
+const LEAST_READ: usize = 4096;
+
 /// How often is looked, in the time in which nothing may come, whether something did.
 const LOOKS: u32 = 8;
 
@@ -83,7 +86,7 @@ pub struct Patience {
 /// Says how a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConnectionEnd {
-    /// One side closed it, or both did.
+    /// One side closed it, both did, or the far side had nothing to say to a local side that had said all.
     Closed,
     /// The agent could not connect to the destination.
     Refused,
@@ -99,8 +102,10 @@ pub enum ConnectionEnd {
 enum Outcome {
     /// The far side said all, and the local side was told so.
     FarFinished,
-    /// The local side is gone, or said all and nothing came any more.
+    /// The local side is gone.
     LocalGone,
+    /// The local side said all, and nothing came any more.
+    Silence,
     /// The far side ended in another way.
     Broken(StreamEnd),
 }
@@ -119,7 +124,7 @@ pub async fn carry<F: Far>(socket: &mut TcpStream, mut far: F, track: &Track, pa
                     track.half_close();
                     tokio::select! {
                         outcome = &mut down => outcome,
-                        () = silence(track, patience.quiet) => Outcome::LocalGone,
+                        () = silence(track, patience.quiet) => Outcome::Silence,
                     }
                 }
                 Said::Broken => Outcome::LocalGone,
@@ -136,6 +141,11 @@ pub async fn carry<F: Far>(socket: &mut TcpStream, mut far: F, track: &Track, pa
             ConnectionEnd::Closed
         }
         Outcome::LocalGone => ConnectionEnd::Closed,
+        // It may still be listening, and an orderly end would tell it that this was all.
+        Outcome::Silence => {
+            reset(socket);
+            ConnectionEnd::Closed
+        }
         Outcome::Broken(end) => {
             reset(socket);
             match end {
@@ -164,13 +174,18 @@ enum Said {
 }
 
 async fn send_all(read: &mut ReadHalf<'_>, sender: &Sender, track: &Track) -> Said {
-    let mut buffer = BytesMut::with_capacity(BLOCK);
+    let mut buffer = BytesMut::new();
     let room = sender.room();
     loop {
-        // What was sent is still held until it is acknowledged; this takes a new block where too little is left.
-        buffer.reserve(room + 4096);
+        if read.readable().await.is_err() {
+            return Said::Broken;
+        }
+        if buffer.capacity() < room + LEAST_READ {
+            // What was sent is still held until it is acknowledged; its block goes then.
+            buffer = BytesMut::with_capacity(BLOCK);
+        }
         buffer.put_bytes(0, room);
-        match read.read_buf(&mut (&mut buffer).limit(smux::LARGEST_DATA)).await {
+        match read.try_read_buf(&mut (&mut buffer).limit(smux::LARGEST_DATA)) {
             Ok(0) => return Said::All,
             Ok(length) => {
                 if sender.send(buffer.split()).await.is_none() {
@@ -178,6 +193,8 @@ async fn send_all(read: &mut ReadHalf<'_>, sender: &Sender, track: &Track) -> Sa
                 }
                 track.sent(length);
             }
+            // A connection that says nothing holds no block.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => buffer = BytesMut::new(),
             Err(_) => return Said::Broken,
         }
     }

@@ -32,7 +32,7 @@ pub struct TunnelOptions {
     pub buffer_each: usize,
     /// The most bytes that wait for all of them.
     pub buffer_in_all: usize,
-    /// How long nothing may come after the local side said all, until the connection is closed.
+    /// How long nothing may come after the local side said all, until the connection is reset.
     pub quiet: Duration,
     /// How long the local side may go on after the far side said all.
     pub linger: Duration,
@@ -60,7 +60,7 @@ impl Default for TunnelOptions {
             events: None,
             buffer_each: 16 << 20,
             buffer_in_all: 256 << 20,
-            quiet: Duration::from_secs(15),
+            quiet: Duration::from_secs(30),
             linger: Duration::from_secs(5),
             waiting: Duration::from_secs(30),
             drain: Duration::from_secs(2),

@@ -128,6 +128,8 @@ pub async fn run(plan: Plan, around: Surroundings, mut link: Link) -> Outcome {
             }
             () = tokio::time::sleep_until(deadline) => {}
             () = async { if let Some(budget) = &budget { budget.room().await } }, if stalled => {}
+            // Room came in the meantime for what is there already: there is nothing to wait for.
+            () = std::future::ready(()), if !stalled && !inbox.is_empty() => {}
         }
         while work.full_budget().is_none()
             && let Some(frame) = inbox.pop_front()

@@ -52,8 +52,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     }
     .render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
+        drawn.take_rows(&areas);
     }
 }
 

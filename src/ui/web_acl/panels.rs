@@ -47,8 +47,7 @@ impl<F: Fn(usize) -> Row<'static>> Listing<'_, F> {
         }
         .render(inner, buf);
         if focused {
-            drawn.page = areas.page;
-            drawn.hits.extend(areas.rows.iter().map(|(index, row)| (*row, Target::Row(*index))));
+            drawn.take_rows(&areas);
         }
     }
 }

@@ -56,8 +56,7 @@ pub fn render(state: &State, ui: &Ui, view: &WebAclView, area: Rect, buf: &mut B
     }
     .render(inner, buf);
     if focused {
-        drawn.page = areas.page;
-        drawn.hits.extend(areas.rows.iter().map(|(index, row)| (*row, Target::Row(*index))));
+        drawn.take_rows(&areas);
     }
 }
 
