@@ -22,5 +22,7 @@ pub mod pattern;
 pub mod query;
 mod reader;
 mod resolve;
+pub mod run;
 pub mod signal;
 mod template;
+pub mod words;
