@@ -21,6 +21,7 @@ pub mod parameters;
 pub mod pattern;
 pub mod query;
 mod reader;
+pub mod report;
 mod resolve;
 pub mod run;
 pub mod signal;
