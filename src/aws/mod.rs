@@ -28,6 +28,7 @@ mod logs;
 mod meter;
 mod names;
 mod paging;
+mod parameters;
 mod prefix;
 mod preflight;
 mod probe;

@@ -105,6 +105,7 @@ const fn finder(action: Action) -> Option<Action> {
         | Action::GetFindings
         | Action::ListFindingAggregators
         | Action::DescribeInstanceInformation
+        | Action::GetParametersByPath
         | Action::DescribeDbClusters
         | Action::StartSession
         | Action::ResumeSession
