@@ -161,6 +161,9 @@ fn a_catalogue_in_parameter_store_is_read_and_not_written() {
     let own = "arn:aws:ssm:ap-northeast-1:111122223333:parameter/shop/sekisho".to_owned();
     assert!(of("Catalogue").resources.contains(&own));
     assert!(of("NoTamperCatalogue").resources.contains(&own) && of("NoTamperCatalogue").effect == Effect::Deny);
+    for action in Action::CATALOGUE {
+        assert!(of("Catalogue").actions.iter().any(|known| known == action.name()), "{}", action.name());
+    }
     assert!(!compiled("operator").statements.iter().any(|statement| statement.sid.contains("Catalogue")));
 }
 

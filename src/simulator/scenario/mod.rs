@@ -174,10 +174,10 @@ impl Scenario {
     pub fn keys(&self) -> Vec<String> {
         let accounts = self.file.account.iter().map(toml::Spanned::get_ref);
         let of = |account: &AccountFile| {
-            let arn = |key: &toml::Spanned<KeyFile>| {
+            let arn = |key: &toml::Spanned<model::KeyFile>| {
                 let key = key.get_ref();
                 let region = key.region.as_ref().or(account.regions.first()).cloned().unwrap_or_default();
-                key_arn(self.file.seed, &account.id, &region, &key.alias)
+                crate::simulator::world::key_arn(self.file.seed, &account.id, &region, &key.alias)
             };
             account.key.iter().map(arn).collect::<Vec<_>>()
         };
