@@ -150,7 +150,7 @@ impl Scenario {
     }
 
     /// The region where the first account lives.
-    pub(super) fn home_region(&self) -> String {
+    pub fn home_region(&self) -> String {
         self.file.account.first().and_then(|account| account.get_ref().regions.first().cloned()).unwrap_or_default()
     }
 
