@@ -20,7 +20,7 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::theme::Theme;
 
 use super::args::{Args, DemoArgs, Subcommand};
-use super::granted::granted;
+use super::simulated;
 use super::{Exit, complain, no_color};
 
 /// What the demo plays unless it is told otherwise.
@@ -148,9 +148,7 @@ async fn simulate(
         return Err(unknown.iter().map(|error| error.render(texts)).collect());
     }
     let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or(BEGINNING);
-    let region = scenario.home_region();
-    let places: Vec<Environment> = scenario.environments().iter().map(|played| environment(played, &region)).collect();
-    let (documents, policies) = granted(&places, scenario.keys());
+    let (documents, policies) = simulated::granted(&played(&scenario), scenario.keys());
     let mut options = simulator::Options { at, persona, documents, policies, ..simulator::Options::default() };
     if let Some(listen) = demo.listen {
         options.listen = listen;
@@ -161,6 +159,25 @@ async fn simulate(
         .map_err(|error| vec![t!(texts, "cli.demo.not-started", why = error)])?;
     let environments = environments(&simulator, &played, persona, &args.global.env);
     Ok((simulator, environments))
+}
+
+/// Returns the environments of a scenario, as it says that they are.
+fn played(scenario: &Scenario) -> Vec<Environment> {
+    let region = scenario.home_region();
+    scenario.environments().iter().map(|played| environment(played, &region)).collect()
+}
+
+fn environment(played: &EnvironmentFile, region: &str) -> Environment {
+    Environment {
+        name: played.name.clone(),
+        kind: Kind::from_name(&played.kind).unwrap_or(Kind::Unknown),
+        account: played.account.parse::<AccountId>().ok(),
+        regions: vec![region.to_owned()],
+        clusters: played.clusters.clone(),
+        alarms: played.alarms.clone(),
+        web_acls: played.web_acls.clone(),
+        catalogue: None,
+    }
 }
 
 /// Returns the environments of a scenario, read with the keys of this run: of another account through a role there.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::cli::args::EntryArgs;
+
 /// What is wanted of the runbooks.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct RunbookArgs {
@@ -19,6 +21,8 @@ pub enum Wanted {
     Show(ShowArgs),
     /// Tells every fault of a catalogue.
     Validate(ValidateArgs),
+    /// Makes the change of an entry, and follows it to its end.
+    Run(EntryArgs),
 }
 
 /// The arguments of `runbook show`.

@@ -13,8 +13,8 @@ use crate::i18n::Texts;
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::choice::Catalogues;
 
-use super::Exit;
 use super::account::Account;
+use super::{Exit, session};
 use args::{RunbookArgs, Wanted};
 
 /// Does what is wanted; `validate` of a directory needs no account.
@@ -32,32 +32,38 @@ pub fn without_account(
             Some(folder) => validate::folder(folder, texts, out, faults).map(Some),
             None => Ok(None),
         },
-        Wanted::List | Wanted::Show(_) => Ok(None),
+        Wanted::List | Wanted::Show(_) | Wanted::Run(_) => Ok(None),
     }
 }
 
-/// Does what is wanted, with the catalogues of the configuration.
+/// Does what is wanted, with the catalogues of the configuration; returns the number that the shell sees.
 ///
 /// # Errors
-/// Where `out` or `faults` cannot be written to.
-pub fn run(
+/// Where `out` or `faults` cannot be written to, or the terminal is lost.
+pub async fn run(
     args: &RunbookArgs,
     account: &Account,
     texts: Texts,
     out: &mut dyn Write,
     faults: &mut dyn Write,
-) -> io::Result<Exit> {
+) -> io::Result<u8> {
+    if let Wanted::Run(entry) = &args.wanted {
+        let wanted = session::Wanted { entry, client: false, command: session::RUN };
+        return session::run(wanted, account, texts, faults).await;
+    }
     let catalogues = match super::catalogue::load(&account.config, texts, faults)? {
         Ok(catalogues) => catalogues,
-        Err(exit) => return Ok(exit),
+        Err(exit) => return Ok(exit.code()),
     };
     let configured = account.config.environments.iter().map(|configured| &configured.environment);
     let environments: Vec<&Environment> = configured.collect();
-    match &args.wanted {
-        Wanted::List => list::run(&environments, &catalogues, texts, out),
-        Wanted::Show(wanted) => show::run(&wanted.runbook, &environments, &catalogues, texts, out, faults),
-        Wanted::Validate(_) => validate::configured(&environments, &catalogues, texts, out),
-    }
+    let exit = match &args.wanted {
+        Wanted::Show(wanted) => show::run(&wanted.runbook, &environments, &catalogues, texts, out, faults)?,
+        Wanted::Validate(_) => validate::configured(&environments, &catalogues, texts, out)?,
+        Wanted::List | Wanted::Run(_) => list::run(&environments, &catalogues, texts, out)?,
+    };
+    out.flush()?;
+    Ok(exit.code())
 }
 
 /// Pairs each environment with the catalogue that holds there.
