@@ -7,6 +7,7 @@ mod fake;
 mod faults;
 mod findings;
 mod fleet;
+mod heads;
 mod log;
 mod odd;
 mod operate;
