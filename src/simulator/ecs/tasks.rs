@@ -92,7 +92,8 @@ pub fn arn(here: &Here<'_>, id: &str) -> String {
     format!("{}task/{}/{id}", here.arn_prefix(), here.name)
 }
 
-fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_tags: bool) -> Value {
+/// Writes a task as it is at a time.
+pub fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_tags: bool) -> Value {
     let plan = story.plan();
     let deployment = story.deployment(task.deployment);
     let status = task.status(now);

@@ -70,9 +70,9 @@ mod span;
 
 pub(super) use check::GLOBAL_REGION;
 pub(super) use model::{
-    AccountFile, AlarmFile, AttackFile, ClusterFile, DatabaseFile, DefaultAction, DocumentFile, DocumentType,
-    ExecAgent, ExecLogging, FindingFile, MetricFile, NodeFile, Product, RuleAction, ScenarioFile, ServiceFile,
-    ShiftFile, StepFile, WafRuleFile, WafScope, WebAclFile,
+    AccountFile, AlarmFile, AttackFile, ClusterFile, Controller, DatabaseFile, DefaultAction, DocumentFile,
+    DocumentType, ExecAgent, ExecLogging, FindingFile, MetricFile, NodeFile, Product, RuleAction, ScenarioFile,
+    ServiceFile, ShiftFile, StepFile, WafRuleFile, WafScope, WebAclFile,
 };
 pub use model::{EnvironmentFile, Fails};
 pub(super) use resolve::{Place, fill, find_alarm, find_finding, find_service, find_web_acl};

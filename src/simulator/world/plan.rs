@@ -2,7 +2,7 @@
 
 use crate::simulator::clock::Millis;
 use crate::simulator::random::Dice;
-use crate::simulator::scenario::{ExecAgent, Fails};
+use crate::simulator::scenario::{Controller, ExecAgent, Fails};
 
 /// A service's fixed facts, and the orders that its story holds.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub struct ServicePlan {
     pub platform: String,
     /// Whether containers cannot write to their own file system.
     pub readonly_root: bool,
+    pub controller: Controller,
     pub breaker: Breaker,
     pub bake: Millis,
     pub min_healthy: u32,

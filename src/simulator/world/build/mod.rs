@@ -176,6 +176,7 @@ impl Builder<'_> {
             exec_agent: one.exec_agent,
             platform: one.platform.clone(),
             readonly_root: one.readonly_root.unwrap_or(!one.exec),
+            controller: one.controller,
             breaker: match (one.circuit_breaker, one.rollback) {
                 (false, _) => Breaker::Off,
                 (true, false) => Breaker::Stop,
