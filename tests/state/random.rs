@@ -18,8 +18,8 @@ use tui_input::InputRequest;
 use super::sound::{assert_sound, draw};
 use super::support::{
     alarm, alarms, answer_queries, bad_day, bad_morning, besieged, composite, denied, empty, failing_service, failure,
-    identity, journal, log_lines, log_places, metric, now, quiet_day, report_at, security, service, services, sessions, task,
-    tasks, web_deployments, web_history, web_log, web_targets,
+    identity, journal, log_lines, log_places, metric, now, quiet_day, report_at, security, service, services, sessions,
+    task, tasks, web_deployments, web_history, web_log, web_targets,
 };
 
 /// What may be done to a state; reports are made when they are needed, as they are not to be compared or shrunk.

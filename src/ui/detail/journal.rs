@@ -28,11 +28,7 @@ impl Sheet<'_> {
 
     fn right_record(&mut self, record: &Record, is_open: bool) {
         let texts = self.ui.texts;
-        let result = if is_open {
-            t!(texts, "journal.open")
-        } else {
-            words::journal::verdict(texts, verdict(record))
-        };
+        let result = if is_open { t!(texts, "journal.open") } else { words::journal::verdict(texts, verdict(record)) };
         self.said(t!(texts, "journal.member.seq"), record.seq.to_string());
         self.said(t!(texts, "journal.member.result"), result);
         let at = record.time.to_zoned(self.ui.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string();
