@@ -88,7 +88,7 @@ fn live_columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
     vec![
         Column::new(t!(texts, "sessions.column.link"), 14, 24),
         Column::new(t!(texts, "screens.column.environment"), least, environment),
-        Column::new(t!(texts, "sessions.column.entry"), 12, 20),
+        Column::new(t!(texts, "sessions.column.entry"), 12, 32),
         Column::new(left, left_cells, left_cells).right(),
         Column::new(t!(texts, "sessions.column.who"), 9, 20).rank(2),
         Column::new(t!(texts, "sessions.column.goal"), 12, 28).rank(1).grows(),
@@ -185,11 +185,11 @@ fn target_columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
     vec![
         Column::new("", 1, 1),
         Column::new(t!(texts, "screens.column.environment"), least, environment),
-        Column::new(t!(texts, "sessions.column.entry"), 14, 20),
+        Column::new(t!(texts, "sessions.column.entry"), 14, 32),
         Column::new(t!(texts, "sessions.column.kind"), kind, kind).rank(4),
         Column::new(t!(texts, "sessions.column.goal"), 12, 28).rank(2),
         Column::new(limit_title(ui), limit, limit).right().rank(5),
-        Column::new(t!(texts, "sessions.column.asks"), 10, 26).rank(3),
+        Column::new(t!(texts, "sessions.column.asks"), 10, 44).rank(3),
         Column::new(t!(texts, "sessions.column.title"), 12, 30).rank(1).grows(),
     ]
 }
