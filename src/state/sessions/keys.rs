@@ -104,6 +104,9 @@ fn open_target(state: &mut State) -> Vec<Effect> {
     let entry = row.entry;
     let opening = Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role };
     let mut form = Form::new(opening, state.now);
+    let open = state.sessions.live.iter().filter(|live| live.is_open());
+    let ports: Vec<u16> = open.filter_map(|live| live.local).map(|local| local.port()).collect();
+    form.avoid(&ports, state.now);
     let effects = look_up(&mut form);
     state.sessions.form = Some(form);
     go_deeper(state, Screen::Form);
