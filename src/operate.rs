@@ -1,8 +1,8 @@
-//! Carries out what the gate let through: the journal before, AWS and the session in between, the journal after.
+//! Carries out what the gate let through: the journal before, AWS in between, the journal after.
 //!
 //! ```text
-//! request ── identity ── role ── gate ── preflight ── journal: intent ── start ── session ── journal: outcome
-//!                                  │         │                                       │
+//! request ── identity ── role ── gate ── preflight ── journal: intent ─┬─ start ── session ──┬─ journal: outcome
+//!                                  │         │                         └─ change ── steps ───┘
 //!                               denial    obstacle                        reports, recording, time limit
 //! ```
 //!
@@ -10,8 +10,10 @@
 //! also when nobody waits for it any more, and when this program ends.
 
 mod begin;
+mod change;
 mod desk;
 mod events;
+mod follow;
 mod heads;
 mod intake;
 mod limit;
@@ -94,8 +96,6 @@ pub enum Refused {
     Denied(Denial),
     /// Something was found that would make it fail.
     Preflight(Arc<Preflight>),
-    /// The entry opens no session.
-    NotASession(EntryId),
     /// The target that was chosen is not there any more.
     TargetGone(Target),
     /// What is about to happen cannot be written down.
@@ -142,19 +142,26 @@ impl Operator {
         Self { inner: Arc::new(Inner { outfit, standings, journal, heads, tasks, stop }) }
     }
 
-    /// Looks up what an entry's operation would meet in an environment; nothing is started, and nothing written down.
+    /// Looks up what an entry's operation would meet in an environment, with the parameters as far as they are known;
+    /// nothing is started, and nothing written down.
     ///
     /// # Errors
     /// [`Refused`], where the entry may not be used here at all or nobody knows who asks.
-    pub async fn look(&self, environment: &str, entry: &EntryId) -> Result<Look, Refused> {
-        self.inner.look(environment, entry).await
+    pub async fn look(
+        &self,
+        environment: &str,
+        entry: &EntryId,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Look, Refused> {
+        self.inner.look(environment, entry, parameters).await
     }
 
     /// Starts an operation, and returns once what is about to happen was written down.
     ///
     /// `size` is the terminal's, columns and rows; `target` is one of those that were looked up, none takes the best.
     /// What happens from then on is told to `reports`; who stops listening ends the session. Giving up the wait does not undo
-    /// what was begun: its session is ended as soon as it is there.
+    /// what was begun: its session is ended as soon as it is there. A change is AWS's once it was asked for: it is followed
+    /// to its end whoever listens, and stopped only by [`Live::end`].
     ///
     /// # Errors
     /// [`Refused`]; nothing was started then.
@@ -222,7 +229,7 @@ impl Operator {
         self.inner.heads.as_ref()
     }
 
-    /// Ends all sessions, and waits until their outcomes are written; not for ever.
+    /// Ends all sessions, follows changes no further, and waits until all outcomes are written; not for ever.
     ///
     /// Nothing can be started any more. Returns whether all of them came to their end.
     pub async fn shutdown(&self) -> bool {

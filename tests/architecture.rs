@@ -97,6 +97,7 @@ const PHRASES: &[(&str, &str, &str)] = &[
     ("src/aws/acting/start.rs", "not enabled", "words of ECS's errors, to recognise one by"),
     ("src/aws/credentials.rs", "", "words of the SDK's errors, to recognise them by"),
     ("src/aws/error.rs", "", "words of AWS's errors, to recognise them by"),
+    ("src/cli/session/mod.rs", "runbook run", "the name of a command"),
     ("src/config/document.rs", "duplicate key", "a word of the TOML reader's errors, to recognise it by"),
     ("src/domain/ecs.rs", "has reached a steady state", "words of ECS's events, to recognise one by"),
     ("src/domain/environment.rs", "", "words in the names of environments, to guess their kind by"),

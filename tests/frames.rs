@@ -6,6 +6,8 @@ mod contrast;
 mod journal;
 #[path = "frames/log.rs"]
 mod log;
+#[path = "frames/operations.rs"]
+mod operations;
 #[path = "frames/sessions.rs"]
 mod sessions;
 mod support;

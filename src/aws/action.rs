@@ -73,6 +73,18 @@ pub enum Action {
     ExecuteCommand,
     /// `kms:GenerateDataKey`
     GenerateDataKey,
+    /// `ssm:GetDocument`
+    GetDocument,
+    /// `ssm:StartAutomationExecution`
+    StartAutomationExecution,
+    /// `ssm:GetAutomationExecution`
+    GetAutomationExecution,
+    /// `ssm:DescribeAutomationExecutions`
+    DescribeAutomationExecutions,
+    /// `ssm:StopAutomationExecution`
+    StopAutomationExecution,
+    /// `securityhub:BatchUpdateFindings`
+    BatchUpdateFindings,
     /// `logs:PutLogEvents`
     PutLogEvents,
     /// `logs:CreateLogStream`
@@ -123,6 +135,16 @@ impl Action {
         Self::GenerateDataKey,
     ];
 
+    /// Lists the calls that changes need beside those.
+    pub const CHANGES: [Self; 6] = [
+        Self::GetDocument,
+        Self::StartAutomationExecution,
+        Self::GetAutomationExecution,
+        Self::DescribeAutomationExecutions,
+        Self::StopAutomationExecution,
+        Self::BatchUpdateFindings,
+    ];
+
     /// Lists the calls by which heads of the journal are kept, beside `logs:FilterLogEvents`, by which they are read back.
     pub const JOURNAL: [Self; 2] = [Self::PutLogEvents, Self::CreateLogStream];
 
@@ -164,6 +186,12 @@ impl Action {
             Self::TerminateSession => "ssm:TerminateSession",
             Self::ExecuteCommand => "ecs:ExecuteCommand",
             Self::GenerateDataKey => "kms:GenerateDataKey",
+            Self::GetDocument => "ssm:GetDocument",
+            Self::StartAutomationExecution => "ssm:StartAutomationExecution",
+            Self::GetAutomationExecution => "ssm:GetAutomationExecution",
+            Self::DescribeAutomationExecutions => "ssm:DescribeAutomationExecutions",
+            Self::StopAutomationExecution => "ssm:StopAutomationExecution",
+            Self::BatchUpdateFindings => "securityhub:BatchUpdateFindings",
             Self::PutLogEvents => "logs:PutLogEvents",
             Self::CreateLogStream => "logs:CreateLogStream",
         }
@@ -191,7 +219,10 @@ impl Action {
             Self::GetRateBasedStatementManagedKeys => Family::RateLimits,
             Self::ListResourcesForWebAcl => Family::WebAclResources,
             Self::GetFindings => Family::Findings,
-            Self::GetFindingHistory | Self::ListFindingAggregators | Self::GetFindingAggregator => Family::SecurityHub,
+            Self::GetFindingHistory
+            | Self::ListFindingAggregators
+            | Self::GetFindingAggregator
+            | Self::BatchUpdateFindings => Family::SecurityHub,
             Self::DescribeTargetGroups | Self::DescribeTargetHealth => Family::LoadBalancing,
             Self::FilterLogEvents => Family::LogEvents,
             Self::StartLiveTail => Family::LiveTail,
@@ -201,6 +232,11 @@ impl Action {
                 Family::Sessions
             }
             Self::GenerateDataKey => Family::DataKeys,
+            Self::GetDocument
+            | Self::StartAutomationExecution
+            | Self::GetAutomationExecution
+            | Self::DescribeAutomationExecutions
+            | Self::StopAutomationExecution => Family::Automation,
             Self::PutLogEvents | Self::CreateLogStream => Family::LogWrites,
         }
     }
@@ -255,6 +291,8 @@ pub(super) enum Family {
     Sessions,
     /// Data keys of KMS.
     DataKeys,
+    /// Automation executions, and the documents that they run.
+    Automation,
     /// What writes to CloudWatch Logs.
     LogWrites,
 }
@@ -297,6 +335,7 @@ impl Family {
         Self::Databases,
         Self::Sessions,
         Self::DataKeys,
+        Self::Automation,
         Self::LogWrites,
     ];
 
@@ -308,8 +347,8 @@ impl Family {
     /// Hub API Reference" (`GetFindings` 3 a second and 6 at once, other calls 10 and 30), "Request throttling for the Elastic
     /// Load Balancing API" (40 at once, 10 a second), "CloudWatch Logs quotas" (`FilterLogEvents` 5 a second where it is
     /// least), "KMS request quotas" (5,500 a second and more for data keys, of which a session takes one). Where no burst is
-    /// named, a second's worth is taken for one; `StartLiveTail` opens one stream at a time. For sessions, nodes and
-    /// databases AWS names no rate; ten a second is a guess on the careful side, and throttling slows it down.
+    /// named, a second's worth is taken for one; `StartLiveTail` opens one stream at a time. For sessions, nodes,
+    /// databases and executions AWS names no rate; ten a second is a guess on the careful side, and throttling slows it down.
     pub(super) const fn quota(self) -> Quota {
         let (burst, rate) = match self {
             Self::Sts => (600.0, 600.0),
@@ -329,7 +368,7 @@ impl Family {
             Self::Findings => (6.0, 3.0),
             Self::SecurityHub => (30.0, 10.0),
             Self::LoadBalancing => (40.0, 10.0),
-            Self::Nodes | Self::Databases | Self::Sessions => (20.0, 10.0),
+            Self::Nodes | Self::Databases | Self::Sessions | Self::Automation => (20.0, 10.0),
             Self::DataKeys => (100.0, 100.0),
             // "CloudWatch Logs quotas": `CreateLogStream` 50 a second; `PutLogEvents` has far more.
             Self::LogWrites => (50.0, 50.0),
@@ -344,7 +383,7 @@ mod tests {
 
     #[test]
     fn every_action_is_listed_once_and_named_as_iam_names_it() {
-        let all = || Action::ALL.iter().chain(&Action::SESSIONS).chain(&Action::JOURNAL);
+        let all = || Action::ALL.iter().chain(&Action::SESSIONS).chain(&Action::CHANGES).chain(&Action::JOURNAL);
         let mut names: Vec<&str> = all().map(|action| action.name()).collect();
         names.sort_unstable();
         names.dedup();

@@ -64,6 +64,12 @@ impl Connection {
             | Action::TerminateSession
             | Action::ExecuteCommand
             | Action::GenerateDataKey
+            | Action::GetDocument
+            | Action::StartAutomationExecution
+            | Action::GetAutomationExecution
+            | Action::DescribeAutomationExecutions
+            | Action::StopAutomationExecution
+            | Action::BatchUpdateFindings
             | Action::PutLogEvents
             | Action::CreateLogStream => self.home.caller.ledger.denials.recall(action, "").map_or(Ok(()), Err),
         }

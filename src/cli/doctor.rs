@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -16,9 +17,20 @@ use crate::runtime::sources::{self, SourcePlan};
 use crate::t;
 use crate::ui::words;
 
-use super::Exit;
 use super::account::Account;
 use super::remedy::remedy;
+use super::{Exit, policy};
+
+/// The flags of `doctor`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, clap::Args)]
+pub struct DoctorArgs {
+    /// A policy to compare with what a role needs.
+    #[arg(long, value_name = "file")]
+    pub policy: Option<PathBuf>,
+    /// The role; without one, that of whoever asks.
+    #[arg(long, value_name = "role", requires = "policy")]
+    pub role: Option<String>,
+}
 
 /// The screens with the actions that each needs.
 const SCREENS: [(&str, &[Action]); 8] = [
@@ -94,6 +106,12 @@ const fn finder(action: Action) -> Option<Action> {
         | Action::TerminateSession
         | Action::ExecuteCommand
         | Action::GenerateDataKey
+        | Action::GetDocument
+        | Action::StartAutomationExecution
+        | Action::GetAutomationExecution
+        | Action::DescribeAutomationExecutions
+        | Action::StopAutomationExecution
+        | Action::BatchUpdateFindings
         | Action::PutLogEvents
         | Action::CreateLogStream => None,
         Action::DescribeClusters | Action::ListServices | Action::ListTasks => Some(Action::ListClusters),
@@ -113,11 +131,20 @@ const fn finder(action: Action) -> Option<Action> {
     }
 }
 
-/// Looks at everything that the console needs and says how it fares.
+/// Looks at everything that the console needs and says how it fares, or compares a policy with what a role needs.
 ///
 /// # Errors
 /// Where `out` cannot be written to.
-pub async fn run(account: &Account, texts: Texts, out: &mut dyn Write) -> io::Result<Exit> {
+pub async fn run(
+    args: &DoctorArgs,
+    account: &Account,
+    texts: Texts,
+    out: &mut dyn Write,
+    faults: &mut dyn Write,
+) -> io::Result<Exit> {
+    if let Some(file) = &args.policy {
+        return policy::compare(file, args.role.as_deref(), account, texts, out, faults).await;
+    }
     let config = &account.config;
     ourselves(config, texts, out)?;
     let plans = sources::plan(&config.environments);

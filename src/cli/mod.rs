@@ -15,6 +15,7 @@ pub mod keys;
 pub mod log;
 pub mod man;
 mod outfit;
+pub mod policy;
 mod remedy;
 pub mod replay;
 pub mod runbook;
@@ -146,8 +147,9 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
         | Some(
             Subcommand::Demo(_)
             | Subcommand::Get(_)
-            | Subcommand::Doctor
             | Subcommand::Runbook(_)
+            | Subcommand::Doctor(_)
+            | Subcommand::Policy(_)
             | Subcommand::Shell(_)
             | Subcommand::Exec(_)
             | Subcommand::Tunnel(_),
@@ -178,7 +180,8 @@ fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn
         let exit = match (&args.command, account.simulator()) {
             (Some(Subcommand::Get(wanted)), _) => get::run(wanted, &account, texts, out, faults).await?,
             (Some(Subcommand::Runbook(wanted)), _) => runbook::run(wanted, &account, texts, out, faults)?,
-            (Some(Subcommand::Doctor), _) => doctor::run(&account, texts, out).await?,
+            (Some(Subcommand::Doctor(wanted)), _) => doctor::run(wanted, &account, texts, out, faults).await?,
+            (Some(Subcommand::Policy(wanted)), _) => policy::run(wanted, &account, texts, out, faults)?,
             (Some(Subcommand::Demo(demo)), Some(simulator)) if demo.listen.is_some() => {
                 demo::serve(simulator, texts, out, faults).await?
             }

@@ -444,8 +444,8 @@ impl Actor {
 
 /// Returns the target's ARN, in the partition that the caller is in.
 ///
-/// Source: Service Authorization Reference, resource types of Amazon ECS (`task`), Amazon EC2 (`instance`) and AWS
-/// Systems Manager (`managed-instance`).
+/// Source: Service Authorization Reference, resource types of Amazon ECS (`task`, `service`), Amazon EC2 (`instance`) and
+/// AWS Systems Manager (`managed-instance`, `document`); a finding's id is its ARN.
 fn arn(identity: &Identity, about: &About) -> String {
     let partition = identity.arn.split(':').nth(1).unwrap_or("aws");
     let (region, account) = (&about.region, about.account);
@@ -457,5 +457,17 @@ fn arn(identity: &Identity, about: &About) -> String {
             format!("arn:{partition}:ssm:{region}:{account}:managed-instance/{id}")
         }
         Target::Node { id, .. } => format!("arn:{partition}:ec2:{region}:{account}:instance/{id}"),
+        Target::Service { cluster, service } => {
+            format!("arn:{partition}:ecs:{region}:{account}:service/{cluster}/{service}")
+        }
+        Target::Task { cluster, task, .. } => {
+            format!("arn:{partition}:ecs:{region}:{account}:task/{cluster}/{task}")
+        }
+        Target::Finding { id, .. } => id.clone(),
+        // AWS's own documents have no account.
+        Target::Document { name } if name.starts_with("AWS-") => {
+            format!("arn:{partition}:ssm:{region}::document/{name}")
+        }
+        Target::Document { name } => format!("arn:{partition}:ssm:{region}:{account}:document/{name}"),
     }
 }

@@ -40,9 +40,9 @@ impl Run {
             return Closing { result: Ending::NotStarted, ..Closing::of(End::Terminated) };
         }
         let mut closing = match self.acting.authorized().operation() {
+            Op::Shell { .. } | Op::Exec { .. } => self.shell().await,
             Op::PortForward { .. } => self.tunnel().await,
-            // What opens no session does not come here; were it to, its start would be refused.
-            _ => self.shell().await,
+            Op::ServiceChange { .. } | Op::Workflow { .. } | Op::Automation { .. } => self.change().await,
         };
         // A start whose answer nobody waited for ends what it brought.
         self.acting.settle().await;

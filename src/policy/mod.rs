@@ -3,6 +3,7 @@
 //! It is pure, total, and denies by default. [`Authorized`] cannot be made anywhere else: whatever acts takes one, so
 //! that what acts went through here.
 
+pub mod compile;
 mod gate;
 pub mod preview;
 

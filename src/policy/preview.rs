@@ -4,7 +4,7 @@ use super::Request;
 use crate::domain::target::Target;
 use crate::runbook::entry::{Change, FINDING, Input, Operation, WorkflowStatus};
 
-mod by_hand;
+pub(in crate::policy) mod by_hand;
 
 /// What an operation will do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -197,8 +197,9 @@ impl Console {
     /// Tells whether time is shown by the second.
     pub fn counts_down(&self) -> bool {
         let sessions = &self.state.sessions;
-        let is_shown = matches!(self.state.screen, Screen::Sessions | Screen::Pane | Screen::Tunnel);
-        is_shown && sessions.open() > 0
+        let is_shown =
+            matches!(self.state.screen, Screen::Sessions | Screen::Pane | Screen::Tunnel | Screen::Operation);
+        is_shown && sessions.open() + sessions.acting() > 0
     }
 
     /// Draws a frame, and takes back how much of the list there was room for.
@@ -274,7 +275,9 @@ impl Console {
     fn ask_host(&mut self, effect: Effect) -> Option<Effect> {
         let Some(Hosted { host, .. }) = &mut self.hosted else { return Some(effect) };
         match effect {
-            Effect::Preflight { id, environment, entry } => host.preflight(id, environment, entry),
+            Effect::Preflight { id, environment, entry, parameters } => {
+                host.preflight(id, environment, entry, parameters);
+            }
             Effect::Start { id, request, target, size } => host.start(id, *request, target, size),
             Effect::Size { id, columns, rows } => host.size(id, columns, rows),
             Effect::End { id } => host.end(id),

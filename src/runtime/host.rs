@@ -1,5 +1,6 @@
 //! What carries out sessions for the console: asked by effects, answering with reports.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -51,10 +52,11 @@ pub type Done = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// No call waits: what takes time goes on by itself, and its answer comes as a [`HostEvent`] through the channel that the
 /// console was given with the host.
 pub trait SessionHost: Send {
-    /// Looks up what would keep a session from starting; answered by [`SessionReport::Preflight`] or a refusal.
-    fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId);
+    /// Looks up what would keep an operation with these parameters from being done; answered by
+    /// [`SessionReport::Preflight`] or a refusal.
+    fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId, parameters: BTreeMap<String, String>);
 
-    /// Asks the gate and starts a session; answered by a refusal, or by its reports, the last of them
+    /// Asks the gate and starts an operation; answered by a refusal, or by its reports, the last of them
     /// [`SessionReport::Ended`]. A shell has a screen of `size`, columns and rows.
     fn start(&mut self, id: LiveId, request: Request, target: Option<Target>, size: Option<(u16, u16)>);
 
@@ -64,7 +66,7 @@ pub trait SessionHost: Send {
     /// Tells the far side the size of its screen; the latest one counts.
     fn size(&mut self, id: LiveId, columns: u16, rows: u16);
 
-    /// Ends a session.
+    /// Ends a session, or asks AWS to stop a change.
     fn end(&mut self, id: LiveId);
 
     /// Mints a token for the database behind a tunnel; answered by [`HostEvent::Token`].

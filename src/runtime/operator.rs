@@ -2,6 +2,7 @@
 
 mod lines;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,10 +55,10 @@ impl OperatorHost {
 }
 
 impl SessionHost for OperatorHost {
-    fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId) {
+    fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId, parameters: BTreeMap<String, String>) {
         let (operator, events, texts) = (self.operator.clone(), self.events.clone(), self.texts);
         tokio::spawn(async move {
-            let event = match operator.look(&environment, &entry).await {
+            let event = match operator.look(&environment, &entry, &parameters).await {
                 Ok(look) => HostEvent::Report(id, SessionReport::Preflight(look.preflight)),
                 Err(refused) => HostEvent::Refused(id, refusal(refused, texts)),
             };
@@ -168,9 +169,6 @@ fn refusal(refused: Refused, texts: Texts) -> Refusal {
         Refused::NoEnvironment(name) => Refusal::Failed(name),
         Refused::TargetGone(target) => {
             Refusal::Failed(texts.fill("sessions.refused.target-gone", &[("target", &target)]))
-        }
-        Refused::NotASession(entry) => {
-            Refusal::Failed(texts.fill("sessions.refused.not-a-session", &[("entry", &entry)]))
         }
         Refused::Ending => Refusal::Failed(texts.get("sessions.refused.ending").to_owned()),
     }

@@ -37,7 +37,7 @@ impl State {
             }
             Command::Open | Command::Copy => self.has_object(),
             Command::Timeline => self.screen == Screen::Journal && self.rows() > 0,
-            Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
+            Command::Actions | Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
                 sessions::acts(self, command)
             }
             _ => true,
@@ -58,6 +58,7 @@ impl State {
             | Screen::Waf
             | Screen::Finding
             | Screen::Form
+            | Screen::Operation
             | Screen::Journal
             | Screen::Pane => false,
         }
@@ -94,6 +95,7 @@ impl State {
             Screen::Form => usize::from(self.sessions.form.is_some()),
             Screen::Pane => 0,
             Screen::Tunnel => self.sessions.tunnel_rows(),
+            Screen::Operation => self.sessions.steps().len(),
             Screen::Journal => self.journal.rows(),
             Screen::Fleet => self.fleet.rows.len(),
         }
@@ -111,7 +113,7 @@ impl State {
             | Screen::Sessions
             | Screen::Journal
             | Screen::Fleet => self.rows() > 0,
-            Screen::Tunnel => self.sessions.front().is_some(),
+            Screen::Tunnel | Screen::Operation => self.sessions.front().is_some(),
             Screen::Form | Screen::Pane => false,
             Screen::WebAcl => self.web_acl.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Finding => self.finding.as_ref().is_some_and(|view| view.row.is_some()),

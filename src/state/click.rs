@@ -97,6 +97,7 @@ fn click_row(state: &mut State, row: usize) -> Vec<Effect> {
         },
         Screen::Sessions => state.sessions.select(row, page),
         Screen::Tunnel => *state.sessions.tunnel.scroll_mut() = place,
+        Screen::Operation => state.sessions.steps = place,
         Screen::Form => {
             if let Some(form) = &mut state.sessions.form {
                 form.focus = row.min(form.fields.len().saturating_sub(1));
@@ -113,6 +114,10 @@ fn click_overlay(state: &mut State, row: usize) -> Vec<Effect> {
     match state.overlays.last_mut() {
         Some(Overlay::Menu(menu)) => {
             menu.selected = row;
+            open::open(state)
+        }
+        Some(Overlay::Offers(offers)) => {
+            offers.selected = row;
             open::open(state)
         }
         Some(Overlay::Palette(palette)) => {

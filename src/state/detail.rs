@@ -7,6 +7,7 @@ use crate::domain::{
     ecs::{Deployment, ServiceDeployment, ServiceEvent, Task},
     elb::{Target, TargetGroup},
     log::LogLine,
+    progress::Step,
     session::{TunnelConnection, TunnelSession},
     waf::{Rule, RuleLine, SampledRequest, Tally, tally},
 };
@@ -47,6 +48,8 @@ pub enum Detail {
     Connection(Box<(TunnelConnection, String)>),
     /// A session under a tunnel.
     UnderTunnel(Box<TunnelSession>),
+    /// A step of an execution.
+    Step(Box<Step>),
     /// A record of the journal.
     Record(Arc<Row>),
 }

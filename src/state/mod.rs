@@ -91,6 +91,8 @@ pub enum Screen {
     Pane,
     /// One tunnel.
     Tunnel,
+    /// A change under way, or over, with its steps.
+    Operation,
     /// The journal.
     Journal,
     /// All environments side by side.
@@ -115,6 +117,7 @@ impl Screen {
             Self::Form => Scope::Form,
             Self::Pane => Scope::Pane,
             Self::Tunnel => Scope::Tunnel,
+            Self::Operation => Scope::Operation,
             Self::Journal => Scope::Journal,
             Self::Fleet => Scope::Fleet,
         }
@@ -133,7 +136,7 @@ impl Screen {
             Self::Alarms | Self::Alarm => Command::Alarms,
             Self::Waf | Self::WebAcl => Command::Waf,
             Self::Findings | Self::Finding => Command::Findings,
-            Self::Sessions | Self::Form | Self::Pane | Self::Tunnel => Command::Sessions,
+            Self::Sessions | Self::Form | Self::Pane | Self::Tunnel | Self::Operation => Command::Sessions,
             Self::Journal => Command::Journal,
             Self::Fleet => Command::Fleet,
         }

@@ -34,6 +34,10 @@ pub fn open(state: &mut State) -> Vec<Effect> {
             state.overlays.pop();
             return choose(state, &menu);
         }
+        if let Overlay::Offers(offers) = overlay {
+            state.overlays.pop();
+            return sessions::offer::choose(state, &offers);
+        }
         return Vec::new();
     }
     if state.screen == Screen::Sessions {
@@ -89,6 +93,11 @@ fn open_object(state: &mut State) {
         Screen::Fleet => open_from_fleet(state),
         Screen::Tunnel => {
             let detail = state.tunnel_detail();
+            state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
+        }
+        Screen::Operation => {
+            let step = state.sessions.steps().get(state.sessions.steps.0).cloned();
+            let detail = step.map(|step| Detail::Step(Box::new(step)));
             state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
         }
         Screen::Journal => journal::open(state),
@@ -186,6 +195,7 @@ pub fn row(state: &State) -> Option<usize> {
         Screen::Log | Screen::Finding | Screen::Form | Screen::Pane => return None,
         Screen::Sessions => state.sessions.cursor(),
         Screen::Tunnel => state.sessions.tunnel.scroll(state.sessions.tunnel.panel).0,
+        Screen::Operation => state.sessions.steps.0,
         Screen::Journal => state.journal.selected(),
         Screen::Fleet => state.fleet.list.selected(),
     };

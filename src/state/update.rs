@@ -155,7 +155,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         return effects;
     }
     match command {
-        Command::Quit if state.sessions.open() > 0 => push_menu(state, MenuKind::Quit),
+        Command::Quit if state.sessions.open() + state.sessions.acting() > 0 => push_menu(state, MenuKind::Quit),
         Command::Quit => return vec![Effect::Quit],
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
@@ -220,6 +220,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         | Command::Token
         | Command::ShowToken
         | Command::Client
+        | Command::Actions
         | Command::EndSession => {}
         Command::Sort => sort(state),
         Command::ReverseSort => reverse_sort(state),
@@ -340,7 +341,7 @@ fn is_foreign(state: &State) -> bool {
             let form = state.sessions.form.as_ref();
             form.map(|form| Place { environment: Some(form.index), kind: form.environment.kind })
         }
-        Screen::Tunnel => state.sessions.front().map(|live| live.origin.place),
+        Screen::Tunnel | Screen::Operation => state.sessions.front().map(|live| live.origin.place),
         _ => None,
     };
     place.is_some_and(|place| !state.shows(place))
@@ -397,6 +398,7 @@ fn step(state: &mut State, by: isize) {
             }
             Overlay::Menu(menu) => menu.step(by, menu.len(state)),
             Overlay::Palette(palette) => palette.step(by),
+            Overlay::Offers(offers) => offers.step(by),
             Overlay::PaneMenu => {}
             Overlay::Filter(_) => {
                 state.overlays.push(overlay);
@@ -450,6 +452,7 @@ fn step_screen(state: &mut State, by: isize, page: usize) {
         }
         Screen::Pane => sessions::scroll(state, by),
         Screen::Tunnel => state.sessions.tunnel.scroll_mut().step(by, rows),
+        Screen::Operation => state.sessions.steps.step(by, rows),
         Screen::Journal => state.journal.step(by, page),
         Screen::Fleet => state.fleet.step(by, page),
     }

@@ -27,7 +27,7 @@ const SCREENS: [(Command, &str); 8] = [
 ];
 
 /// The keys that the footer reminds of, most needed first; those that do nothing on a screen are left out there.
-const HINTS: [(Command, &str); 18] = [
+const HINTS: [(Command, &str); 19] = [
     (Command::Errors, "screens.hint.errors"),
     (Command::Help, "screens.hint.help"),
     (Command::Palette, "screens.hint.palette"),
@@ -35,6 +35,7 @@ const HINTS: [(Command, &str); 18] = [
     (Command::Token, "sessions.hint.token"),
     (Command::EndSession, "sessions.hint.end"),
     (Command::NextSession, "sessions.hint.next"),
+    (Command::Actions, "operations.hint.actions"),
     (Command::Timeline, "journal.hint.timeline"),
     (Command::Log, "log.hint.log"),
     (Command::Pause, "log.hint.pause"),

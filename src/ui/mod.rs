@@ -31,6 +31,7 @@ mod journal;
 mod log;
 mod measure;
 mod multiples;
+mod operation;
 mod overlays;
 mod overview;
 mod pane;
@@ -151,6 +152,7 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::Sessions => sessions::render(state, ui, body, buf, &mut drawn),
         Screen::Form => form::render(state, ui, body, buf, &mut drawn),
         Screen::Tunnel => tunnel::render(state, ui, body, buf, &mut drawn),
+        Screen::Operation => operation::render(state, ui, body, buf, &mut drawn),
         Screen::Pane => {}
         Screen::Journal => journal::render(state, ui, body, buf, &mut drawn),
         Screen::Fleet => fleet::render(state, ui, body, buf, &mut drawn),

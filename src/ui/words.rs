@@ -2,6 +2,7 @@
 
 pub mod gate;
 pub mod journal;
+pub mod operation;
 pub mod preflight;
 mod rule;
 pub mod runbook;

@@ -2,6 +2,7 @@
 
 #[path = "../support/agent.rs"]
 mod agent;
+mod changes;
 mod connection;
 mod fake;
 mod faults;

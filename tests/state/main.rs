@@ -8,6 +8,7 @@ mod interest;
 mod journal;
 mod lists;
 mod log;
+mod operations;
 mod queue;
 mod random;
 mod security;

@@ -56,7 +56,7 @@ pub fn assert_sound(state: &State) {
     list(&sessions.live_list, sessions.live.len(), page, "sessions");
     list(&sessions.recording_list, sessions.recorded().len(), page, "recordings");
     assert_eq!(state.screen == Screen::Form, sessions.form.is_some(), "a form is in front or not there");
-    assert!(!matches!(state.screen, Screen::Pane | Screen::Tunnel) || sessions.front().is_some());
+    assert!(!matches!(state.screen, Screen::Pane | Screen::Tunnel | Screen::Operation) || sessions.front().is_some());
     assert!(sessions.targets.iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
     let journal = &state.journal;
     assert!(journal.selected() < journal.rows().max(1), "journal: {} of {}", journal.selected(), journal.rows());
@@ -109,7 +109,12 @@ fn overlays(state: &State) {
                 assert!(
                     matches!(
                         state.screen,
-                        Screen::Service
+                        Screen::Overview
+                            | Screen::Services
+                            | Screen::Service
+                            | Screen::Findings
+                            | Screen::Finding
+                            | Screen::Operation
                             | Screen::Alarm
                             | Screen::WebAcl
                             | Screen::Log
@@ -117,10 +122,11 @@ fn overlays(state: &State) {
                             | Screen::Sessions
                             | Screen::Tunnel
                     ),
-                    "it is of an open object"
+                    "it is of an open object, or of an entry that is offered for one"
                 );
             }
             Overlay::PaneMenu => assert_eq!(state.screen, Screen::Pane),
+            Overlay::Offers(offers) => assert!(offers.selected < offers.rows.len(), "{offers:?}"),
             Overlay::Help(_) | Overlay::Errors(_) | Overlay::Token(..) => {}
         }
     }

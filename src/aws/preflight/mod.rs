@@ -1,7 +1,12 @@
-//! Preflight: what would keep a session from starting, looked up before anything is started.
+//! Preflight: what would keep an operation from being done, looked up before anything is done.
 
+mod changes;
 mod nodes;
 mod tasks;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use crate::{
     domain::{
@@ -33,12 +38,22 @@ struct Found {
 }
 
 impl Connection {
-    /// Looks up where an operation's session may go, and what would make it fail.
+    /// Looks up where an operation may go, and what would make it fail. `compiled` is the Automation document that pins
+    /// it, as it is compiled from the catalogue, where that is known.
     ///
-    /// What cannot be looked up is unknown, and no obstacle by itself: IAM may allow a session and deny the look-up.
-    pub async fn preflight(&self, operation: &Operation) -> Preflight {
+    /// What cannot be looked up is unknown, and no obstacle by itself: IAM may allow the operation and deny the look-up.
+    pub async fn preflight(
+        &self,
+        operation: &Operation,
+        parameters: &BTreeMap<String, String>,
+        compiled: Option<&Value>,
+    ) -> Preflight {
         let mut found = match operation.session() {
-            None => return Preflight::default(),
+            None => {
+                let mut preflight = self.change_preflight(operation, parameters, compiled).await;
+                preflight.obstacles.extend(self.denied_before(operation));
+                return preflight;
+            }
             Some(Selector::EcsService { cluster, service, container }) => {
                 self.tasks_for(operation, cluster, service, container.as_deref()).await
             }
@@ -56,7 +71,7 @@ impl Connection {
 
     /// Returns the permission that is missing, as an earlier start was denied for the lack of it.
     fn denied_before(&self, operation: &Operation) -> Option<Obstacle> {
-        let action = starter(operation)?;
+        let action = starter(operation);
         let denial = self.home.caller.ledger.denials.recall(action, &part(operation))?;
         match denial.kind {
             FailureKind::Denied { missing_action } => Some(Obstacle::PermissionMissing { action: missing_action }),
@@ -65,12 +80,13 @@ impl Connection {
     }
 }
 
-/// Returns the call that starts an operation's session; nothing where it opens none.
-pub(super) const fn starter(operation: &Operation) -> Option<Action> {
+/// Returns the call that does an operation, or starts its session.
+pub(super) const fn starter(operation: &Operation) -> Action {
     match operation {
-        Operation::Shell { .. } | Operation::PortForward { .. } => Some(Action::StartSession),
-        Operation::Exec { .. } => Some(Action::ExecuteCommand),
-        Operation::ServiceChange { .. } | Operation::Workflow { .. } | Operation::Automation { .. } => None,
+        Operation::Shell { .. } | Operation::PortForward { .. } => Action::StartSession,
+        Operation::Exec { .. } => Action::ExecuteCommand,
+        Operation::ServiceChange { .. } | Operation::Automation { .. } => Action::StartAutomationExecution,
+        Operation::Workflow { .. } => Action::BatchUpdateFindings,
     }
 }
 

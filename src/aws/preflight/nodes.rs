@@ -92,7 +92,7 @@ impl Connection {
         found
     }
 
-    fn nodes_client(&self) -> &aws_sdk_ssm::Client {
+    pub(super) fn nodes_client(&self) -> &aws_sdk_ssm::Client {
         self.nodes.get_or_init(|| {
             let hosts = self.home.caller.hosts.ssm.clone();
             let config = aws_sdk_ssm::config::Builder::from(self.sites.config()).interceptor(hosts);

@@ -77,12 +77,8 @@ pub fn target(
 ) -> io::Result<Result<Option<Target>, Exit>> {
     let targets = &look.preflight.targets;
     let best = || targets.first().cloned();
-    let id = |target: &Target| match target {
-        Target::Container { task, .. } => task.clone(),
-        Target::Node { id, .. } => id.clone(),
-    };
     if let Some(named) = named {
-        let fitting: Vec<&Target> = targets.iter().filter(|target| id(target).starts_with(named)).collect();
+        let fitting: Vec<&Target> = targets.iter().filter(|target| target.id().starts_with(named)).collect();
         return match fitting[..] {
             [one] => Ok(Ok(Some(one.clone()))),
             _ => which(targets, &t!(texts, "cli.session.no-target", name = named), out),
@@ -122,6 +118,22 @@ pub fn defaults(entry: &Entry, request: &mut Request) {
     }
 }
 
+/// Asks for the parameters that no flag gave; without a terminal nothing is asked. Returns whether all are there.
+///
+/// # Errors
+/// Where the terminal cannot be read or `out` written to.
+pub fn parameters(entry: &Entry, request: &mut Request, out: &mut dyn Write) -> io::Result<bool> {
+    for (name, parameter) in entry.parameters.iter().filter(|_| interactive()) {
+        if request.parameters.contains_key(name) {
+            continue;
+        }
+        if let Some(value) = filled(line(&format!("{name} ({}): ", parameter.allowed()), out)?) {
+            request.parameters.insert(name.clone(), value);
+        }
+    }
+    Ok(entry.parameters.keys().all(|name| request.parameters.contains_key(name)))
+}
+
 /// Asks for what the entry wants and no flag said; without a terminal nothing is asked.
 ///
 /// # Errors
@@ -139,14 +151,7 @@ pub fn rest(
     let entry = &look.entry;
     let by_hand = |request: &Request| preview(&entry.operation, &look.region, target, request).by_hand;
     let shown = by_hand(request);
-    for (name, parameter) in &entry.parameters {
-        if request.parameters.contains_key(name) {
-            continue;
-        }
-        if let Some(value) = filled(line(&format!("{name} ({}): ", parameter.allowed()), out)?) {
-            request.parameters.insert(name.clone(), value);
-        }
-    }
+    parameters(entry, request, out)?;
     if entry.reason && request.reason.is_none() {
         request.reason = filled(line(&format!("{}: ", t!(texts, "sessions.form.reason")), out)?);
     }

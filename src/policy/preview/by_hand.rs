@@ -90,7 +90,7 @@ impl CliLine {
 }
 
 /// Quotes a word as a POSIX shell takes it back.
-fn quoted(word: &str) -> String {
+pub(in crate::policy) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

@@ -86,7 +86,12 @@ pub fn standing(ui: &Ui, live: &Live, now: Timestamp) -> (&'static str, String, 
         return (ui.glyphs.denied, t!(ui.texts, "sessions.end.refused").to_owned(), ui.theme.critical);
     }
     match &live.end {
+        None if !live.is_session() => super::operation::standing(ui, live),
         None => link(ui, &live.link, now),
+        Some((End::Finished(finish), _)) => {
+            let (mark, style) = super::operation::ending(ui, finish);
+            (mark, super::operation::finish(ui.texts, finish).0.to_owned(), style)
+        }
         Some((end, _)) => {
             let style = if is_plain(end) { ui.theme.dim } else { ui.theme.critical };
             let mark = if is_plain(end) { ui.glyphs.separator } else { ui.glyphs.critical };
@@ -110,6 +115,7 @@ pub fn end(texts: Texts, end: &End) -> (&'static str, &str) {
         End::Lost { why } => (t!(texts, "sessions.end.lost"), why),
         End::Failed { why } => (t!(texts, "sessions.end.failed"), why),
         End::Unknown { why } => (t!(texts, "sessions.end.unknown"), why),
+        End::Finished(finish) => super::operation::finish(texts, finish),
     }
 }
 
