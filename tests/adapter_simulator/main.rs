@@ -8,6 +8,7 @@ mod fake;
 mod faults;
 mod findings;
 mod fleet;
+mod heads;
 mod log;
 mod odd;
 mod operate;
