@@ -167,6 +167,7 @@ fn played(scenario: &Scenario) -> Vec<Environment> {
     scenario.environments().iter().map(|played| environment(played, &region)).collect()
 }
 
+/// Returns an environment of a scenario.
 fn environment(played: &EnvironmentFile, region: &str) -> Environment {
     Environment {
         name: played.name.clone(),
@@ -209,20 +210,6 @@ pub fn environments(
             EnvironmentConfig { environment: environment(played, simulator.region()), credentials }
         })
         .collect()
-}
-
-/// Returns an environment of a scenario.
-fn environment(played: &EnvironmentFile, region: &str) -> Environment {
-    Environment {
-        name: played.name.clone(),
-        kind: Kind::from_name(&played.kind).unwrap_or(Kind::Unknown),
-        account: played.account.parse::<AccountId>().ok(),
-        regions: vec![region.to_owned()],
-        clusters: played.clusters.clone(),
-        alarms: played.alarms.clone(),
-        web_acls: played.web_acls.clone(),
-        catalogue: None,
-    }
 }
 
 /// Whom the simulated account's permission sets stand for.
