@@ -148,7 +148,7 @@ async fn simulate(
         return Err(unknown.iter().map(|error| error.render(texts)).collect());
     }
     let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or(BEGINNING);
-    let (documents, policies) = simulated::changes(&played(&scenario));
+    let (documents, policies) = simulated::granted(&played(&scenario), scenario.keys());
     let mut options = simulator::Options { at, persona, documents, policies, ..simulator::Options::default() };
     if let Some(listen) = demo.listen {
         options.listen = listen;
@@ -167,6 +167,7 @@ fn played(scenario: &Scenario) -> Vec<Environment> {
     scenario.environments().iter().map(|played| environment(played, &region)).collect()
 }
 
+/// Returns an environment of a scenario.
 fn environment(played: &EnvironmentFile, region: &str) -> Environment {
     Environment {
         name: played.name.clone(),

@@ -1,36 +1,42 @@
-//! What the simulated account is given of the catalogue: the documents that change something, and what their roles may.
+//! What the simulated account is given of the built-in catalogue: what IAM allows whom, the documents that change something,
+//! and what their roles may.
 
 use std::collections::BTreeMap;
 
 use crate::domain::environment::Environment;
-use crate::policy::compile::{self, Compiled, DocumentKind, Options};
+use crate::policy::compile::{Compiled, DocumentKind, Options, compile, pretty};
 use crate::runbook::catalogue::Catalogue;
-use crate::simulator::{DocumentText, PolicyTexts};
+use crate::simulator::{DocumentText, Persona, PolicyTexts};
 
-/// Compiles the Automation documents of the built-in catalogue, and the policies of the roles that they run under.
+/// Compiles the built-in catalogue for everybody who can be played.
 ///
 /// Session documents are the scenario's own: what is amiss with one of them is part of its story.
-pub fn changes(environments: &[Environment]) -> (Vec<DocumentText>, PolicyTexts) {
+pub(super) fn granted(environments: &[Environment], keys: Vec<String>) -> (Vec<DocumentText>, PolicyTexts) {
     let catalogue = Catalogue::built_in();
-    let roles: std::collections::BTreeSet<&String> =
-        catalogue.entries().iter().flat_map(|entry| &entry.roles).collect();
-    let (mut documents, mut policies) = (BTreeMap::new(), PolicyTexts::default());
-    for role in roles {
-        let compiled: Compiled = compile::compile(&catalogue, role, environments, &Options::default());
-        for document in compiled.documents.into_iter().filter(|one| one.kind == DocumentKind::Automation) {
-            let text = DocumentText {
-                account: document.account.clone(),
-                region: None,
-                name: document.name.clone(),
-                kind: document.kind.name().to_owned(),
-                content: document.content.to_string(),
-            };
-            documents.insert((document.account, document.name), text);
+    let options = Options { keys, ..Options::default() };
+    let of = |(persona, role): (Persona, &str)| (persona, compile(&catalogue, role, environments, &options));
+    let personas = [(Persona::Operator, "operator"), (Persona::Responder, "responder"), (Persona::Staff, "staff")];
+    let all: Vec<(Persona, Compiled)> = personas.map(of).into();
+    let mut policies = PolicyTexts::default();
+    let mut documents = BTreeMap::new();
+    for (persona, compiled) in all {
+        policies.personas.insert(persona, compiled.policies.iter().map(pretty).collect());
+        for role in &compiled.roles {
+            policies.roles.insert(role.arn.clone(), vec![pretty(&role.policy)]);
         }
-        for own in compiled.roles {
-            let policy = serde_json::to_string(&own.policy).unwrap_or_default();
-            policies.roles.insert(own.arn, vec![policy]);
+        for document in compiled.documents.iter().filter(|one| one.kind == DocumentKind::Automation) {
+            for region in &document.regions {
+                let place = (document.account.clone(), region.clone(), document.name.clone());
+                documents.insert(place, (document.kind.name(), pretty(&document.content)));
+            }
         }
     }
-    (documents.into_values().collect(), policies)
+    let text = |((account, region, name), (kind, content)): ((String, String, String), (&str, String))| DocumentText {
+        account,
+        region: Some(region),
+        name,
+        kind: kind.to_owned(),
+        content,
+    };
+    (documents.into_iter().map(text).collect(), policies)
 }

@@ -41,7 +41,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     };
     let inner = panel.render(area, buf);
     let columns = columns(state, ui);
-    let began = journal.page().and_then(|page| page.began).filter(|_| journal.thread.is_some());
+    let began = began(state);
     let verified = journal.read.as_ref().map_or(0, |read| read.standing.verified);
     let row = |index: usize| match journal.row(index) {
         Some(row) => Row::Cells(cells(state, ui, row, began, row.line > verified)),
@@ -61,6 +61,12 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let areas = table.render(inner, buf);
     drawn.page = areas.page;
     drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
+}
+
+/// Returns when the incident began whose timeline is shown.
+fn began(state: &State) -> Option<Timestamp> {
+    let journal = &state.journal;
+    journal.page().and_then(|page| page.began).filter(|_| journal.thread.is_some())
 }
 
 fn title(state: &State, ui: &Ui) -> Line<'static> {
@@ -193,15 +199,19 @@ fn columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
     let results = crate::journal::query::VERDICTS.map(|name| words::journal::verdict(texts, name));
     // Beside the word stands its mark.
     let result = measure::widest(results) + 2;
+    let began = began(state);
+    let rows = state.journal.page().map_or(&[][..], |page| &page.rows);
+    let moments = rows.iter().filter_map(|row| Some(moment(state, ui, row.record.as_ref().ok()?, began)));
+    let time = measure::widest(moments).max(measure::widest([t!(texts, "journal.column.time")])).max(8);
     vec![
         Column::new("#", number, number).right(),
-        Column::new(t!(texts, "journal.column.time"), 14, 16).right(),
+        Column::new(t!(texts, "journal.column.time"), time, time),
         Column::new(t!(texts, "journal.column.result"), result, result),
         Column::new(t!(texts, "journal.column.actor"), 8, 16).rank(3),
         Column::new(t!(texts, "journal.column.environment"), 3, 8).rank(4),
-        Column::new(t!(texts, "journal.column.entry"), 14, 26),
+        Column::new(t!(texts, "journal.column.entry"), 12, 26),
         Column::new(t!(texts, "journal.column.target"), 10, 26).rank(2),
-        Column::new(t!(texts, "journal.column.said"), 10, 40).rank(1).grows(),
+        Column::new(t!(texts, "journal.column.said"), 18, 40).rank(1).grows(),
     ]
 }
 

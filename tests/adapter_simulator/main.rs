@@ -9,6 +9,7 @@ mod fake;
 mod faults;
 mod findings;
 mod fleet;
+mod heads;
 mod log;
 mod odd;
 mod operate;

@@ -273,16 +273,16 @@ async fn failures_are_met_as_the_document_says() {
 #[tokio::test]
 async fn a_document_sleeps_and_chooses_its_way() {
     let choices = json!([
-        { "NextStep": "up", "Variable": "{{ Desired }}", "NumericGreater": 3 },
-        { "NextStep": "down", "Variable": "{{ Service }}", "StringEquals": "api" },
+        { "NextStep": "raise", "Variable": "{{ Desired }}", "NumericGreater": 3 },
+        { "NextStep": "lower", "Variable": "{{ Service }}", "StringEquals": "api" },
     ]);
-    let mut up = call("up", "UpdateService", json!({ "service": "web", "desiredCount": 4 }));
-    up["isEnd"] = true.into();
+    let mut raise = call("raise", "UpdateService", json!({ "service": "web", "desiredCount": 4 }));
+    raise["isEnd"] = true.into();
     let mut document = document(vec![
         json!({ "name": "rest", "action": "aws:sleep", "inputs": { "Duration": "PT2M" } }),
         json!({ "name": "choose", "action": "aws:branch", "inputs": { "Choices": choices } }),
-        up,
-        call("down", "UpdateService", json!({ "service": "api", "desiredCount": 1 })),
+        raise,
+        call("lower", "UpdateService", json!({ "service": "api", "desiredCount": 1 })),
     ]);
     document.as_object_mut().unwrap().remove("outputs");
     let stage = stage_with(&document, &allow(&["ecs:*"])).await;

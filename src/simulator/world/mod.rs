@@ -28,6 +28,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use alarm::{AlarmCommon, CompositeAlarm, MetricAlarm, Track, Transition, state_at, suppression};
+pub use build::sessions::key_arn;
 pub use curve::ServiceCurve;
 pub use deployment::Deployment;
 pub use document::{Document, DocumentVersion, Documents};

@@ -28,10 +28,7 @@ impl Sheet<'_> {
 
     fn right_record(&mut self, record: &Record, is_open: bool) {
         let texts = self.ui.texts;
-        let mut result = words::journal::verdict(texts, verdict(record)).to_owned();
-        if is_open {
-            result = format!("{result}, {}", t!(texts, "journal.open"));
-        }
+        let result = if is_open { t!(texts, "journal.open") } else { words::journal::verdict(texts, verdict(record)) };
         self.said(t!(texts, "journal.member.seq"), record.seq.to_string());
         self.said(t!(texts, "journal.member.result"), result);
         let at = record.time.to_zoned(self.ui.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string();
@@ -108,7 +105,7 @@ impl Sheet<'_> {
     }
 
     /// Adds a member; what does not apply is left out. A journal that somebody else wrote may hold anything.
-    fn said(&mut self, name: &'static str, value: String) {
-        self.fact(name, clean(&value, LONGEST));
+    fn said(&mut self, name: &'static str, value: impl AsRef<str>) {
+        self.fact(name, clean(value.as_ref(), LONGEST));
     }
 }
