@@ -63,6 +63,10 @@ pub enum Scope {
     Pane,
     /// A tunnel, opened.
     Tunnel,
+    /// A change under way, opened.
+    Operation,
+    /// The journal, screen 9.
+    Journal,
     /// The environments side by side.
     Fleet,
     /// The help overlay.
@@ -79,7 +83,7 @@ pub enum Scope {
 
 impl Scope {
     /// Lists every scope, in the order in which help and keymap files have them.
-    pub const ALL: [Scope; 22] = [
+    pub const ALL: [Scope; 24] = [
         Scope::Global,
         Scope::List,
         Scope::Overview,
@@ -94,7 +98,9 @@ impl Scope {
         Scope::Finding,
         Scope::Sessions,
         Scope::Tunnel,
+        Scope::Operation,
         Scope::Pane,
+        Scope::Journal,
         Scope::Fleet,
         Scope::Help,
         Scope::Menu,
@@ -123,6 +129,8 @@ impl Scope {
             Scope::Form => "form",
             Scope::Pane => "pane",
             Scope::Tunnel => "tunnel",
+            Scope::Operation => "operation",
+            Scope::Journal => "journal",
             Scope::Fleet => "fleet",
             Scope::Help => "help",
             Scope::Palette => "palette",
@@ -156,6 +164,8 @@ impl Scope {
             Scope::Form => "keymap.scope.form",
             Scope::Pane => "keymap.scope.pane",
             Scope::Tunnel => "keymap.scope.tunnel",
+            Scope::Operation => "keymap.scope.operation",
+            Scope::Journal => "keymap.scope.journal",
             Scope::Fleet => "keymap.scope.fleet",
             Scope::Help => "keymap.scope.help",
             Scope::Palette => "keymap.scope.palette",
@@ -184,8 +194,10 @@ impl Scope {
             Scope::Finding => &[Scope::Finding, Scope::List, Scope::Global],
             Scope::Sessions => &[Scope::Sessions, Scope::List, Scope::Global],
             Scope::Tunnel => &[Scope::Tunnel, Scope::List, Scope::Global],
+            Scope::Operation => &[Scope::Operation, Scope::List, Scope::Global],
             Scope::Pane => &[Scope::Pane, Scope::Global],
             Scope::Form => &[Scope::Form, Scope::Prompt],
+            Scope::Journal => &[Scope::Journal, Scope::List, Scope::Global],
             Scope::Fleet => &[Scope::Fleet, Scope::List, Scope::Global],
             Scope::Help => &[Scope::Help, Scope::List, Scope::Global],
             Scope::Menu => &[Scope::Menu, Scope::List, Scope::Global],
@@ -231,6 +243,8 @@ commands! {
     Findings "findings" "commands.findings" [Global] palette;
     /// Shows the sessions.
     Sessions "sessions" "commands.sessions" [Global] palette;
+    /// Shows the journal.
+    Journal "journal" "commands.journal" [Global] palette;
     /// Shows the environments side by side.
     Fleet "fleet" "commands.fleet" [Global] palette;
 
@@ -284,6 +298,8 @@ commands! {
     /// Shows the link to the AWS console for what the cursor is on.
     ConsoleLink "console-link" "commands.console-link" [List] palette;
 
+    /// Shows what may be done about what the cursor is on.
+    Actions "actions" "commands.actions" [List] palette;
     /// Follows the log of the open service.
     Log "log" "commands.log" [Service] palette;
     /// Looks for a text in the lines that are there.
@@ -295,12 +311,15 @@ commands! {
     /// Shows times in the next way: time of day, date, age, none.
     Times "times" "commands.times" [Log] palette;
 
+    /// Shows what belongs to the same incident, from its beginning.
+    Timeline "timeline" "commands.timeline" [Journal] palette;
+
     /// Leaves the pane for the screens; its session goes on.
     Detach "detach" "commands.detach" [Pane] keys;
     /// Shows the next session that is open.
-    NextSession "next-session" "commands.next-session" [Pane, Tunnel] palette;
+    NextSession "next-session" "commands.next-session" [Pane, Tunnel, Operation] palette;
     /// Shows the previous session that is open.
-    PreviousSession "previous-session" "commands.previous-session" [Pane, Tunnel] palette;
+    PreviousSession "previous-session" "commands.previous-session" [Pane, Tunnel, Operation] palette;
     /// Shows what was above the screen of the pane.
     ScrollBack "scroll-back" "commands.scroll-back" [Pane] keys;
     /// Sends our escape itself to the far side.
@@ -311,8 +330,8 @@ commands! {
     ShowToken "show-token" "commands.show-token" [Tunnel] palette;
     /// Starts the database's client through the tunnel.
     Client "client" "commands.client" [Tunnel] palette;
-    /// Ends the session, after a question; one that is over is taken off the list.
-    EndSession "end-session" "commands.end-session" [Sessions, Tunnel, Pane] palette;
+    /// Ends the session, or has the change stopped, after a question; one that is over is taken off the list.
+    EndSession "end-session" "commands.end-session" [Sessions, Tunnel, Operation, Pane] palette;
 
     /// Asks AWS again at once, also for what it denied.
     Refresh "refresh" "commands.refresh" [Global, Form] palette;

@@ -29,9 +29,12 @@ catalogues![
     "commands",
     "log",
     "sessions",
+    "operations",
     "gate",
+    "runbooks",
     "catalogue",
-    "journal"
+    "journal",
+    "policy"
 ];
 
 /// Gives the text of a key: `t!(texts, "area.key")`, or with placeholders `t!(texts, "area.key", name = value)`.

@@ -1,8 +1,8 @@
-//! Carries out what the gate let through: the journal before, AWS and the session in between, the journal after.
+//! Carries out what the gate let through: the journal before, AWS in between, the journal after.
 //!
 //! ```text
-//! request ── identity ── role ── gate ── preflight ── journal: intent ── start ── session ── journal: outcome
-//!                                  │         │                                       │
+//! request ── identity ── role ── gate ── preflight ── journal: intent ─┬─ start ── session ──┬─ journal: outcome
+//!                                  │         │                         └─ change ── steps ───┘
 //!                               denial    obstacle                        reports, recording, time limit
 //! ```
 //!
@@ -10,13 +10,17 @@
 //! also when nobody waits for it any more, and when this program ends.
 
 mod begin;
+mod change;
 mod desk;
 mod events;
+mod follow;
+mod heads;
 mod intake;
 mod limit;
 mod live;
 mod look;
 mod run;
+pub mod runs;
 mod shell;
 mod tape;
 mod tunnel;
@@ -33,13 +37,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     aws::{ConnectionPlan, Shared, Standing},
-    config::EnvironmentConfig,
+    config::{EnvironmentConfig, JournalConfig},
     domain::{
         database::Database, fetch::Failure, identity::RoleMapping, preflight::Preflight, session::SessionReport,
         target::Target,
     },
     i18n::Texts,
-    journal::Journal,
+    journal::{self, Journal, JournalError, RunStep},
     policy::{Denial, Request},
     runbook::{
         catalogue::Catalogue,
@@ -48,6 +52,7 @@ use crate::{
     runtime::clock::Clock,
 };
 
+pub use heads::Heads;
 pub use live::{Input, Live};
 pub use look::Look;
 
@@ -71,6 +76,8 @@ pub struct Outfit {
     pub clock: Clock,
     /// The folder of the journal.
     pub journal: PathBuf,
+    /// Where the journal's heads are kept.
+    pub heads: Option<JournalConfig>,
     /// The folder of the recordings.
     pub recordings: PathBuf,
     /// The machine's name, for the journal.
@@ -113,6 +120,7 @@ struct Inner {
     outfit: Outfit,
     standings: BTreeMap<String, Arc<Standing>>,
     journal: Mutex<Option<Arc<Journal>>>,
+    heads: Option<Heads>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -127,34 +135,34 @@ impl Operator {
     /// Takes up work; nothing is asked of anybody yet.
     pub fn new(outfit: Outfit) -> Self {
         let standing = |configured: &EnvironmentConfig| {
-            let environment = &configured.environment;
-            let plan = ConnectionPlan {
-                credentials: configured.credentials.clone(),
-                region: environment.regions.first().cloned(),
-                endpoint_url: outfit.endpoint_url.clone(),
-                account: environment.account,
-                cloudfront: false,
-            };
-            (environment.name.clone(), Arc::new(Standing::new(plan, outfit.shared.clone())))
+            (configured.environment.name.clone(), Arc::new(standing(configured, &outfit)))
         };
-        let standings = outfit.environments.iter().map(standing).collect();
+        let standings: BTreeMap<_, _> = outfit.environments.iter().map(standing).collect();
+        let heads = Heads::of(&outfit, &standings);
         let (journal, tasks, stop) = (Mutex::default(), TaskTracker::new(), CancellationToken::new());
-        Self { inner: Arc::new(Inner { outfit, standings, journal, tasks, stop }) }
+        Self { inner: Arc::new(Inner { outfit, standings, journal, heads, tasks, stop }) }
     }
 
-    /// Looks up what an entry's operation would meet in an environment; nothing is started, and nothing written down.
+    /// Looks up what an entry's operation would meet in an environment, with the parameters as far as they are known;
+    /// nothing is started, and nothing written down.
     ///
     /// # Errors
     /// [`Refused`], where the entry may not be used here at all or nobody knows who asks.
-    pub async fn look(&self, environment: &str, entry: &EntryId) -> Result<Look, Refused> {
-        self.inner.look(environment, entry).await
+    pub async fn look(
+        &self,
+        environment: &str,
+        entry: &EntryId,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Look, Refused> {
+        self.inner.look(environment, entry, parameters).await
     }
 
     /// Starts an operation, and returns once what is about to happen was written down.
     ///
     /// `size` is the terminal's, columns and rows; `target` is one of those that were looked up, none takes the best.
     /// What happens from then on is told to `reports`; who stops listening ends the session. Giving up the wait does not undo
-    /// what was begun: its session is ended as soon as it is there.
+    /// what was begun: its session is ended as soon as it is there. A change is AWS's once it was asked for: it is followed
+    /// to its end whoever listens, and stopped only by [`Live::end`].
     ///
     /// # Errors
     /// [`Refused`]; nothing was started then.
@@ -165,11 +173,29 @@ impl Operator {
         target: Option<Target>,
         reports: mpsc::Sender<SessionReport>,
     ) -> Result<Live, Refused> {
+        self.start_asked(begin::Asked { request, size, target, reports, run: None }).await
+    }
+
+    /// Starts the operation of a step of a runbook's run, which is on its records.
+    ///
+    /// # Errors
+    /// As [`Operator::start`].
+    pub async fn start_step(
+        &self,
+        run: RunStep,
+        request: Request,
+        size: Option<(u16, u16)>,
+        target: Option<Target>,
+        reports: mpsc::Sender<SessionReport>,
+    ) -> Result<Live, Refused> {
+        self.start_asked(begin::Asked { request, size, target, reports, run: Some(run) }).await
+    }
+
+    async fn start_asked(&self, asked: begin::Asked) -> Result<Live, Refused> {
         if self.inner.stop.is_cancelled() {
             return Err(Refused::Ending);
         }
         let (tell, told) = oneshot::channel();
-        let asked = begin::Asked { request, size, target, reports };
         self.inner.tasks.spawn(begin::begin(Arc::clone(&self.inner), asked, tell));
         told.await.unwrap_or(Err(Refused::Ending))
     }
@@ -202,14 +228,51 @@ impl Operator {
         self.inner.tasks.len()
     }
 
-    /// Ends all sessions, and waits until their outcomes are written; not for ever.
+    /// Opens the journal, tells what was left behind in it, and begins to have its heads brought to where they are kept.
+    ///
+    /// Where it cannot be opened, whoever wants to do something is told.
+    pub async fn attend(&self) {
+        let inner = Arc::clone(&self.inner);
+        if let Ok(Err(refused)) = tokio::task::spawn_blocking(move || inner.journal().map(drop)).await {
+            tracing::warn!(?refused, "the journal was not opened");
+        }
+    }
+
+    /// Returns where the file of the journal is.
+    pub fn journal_file(&self) -> PathBuf {
+        self.inner.outfit.journal.join(journal::FILE)
+    }
+
+    /// Returns where the journal's heads are kept, if anywhere, and how bringing them there stands.
+    pub fn heads(&self) -> Option<&Heads> {
+        self.inner.heads.as_ref()
+    }
+
+    /// Ends all sessions, follows changes no further, and waits until all outcomes are written; not for ever.
     ///
     /// Nothing can be started any more. Returns whether all of them came to their end.
     pub async fn shutdown(&self) -> bool {
         self.inner.stop.cancel();
         self.inner.tasks.close();
-        tokio::time::timeout(FAREWELL, self.inner.tasks.wait()).await.is_ok()
+        let ended = tokio::time::timeout(FAREWELL, self.inner.tasks.wait()).await.is_ok();
+        if let Some(heads) = &self.inner.heads {
+            heads.farewell(&self.inner.outfit.clock).await;
+        }
+        ended
     }
+}
+
+/// Makes the credentials of an environment stand, in its first region.
+fn standing(configured: &EnvironmentConfig, outfit: &Outfit) -> Standing {
+    let environment = &configured.environment;
+    let plan = ConnectionPlan {
+        credentials: configured.credentials.clone(),
+        region: environment.regions.first().cloned(),
+        endpoint_url: outfit.endpoint_url.clone(),
+        account: environment.account,
+        cloudfront: false,
+    };
+    Standing::new(plan, outfit.shared.clone())
 }
 
 impl Inner {
@@ -229,8 +292,12 @@ impl Inner {
         if let Some(journal) = journal.as_ref() {
             return Ok(Arc::clone(journal));
         }
-        let opened =
-            Journal::open(&self.outfit.journal).map_err(|error| Refused::Journal { why: error.to_string() })?;
+        let unwritten = |error: JournalError| Refused::Journal { why: error.to_string() };
+        let opened = Journal::open(&self.outfit.journal).map_err(unwritten)?;
+        opened.recover(self.outfit.clock.now()).map_err(unwritten)?;
+        if let Some(heads) = &self.heads {
+            heads.begin(&opened, &self.outfit, &self.stop);
+        }
         Ok(Arc::clone(journal.insert(Arc::new(opened))))
     }
 }

@@ -2,8 +2,12 @@
 
 #[path = "frames/contrast.rs"]
 mod contrast;
+#[path = "frames/journal.rs"]
+mod journal;
 #[path = "frames/log.rs"]
 mod log;
+#[path = "frames/operations.rs"]
+mod operations;
 #[path = "frames/sessions.rs"]
 mod sessions;
 mod support;

@@ -4,8 +4,20 @@
 mod catalogue;
 #[path = "gate/journal.rs"]
 mod journal;
+#[path = "gate/journal_days.rs"]
+mod journal_days;
+#[path = "gate/journal_heads.rs"]
+mod journal_heads;
+#[path = "gate/journal_reader.rs"]
+mod journal_reader;
+#[path = "gate/ocsf.rs"]
+mod ocsf;
+#[path = "gate/operations.rs"]
+mod operations;
 #[path = "gate/policy.rs"]
 mod policy;
+#[path = "gate/runbooks.rs"]
+mod runbooks;
 #[path = "gate/schema.rs"]
 mod schema;
 #[path = "gate/support.rs"]

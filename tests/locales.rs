@@ -8,9 +8,10 @@ use sekisho::i18n::{AREAS, Lang, entries};
 
 /// Keys that are put together at run time, so that no literal in the sources holds them whole.
 const COMPUTED: &[&str] = &[
-    "cli.about.", // the name of a subcommand
-    "cli.arg.",   // the name of an argument
-    "cli.value.", // the name of an argument's value
+    "cli.about.",      // the name of a subcommand
+    "cli.arg.",        // the name of an argument
+    "cli.value.",      // the name of an argument's value
+    "journal.result.", // the name of what came of something
 ];
 
 /// What ends the names of files, which look like keys.

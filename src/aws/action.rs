@@ -61,6 +61,8 @@ pub enum Action {
     StartLiveTail,
     /// `ssm:DescribeInstanceInformation`
     DescribeInstanceInformation,
+    /// `ssm:GetParametersByPath`
+    GetParametersByPath,
     /// `rds:DescribeDBClusters`
     DescribeDbClusters,
     /// `ssm:StartSession`
@@ -73,6 +75,22 @@ pub enum Action {
     ExecuteCommand,
     /// `kms:GenerateDataKey`
     GenerateDataKey,
+    /// `ssm:GetDocument`
+    GetDocument,
+    /// `ssm:StartAutomationExecution`
+    StartAutomationExecution,
+    /// `ssm:GetAutomationExecution`
+    GetAutomationExecution,
+    /// `ssm:DescribeAutomationExecutions`
+    DescribeAutomationExecutions,
+    /// `ssm:StopAutomationExecution`
+    StopAutomationExecution,
+    /// `securityhub:BatchUpdateFindings`
+    BatchUpdateFindings,
+    /// `logs:PutLogEvents`
+    PutLogEvents,
+    /// `logs:CreateLogStream`
+    CreateLogStream,
 }
 
 impl Action {
@@ -119,6 +137,22 @@ impl Action {
         Self::GenerateDataKey,
     ];
 
+    /// Lists the calls that a catalogue outside of this machine is read with.
+    pub const CATALOGUE: [Self; 1] = [Self::GetParametersByPath];
+
+    /// Lists the calls that changes need beside those.
+    pub const CHANGES: [Self; 6] = [
+        Self::GetDocument,
+        Self::StartAutomationExecution,
+        Self::GetAutomationExecution,
+        Self::DescribeAutomationExecutions,
+        Self::StopAutomationExecution,
+        Self::BatchUpdateFindings,
+    ];
+
+    /// Lists the calls by which heads of the journal are kept, beside `logs:FilterLogEvents`, by which they are read back.
+    pub const JOURNAL: [Self; 2] = [Self::PutLogEvents, Self::CreateLogStream];
+
     /// Returns the IAM action that the call needs.
     pub const fn name(self) -> &'static str {
         match self {
@@ -151,12 +185,21 @@ impl Action {
             Self::FilterLogEvents => "logs:FilterLogEvents",
             Self::StartLiveTail => "logs:StartLiveTail",
             Self::DescribeInstanceInformation => "ssm:DescribeInstanceInformation",
+            Self::GetParametersByPath => "ssm:GetParametersByPath",
             Self::DescribeDbClusters => "rds:DescribeDBClusters",
             Self::StartSession => "ssm:StartSession",
             Self::ResumeSession => "ssm:ResumeSession",
             Self::TerminateSession => "ssm:TerminateSession",
             Self::ExecuteCommand => "ecs:ExecuteCommand",
             Self::GenerateDataKey => "kms:GenerateDataKey",
+            Self::GetDocument => "ssm:GetDocument",
+            Self::StartAutomationExecution => "ssm:StartAutomationExecution",
+            Self::GetAutomationExecution => "ssm:GetAutomationExecution",
+            Self::DescribeAutomationExecutions => "ssm:DescribeAutomationExecutions",
+            Self::StopAutomationExecution => "ssm:StopAutomationExecution",
+            Self::BatchUpdateFindings => "securityhub:BatchUpdateFindings",
+            Self::PutLogEvents => "logs:PutLogEvents",
+            Self::CreateLogStream => "logs:CreateLogStream",
         }
     }
 
@@ -182,16 +225,25 @@ impl Action {
             Self::GetRateBasedStatementManagedKeys => Family::RateLimits,
             Self::ListResourcesForWebAcl => Family::WebAclResources,
             Self::GetFindings => Family::Findings,
-            Self::GetFindingHistory | Self::ListFindingAggregators | Self::GetFindingAggregator => Family::SecurityHub,
+            Self::GetFindingHistory
+            | Self::ListFindingAggregators
+            | Self::GetFindingAggregator
+            | Self::BatchUpdateFindings => Family::SecurityHub,
             Self::DescribeTargetGroups | Self::DescribeTargetHealth => Family::LoadBalancing,
             Self::FilterLogEvents => Family::LogEvents,
             Self::StartLiveTail => Family::LiveTail,
-            Self::DescribeInstanceInformation => Family::Nodes,
+            Self::DescribeInstanceInformation | Self::GetParametersByPath => Family::Nodes,
             Self::DescribeDbClusters => Family::Databases,
             Self::StartSession | Self::ResumeSession | Self::TerminateSession | Self::ExecuteCommand => {
                 Family::Sessions
             }
             Self::GenerateDataKey => Family::DataKeys,
+            Self::GetDocument
+            | Self::StartAutomationExecution
+            | Self::GetAutomationExecution
+            | Self::DescribeAutomationExecutions
+            | Self::StopAutomationExecution => Family::Automation,
+            Self::PutLogEvents | Self::CreateLogStream => Family::LogWrites,
         }
     }
 }
@@ -237,7 +289,7 @@ pub(super) enum Family {
     LogEvents,
     /// `StartLiveTail`.
     LiveTail,
-    /// Reads of managed nodes.
+    /// Reads of managed nodes and parameters.
     Nodes,
     /// Reads of databases.
     Databases,
@@ -245,6 +297,10 @@ pub(super) enum Family {
     Sessions,
     /// Data keys of KMS.
     DataKeys,
+    /// Automation executions, and the documents that they run.
+    Automation,
+    /// What writes to CloudWatch Logs.
+    LogWrites,
 }
 
 /// Tells how many calls AWS allows: at once, and a second in the long run.
@@ -258,7 +314,7 @@ pub(super) struct Quota {
 
 impl Family {
     /// Counts the families.
-    pub(super) const COUNT: usize = Self::DataKeys as usize + 1;
+    pub(super) const COUNT: usize = Self::LogWrites as usize + 1;
 
     /// Lists the families in the order of their numbers.
     pub(super) const ALL: [Self; Self::COUNT] = [
@@ -285,6 +341,8 @@ impl Family {
         Self::Databases,
         Self::Sessions,
         Self::DataKeys,
+        Self::Automation,
+        Self::LogWrites,
     ];
 
     /// Returns AWS's default quota for an account and region.
@@ -295,8 +353,8 @@ impl Family {
     /// Hub API Reference" (`GetFindings` 3 a second and 6 at once, other calls 10 and 30), "Request throttling for the Elastic
     /// Load Balancing API" (40 at once, 10 a second), "CloudWatch Logs quotas" (`FilterLogEvents` 5 a second where it is
     /// least), "KMS request quotas" (5,500 a second and more for data keys, of which a session takes one). Where no burst is
-    /// named, a second's worth is taken for one; `StartLiveTail` opens one stream at a time. For sessions, nodes and
-    /// databases AWS names no rate; ten a second is a guess on the careful side, and throttling slows it down.
+    /// named, a second's worth is taken for one; `StartLiveTail` opens one stream at a time. For sessions, nodes,
+    /// databases and executions AWS names no rate; ten a second is a guess on the careful side, and throttling slows it down.
     pub(super) const fn quota(self) -> Quota {
         let (burst, rate) = match self {
             Self::Sts => (600.0, 600.0),
@@ -316,8 +374,10 @@ impl Family {
             Self::Findings => (6.0, 3.0),
             Self::SecurityHub => (30.0, 10.0),
             Self::LoadBalancing => (40.0, 10.0),
-            Self::Nodes | Self::Databases | Self::Sessions => (20.0, 10.0),
+            Self::Nodes | Self::Databases | Self::Sessions | Self::Automation => (20.0, 10.0),
             Self::DataKeys => (100.0, 100.0),
+            // "CloudWatch Logs quotas": `CreateLogStream` 50 a second; `PutLogEvents` has far more.
+            Self::LogWrites => (50.0, 50.0),
         };
         Quota { burst, rate }
     }
@@ -329,7 +389,8 @@ mod tests {
 
     #[test]
     fn every_action_is_listed_once_and_named_as_iam_names_it() {
-        let all = || Action::ALL.iter().chain(&Action::SESSIONS);
+        let sessions = Action::ALL.iter().chain(&Action::SESSIONS).chain(&Action::CATALOGUE);
+        let all = || sessions.clone().chain(&Action::CHANGES).chain(&Action::JOURNAL);
         let mut names: Vec<&str> = all().map(|action| action.name()).collect();
         names.sort_unstable();
         names.dedup();

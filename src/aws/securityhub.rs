@@ -173,6 +173,28 @@ impl Connection {
         Ok(())
     }
 
+    /// Reads one finding by its id; nothing where there is none, or several products have one of that id.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it cannot be read.
+    pub async fn finding(&self, id: &str) -> Result<Option<Finding>, Failure> {
+        let hub = self.hub().await?;
+        let (site, action) = (Arc::clone(&hub.site), Action::GetFindings);
+        let wanted = words([self.original(id).as_str()].into_iter(), &aws::StringFilterComparison::Equals);
+        let filters = aws::AwsSecurityFindingFilters::builder().set_id(Some(wanted)).build();
+        let read = deep(Box::pin(async move {
+            let get = || site.securityhub.get_findings().filters(filters.clone()).max_results(PAGE).send();
+            site.caller.call(action, "", get).await
+        }));
+        let answer = read.await.map_err(|error| hub.site.caller.invalid(action, &error))??;
+        let found = answer.findings.unwrap_or_default();
+        let mut found = found.iter().filter_map(|raw| finding::finding(raw, &|raw| self.remember(raw)));
+        match (found.next(), found.next()) {
+            (Some(only), None) if only.key.id == id => Ok(Some(only)),
+            _ => Ok(None),
+        }
+    }
+
     /// Reads the history of a finding, newest first, at most 100 changes of the last 90 days.
     ///
     /// # Errors

@@ -92,6 +92,15 @@ impl Connection {
         Loaded { value: running.collect(), failures: described.failures }
     }
 
+    /// Reads one task of a cluster by its id; nothing where ECS does not know it, or no more.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it cannot be read.
+    pub(super) async fn task(&self, cluster: &str, id: &str) -> Result<Option<Task>, Failure> {
+        let described = self.describe_tasks(cluster, vec![id.to_owned()]).await?;
+        Ok(described.iter().filter_map(|raw| task(raw, cluster)).find(|task| task.id == id))
+    }
+
     async fn task_arns(&self, scope: &TaskScope, status: &aws::DesiredStatus) -> Result<Paged<String>, Failure> {
         let cluster = scope.cluster();
         let service = match scope {

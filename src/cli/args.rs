@@ -10,7 +10,11 @@ use clap::{ArgAction, FromArgMatches as _, Parser, ValueEnum};
 use jiff::SignedDuration;
 
 use super::Exit;
+use super::doctor::DoctorArgs;
 use super::get::ask::{Severities, Since, fault};
+use super::journal::args::JournalArgs;
+use super::policy::PolicyArgs;
+use super::runbook::args::RunbookArgs;
 use super::translate::command;
 use super::usage::explain;
 use crate::config::{Flags, early_lang};
@@ -102,7 +106,9 @@ pub enum Subcommand {
     /// Prints a view.
     Get(GetArgs),
     /// Says what works, what is denied, and which action is missing.
-    Doctor,
+    Doctor(DoctorArgs),
+    /// Prints the least IAM that the catalogue needs.
+    Policy(PolicyArgs),
     /// Writes a configuration from the profiles in the AWS configuration files.
     Init(InitArgs),
     /// Prints the keys in force, or checks a keymap file.
@@ -113,6 +119,10 @@ pub enum Subcommand {
     Exec(EntryArgs),
     /// Opens a tunnel to a database.
     Tunnel(TunnelArgs),
+    /// Prints, verifies and exports the journal.
+    Journal(JournalArgs),
+    /// Lists, prints and checks runbooks.
+    Runbook(RunbookArgs),
     /// Plays a recording.
     Replay(ReplayArgs),
     /// Prints completions for a shell.

@@ -10,14 +10,18 @@ pub mod demo;
 pub mod doctor;
 pub mod get;
 pub mod init;
+pub mod journal;
 pub mod keys;
 pub mod log;
 pub mod man;
 mod outfit;
+pub mod policy;
 mod remedy;
 pub mod replay;
+pub mod runbook;
 mod seen;
 mod session;
+mod simulated;
 pub mod translate;
 pub mod usage;
 
@@ -116,6 +120,12 @@ fn run_arguments(arguments: Vec<OsString>, texts: Texts) -> u8 {
 
 fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
     let mut out = io::BufWriter::new(io::stdout());
+    if let Some(Subcommand::Runbook(wanted)) = &args.command
+        && let Some(exit) = runbook::without_account(wanted, texts, &mut out, faults)?
+    {
+        out.flush()?;
+        return Ok(exit.code());
+    }
     let exit = match &args.command {
         Some(Subcommand::Completions(shell)) => completions::run(*shell, texts, &mut out)?,
         Some(Subcommand::Man) => man::run(texts, &mut out)?,
@@ -127,6 +137,7 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
             Ok(config) => keys::run(wanted, &config, Texts::of(config.lang), &mut out, faults)?,
             Err(errors) => complain(errors.iter().map(|error| error.render(texts)), faults)?,
         },
+        Some(Subcommand::Journal(wanted)) => journal::run(wanted, args, texts, &mut out, faults)?,
         Some(Subcommand::Replay(wanted)) => {
             match Config::load_preferences(&args.flags(), &Surroundings::of_process()) {
                 Ok(config) => return replay::run(wanted, &config, &mut out, faults),
@@ -137,7 +148,9 @@ fn run_args(args: &Args, texts: Texts, faults: &mut dyn Write) -> io::Result<u8>
         | Some(
             Subcommand::Demo(_)
             | Subcommand::Get(_)
-            | Subcommand::Doctor
+            | Subcommand::Runbook(_)
+            | Subcommand::Doctor(_)
+            | Subcommand::Policy(_)
             | Subcommand::Shell(_)
             | Subcommand::Exec(_)
             | Subcommand::Tunnel(_),
@@ -165,9 +178,13 @@ fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn
         if let Some(wanted) = args.command.as_ref().and_then(session::Wanted::of) {
             return session::run(wanted, &account, texts, faults).await;
         }
+        if let Some(Subcommand::Runbook(wanted)) = &args.command {
+            return runbook::run(wanted, &account, texts, out, faults).await;
+        }
         let exit = match (&args.command, account.simulator()) {
             (Some(Subcommand::Get(wanted)), _) => get::run(wanted, &account, texts, out, faults).await?,
-            (Some(Subcommand::Doctor), _) => doctor::run(&account, texts, out).await?,
+            (Some(Subcommand::Doctor(wanted)), _) => doctor::run(wanted, &account, texts, out, faults).await?,
+            (Some(Subcommand::Policy(wanted)), _) => policy::run(wanted, &account, texts, out, faults)?,
             (Some(Subcommand::Demo(demo)), Some(simulator)) if demo.listen.is_some() => {
                 demo::serve(simulator, texts, out, faults).await?
             }

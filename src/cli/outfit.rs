@@ -24,6 +24,21 @@ pub struct Ready {
     pub recordings: PathBuf,
 }
 
+/// Returns the folder of the journal, `~/.local/state/sekisho/journal/`; what the simulated account plays has its own.
+pub fn journal_folder(is_demo: bool) -> Option<PathBuf> {
+    Some(state_folder(is_demo)?.join("journal"))
+}
+
+/// Returns this machine's name.
+pub fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+fn state_folder(is_demo: bool) -> Option<PathBuf> {
+    let folder = log::folder()?;
+    Some(if is_demo { folder.join("demo") } else { folder })
+}
+
 /// Makes ready for operations; what stands in the way is written to `faults`.
 ///
 /// What the simulated account plays is kept apart, in a folder `demo`: it never happened.
@@ -36,10 +51,9 @@ pub fn ready(account: &Account, texts: Texts, faults: &mut dyn Write) -> io::Res
         Ok(catalogues) => catalogues,
         Err(exit) => return Ok(Err(exit)),
     };
-    let Some(folder) = log::folder() else {
+    let Some(folder) = state_folder(account.simulator().is_some()) else {
         return complain([t!(texts, "cli.session.no-home").to_owned()], faults).map(Err);
     };
-    let folder = if account.simulator().is_some() { folder.join("demo") } else { folder };
     let recordings = folder.join("recordings");
     let clock = Clock::real();
     let now = clock.clone();
@@ -56,9 +70,10 @@ pub fn ready(account: &Account, texts: Texts, faults: &mut dyn Write) -> io::Res
         endpoint_url: config.endpoint_url.clone(),
         shared: Shared::new(Now::new(move || now.now())),
         clock,
-        journal: folder,
+        journal: folder.join("journal"),
+        heads: config.journal.clone(),
         recordings: recordings.clone(),
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host: host(),
         texts,
     });
     Ok(Ok(Ready { operator, catalogues, recordings }))

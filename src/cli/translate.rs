@@ -18,7 +18,9 @@ pub fn command(texts: Texts) -> clap::Command {
 
 /// Gives a command and what is below it their texts.
 fn localise(command: clap::Command, texts: Texts, path: &str) -> clap::Command {
-    let about = texts.lookup(&format!("cli.about.{}", command.get_name())).unwrap_or_default();
+    // `sekisho journal list` is `journal-list`: a word below one command is not the same below another.
+    let (_, below) = path.split_once(' ').unwrap_or(("", path));
+    let about = texts.lookup(&format!("cli.about.{}", below.replace(' ', "-"))).unwrap_or_default();
     let usage_word = t!(texts, "cli.help.usage");
     let usage = usage(&command, texts, path);
     command

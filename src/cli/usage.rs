@@ -13,6 +13,10 @@ pub(super) fn explain(error: &clap::Error, texts: Texts) -> Early {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return Early { exit: Exit::Fine, text: error.render().to_string() };
     }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // What is missing is said by what there is.
+        return Early { exit: Exit::Usage, text: error.render().to_string() };
+    }
     let mut sentence = describe(error, texts);
     if let Some(word) = suggestion(error) {
         let meant = t!(texts, "common.did-you-mean", word = word);
@@ -49,7 +53,13 @@ fn describe(error: &clap::Error, texts: Texts) -> String {
             t!(texts, "cli.error.bad-severity", value = value)
         }
         ErrorKind::ValueValidation if arg.starts_with("--param") => t!(texts, "cli.error.bad-param", value = value),
-        ErrorKind::ValueValidation if arg.starts_with("--since") => t!(texts, "cli.error.bad-since", value = value),
+        ErrorKind::MissingSubcommand => {
+            let known = context(error, ContextKind::ValidSubcommand);
+            t!(texts, "cli.error.missing-command", known = known)
+        }
+        ErrorKind::ValueValidation if arg.starts_with("--since") || arg.starts_with("--until") => {
+            t!(texts, "cli.error.bad-since", value = value)
+        }
         ErrorKind::MissingRequiredArgument => t!(texts, "cli.error.missing-argument", arg = arg),
         ErrorKind::ArgumentConflict => t!(texts, "cli.error.given-twice", arg = arg),
         ErrorKind::InvalidUtf8 => t!(texts, "cli.error.not-utf8").to_owned(),
@@ -112,6 +122,11 @@ mod tests {
     #[case("sekisho get waf --severity high", "--severity")]
     #[case("sekisho get services --acl shop", "--acl")]
     #[case("sekisho get queue --since 1h", "--since")]
+    #[case("sekisho journal --utc", "verify")]
+    #[case("sekisho journal look", "look")]
+    #[case("sekisho journal list --until soon", "soon")]
+    #[case("sekisho journal list --result good", "failed")]
+    #[case("sekisho journal verify --since 1h", "--since")]
     fn faults_are_told_in_the_readers_language(#[case] line: &str, #[case] says: &str) {
         let early = parse_words(line, Lang::Ja).unwrap_err();
         assert_eq!(early.exit, Exit::Usage);

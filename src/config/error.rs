@@ -80,6 +80,11 @@ pub enum ConfigProblem {
         /// The key.
         key: &'static str,
     },
+    /// A text cannot be the name of a log group.
+    BadLogGroup {
+        /// The text.
+        value: String,
+    },
     /// An account number is none.
     BadAccount {
         /// The text.
@@ -165,8 +170,6 @@ pub enum ConfigProblem {
     NoRegion,
     /// An endpoint is no URL of HTTP. What was given is not kept: it may hold a secret all the same.
     BadEndpoint,
-    /// A catalogue lies in Parameter Store, which is not read yet.
-    CatalogueInSsm,
     /// The URL of an endpoint holds a user's name or password. Neither is kept.
     SecretInEndpoint,
 }
@@ -232,6 +235,7 @@ impl ConfigProblem {
             ConfigProblem::UnknownValue { .. } => "unknown-value",
             ConfigProblem::BadName { .. } => "bad-name",
             ConfigProblem::EmptyValue { .. } => "empty-value",
+            ConfigProblem::BadLogGroup { .. } => "bad-log-group",
             ConfigProblem::BadAccount { .. } => "bad-account",
             ConfigProblem::EmptyRegions => "empty-regions",
             ConfigProblem::BadRegion { .. } => "bad-region",
@@ -249,7 +253,6 @@ impl ConfigProblem {
             ConfigProblem::AmbiguousOverride { .. } => "ambiguous-override",
             ConfigProblem::NoRegion => "no-region",
             ConfigProblem::BadEndpoint => "bad-endpoint",
-            ConfigProblem::CatalogueInSsm => "catalogue-in-ssm",
             ConfigProblem::SecretInEndpoint => "secret-in-endpoint",
         }
     }
@@ -276,6 +279,7 @@ impl ConfigProblem {
             }
             P::BadName { name } => t!(texts, "config.error.bad-name", name = printable(name)),
             P::EmptyValue { key } => t!(texts, "config.error.empty-value", key = key),
+            P::BadLogGroup { value } => t!(texts, "config.error.bad-log-group", value = printable(value)),
             P::BadAccount { value } => {
                 t!(texts, "config.error.bad-account", value = printable(value))
             }
@@ -311,7 +315,6 @@ impl ConfigProblem {
             }
             P::NoRegion => t!(texts, "config.error.no-region").to_owned(),
             P::BadEndpoint => t!(texts, "config.error.bad-endpoint").to_owned(),
-            P::CatalogueInSsm => t!(texts, "config.error.catalogue-in-ssm").to_owned(),
             P::SecretInEndpoint => t!(texts, "config.error.secret-in-endpoint").to_owned(),
         }
     }
@@ -349,6 +352,7 @@ impl ConfigProblem {
             P::Repeated { .. } | P::RepeatedRegion { .. } => t!(texts, "common.advice-repeated").to_owned(),
             P::BadName { .. } => t!(texts, "config.advice.bad-name").to_owned(),
             P::EmptyValue { .. } => t!(texts, "config.advice.empty-value").to_owned(),
+            P::BadLogGroup { .. } => t!(texts, "config.advice.bad-log-group").to_owned(),
             P::BadAccount { .. } => t!(texts, "config.advice.bad-account").to_owned(),
             P::EmptyRegions | P::BadRegion { .. } => t!(texts, "config.advice.region").to_owned(),
             P::RoleWithoutPatterns | P::BadPattern { .. } => t!(texts, "config.advice.bad-pattern").to_owned(),
@@ -360,7 +364,6 @@ impl ConfigProblem {
             P::AmbiguousOverride { .. } => t!(texts, "config.advice.ambiguous-override").to_owned(),
             P::NoRegion => t!(texts, "config.advice.no-region").to_owned(),
             P::BadEndpoint => t!(texts, "config.advice.bad-endpoint").to_owned(),
-            P::CatalogueInSsm => t!(texts, "config.advice.catalogue-in-ssm").to_owned(),
             P::SecretInEndpoint => t!(texts, "config.advice.secret-in-endpoint").to_owned(),
         }
     }

@@ -8,14 +8,14 @@ use toml::de::{DeTable, DeValue};
 use super::aws::Profiles;
 use super::document::{self, Place, Position};
 use super::error::{ConfigError, ConfigProblem, Type};
-use super::{CredentialSource, EnvironmentConfig, Glyphs, THEMES, environment};
+use super::{CredentialSource, EnvironmentConfig, Glyphs, JournalConfig, THEMES, environment};
 use crate::domain::environment::Environment;
 use crate::domain::identity::RoleMapping;
 use crate::i18n::Lang;
 use crate::keymap;
 
 /// The keys at the top of a configuration file.
-const TOP: &[&str] = &["lang", "keymap", "theme", "glyphs", "mouse", "utc", "environment", "role"];
+const TOP: &[&str] = &["lang", "keymap", "theme", "glyphs", "mouse", "utc", "environment", "role", "journal"];
 
 /// The longest name of an environment or a role, in characters: it stands in the header.
 pub(super) const LONGEST_NAME: usize = 40;
@@ -31,6 +31,7 @@ pub(super) struct ConfigFile {
     pub(super) utc: Option<bool>,
     pub(super) environments: Vec<EnvironmentConfig>,
     pub(super) roles: Vec<RoleMapping>,
+    pub(super) journal: Option<JournalConfig>,
 }
 
 /// How much of a file is read.
@@ -102,11 +103,16 @@ impl Reader<'_> {
                 }
                 "mouse" => file.mouse = self.boolean("mouse", value),
                 "utc" => file.utc = self.boolean("utc", value),
-                "environment" | "role" if self.part == Part::Preferences => {}
+                "environment" | "role" | "journal" if self.part == Part::Preferences => {}
                 "environment" => file.environments = self.environments(value),
                 "role" => file.roles = self.roles(value),
+                // It names an environment, wherever that stands.
+                "journal" => {}
                 _ => self.unknown_key(key, "", TOP),
             }
+        }
+        if let Some(value) = table.get("journal").filter(|_| self.part == Part::Whole) {
+            file.journal = super::journal::read(self, value, &file.environments);
         }
         file
     }
@@ -220,7 +226,7 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong_type<T>(&mut self, key: &'static str, value: Value<'_, '_>, expected: Type) -> Option<T> {
+    pub(super) fn wrong_type<T>(&mut self, key: &'static str, value: Value<'_, '_>, expected: Type) -> Option<T> {
         let found = Type::of(value.get_ref());
         self.error(&value.span(), ConfigProblem::WrongType { key, expected, found });
         None

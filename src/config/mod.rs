@@ -5,6 +5,7 @@ pub mod document;
 mod environment;
 mod error;
 mod file;
+mod journal;
 pub mod region;
 mod write;
 
@@ -59,6 +60,17 @@ pub struct Config {
     pub chosen: bool,
     /// The roles, in the order of the file.
     pub roles: Vec<RoleConfig>,
+    /// Where the journal's heads are kept; nowhere where the file does not say.
+    pub journal: Option<JournalConfig>,
+}
+
+/// Where the journal's heads are kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JournalConfig {
+    /// The log group of CloudWatch Logs.
+    pub log_group: String,
+    /// The environment whose credentials and first region it is written with, also where it was not chosen by a flag.
+    pub home: Option<EnvironmentConfig>,
 }
 
 /// Which characters are drawn.
@@ -245,10 +257,28 @@ impl Config {
     pub fn load_in(flags: &Flags, around: &Surroundings) -> Result<Config, Vec<ConfigError>> {
         let (mut config, mut errors) = Config::read(flags, around, Part::Whole)?;
         match environments(std::mem::take(&mut config.environments), flags, around) {
-            Ok(environments) => config.environments = environments,
+            Ok(environments) => {
+                if let Some(journal) = &mut config.journal {
+                    journal.home = journal.home.take().or_else(|| environments.first().cloned());
+                }
+                config.environments = environments;
+            }
             Err(more) => errors.extend(more),
         }
         if errors.is_empty() { Ok(config) } else { Err(errors) }
+    }
+
+    /// Loads how the program is to look and feel, and where the journal's heads are kept. The environments are empty.
+    ///
+    /// # Errors
+    /// Every fault that was found, not only the first.
+    pub fn load_journal(flags: &Flags, around: &Surroundings) -> Result<Config, Vec<ConfigError>> {
+        let (config, errors) = Config::read(flags, around, Part::Whole)?;
+        let journal = config.journal.map(|journal| {
+            let home = journal.home.or_else(|| single_environment(flags, around).ok());
+            JournalConfig { home, ..journal }
+        });
+        if errors.is_empty() { Ok(Config { journal, environments: Vec::new(), ..config }) } else { Err(errors) }
     }
 
     /// Loads how the program is to look and feel, and nothing about AWS: for the simulated account, and for what
@@ -283,6 +313,7 @@ impl Config {
             environments: file.environments,
             chosen: !flags.environments.is_empty(),
             roles: file.roles,
+            journal: file.journal,
         };
         Ok((config, check_flags(flags)))
     }
@@ -317,16 +348,8 @@ fn check_flags(flags: &Flags) -> Vec<ConfigError> {
     if let Some(region) = flags.region.as_ref().filter(|region| !region::is_plausible(region)) {
         problems.push(environment::bad_region(region.clone()));
     }
-    if flags.catalogue.as_ref().and_then(|path| path.to_str()).is_some_and(is_in_ssm) {
-        problems.push(ConfigProblem::CatalogueInSsm);
-    }
     problems.extend(flags.endpoint_url.as_deref().and_then(|url| check_endpoint(url).err()));
     problems.into_iter().map(flag_error).collect()
-}
-
-/// Tells whether a catalogue lies in Parameter Store.
-fn is_in_ssm(catalogue: &str) -> bool {
-    catalogue.trim_start().starts_with("ssm:")
 }
 
 /// Checks that a URL can be an endpoint: scheme, host, port and path, and nothing that could be a secret.

@@ -22,6 +22,12 @@ pub fn to_toml(config: &Config) -> String {
     let _ = writeln!(text, "glyphs = {}", quoted(config.glyphs.as_str()));
     let _ = writeln!(text, "mouse = {}", config.mouse);
     let _ = writeln!(text, "utc = {}", config.utc);
+    if let Some(journal) = &config.journal {
+        let _ = writeln!(text, "\n[journal]\nlog_group = {}", quoted(&journal.log_group));
+        if let Some(home) = &journal.home {
+            let _ = writeln!(text, "environment = {}", quoted(&home.environment.name));
+        }
+    }
     for environment in &config.environments {
         text.push_str("\n[[environment]]\n");
         text.push_str(&environment_rows(environment));

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod log;
 pub mod metric;
 pub mod preflight;
+pub mod progress;
 pub mod queue;
 pub mod screen;
 pub mod session;

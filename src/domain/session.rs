@@ -1,10 +1,14 @@
-//! Describes live sessions: shells, commands in containers, and tunnels.
+//! Describes live sessions: shells, commands in containers, and tunnels; and how operations report that are none.
 
 use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{preflight::Preflight, target::Target};
+use super::{
+    preflight::Preflight,
+    progress::{Finish, Progress},
+    target::Target,
+};
 
 /// Numbers the live sessions of one console, from one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,14 +80,16 @@ pub enum End {
         /// Why, cleaned.
         why: String,
     },
+    /// It was no session, and came to an end of its own kind.
+    Finished(Finish),
 }
 
-/// What a session reports while it lives.
+/// What an operation reports while it goes on: a session, or a change that is followed to its end.
 #[derive(Debug, Clone)]
 pub enum SessionReport {
     /// What was looked up before the start.
     Preflight(Arc<Preflight>),
-    /// It was started.
+    /// The session was started.
     Opened {
         /// AWS's id of it.
         session_id: String,
@@ -109,6 +115,8 @@ pub enum SessionReport {
     Output(Arc<[u8]>),
     /// A tunnel changed.
     Tunnel(Arc<TunnelStatus>),
+    /// A change got further, or was looked at again.
+    Progress(Arc<Progress>),
     /// Its recording is complete.
     Recorded(Arc<RecordingNote>),
     /// It is over.

@@ -42,7 +42,7 @@ impl fmt::Display for Selector {
     }
 }
 
-/// One container or node that a selector found in AWS.
+/// One container, node or other thing in AWS that an operation is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// A container of a running task.
@@ -65,22 +65,64 @@ pub enum Target {
         /// The name that it gives itself, where the agent reports one.
         name: Option<String>,
     },
+    /// An ECS service.
+    Service {
+        /// The cluster's name.
+        cluster: String,
+        /// The service's name.
+        service: String,
+    },
+    /// A task of an ECS service.
+    Task {
+        /// The cluster's name.
+        cluster: String,
+        /// The service's name.
+        service: String,
+        /// The task's id, the last part of its ARN.
+        task: String,
+    },
+    /// A finding of Security Hub.
+    Finding {
+        /// Its id, which is an ARN.
+        id: String,
+        /// The ARN of the product that found it.
+        product_arn: String,
+        /// The product's title; empty where nobody could look.
+        title: String,
+    },
+    /// An Automation document.
+    Document {
+        /// Its name.
+        name: String,
+    },
 }
 
 impl Target {
-    /// Returns the target as `ssm:StartSession` takes it.
+    /// Returns the target as `ssm:StartSession` takes it; empty where no session can go there.
     ///
     /// Source: for containers, the AWS CLI's `ecs execute-command`: `ecs:<cluster>_<task id>_<container runtime id>`.
     pub fn ssm_target(&self) -> String {
         match self {
             Self::Container { cluster, task, runtime_id, .. } => format!("ecs:{cluster}_{task}_{runtime_id}"),
             Self::Node { id, .. } => id.clone(),
+            Self::Service { .. } | Self::Task { .. } | Self::Finding { .. } | Self::Document { .. } => String::new(),
+        }
+    }
+
+    /// Returns what names it among others of its kind: a task's or node's id, a service's or document's name.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Container { task, .. } | Self::Task { task, .. } => task,
+            Self::Node { id, .. } | Self::Finding { id, .. } => id,
+            Self::Service { service, .. } => service,
+            Self::Document { name } => name,
         }
     }
 }
 
 impl fmt::Display for Target {
-    /// Writes `service/container task`, with eight letters of the task's id, or the node's id and name.
+    /// Writes `service/container task` or `cluster/service task`, with eight letters of the task's id, the node's id and
+    /// name, `cluster/service`, a finding's title, a document's name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Container { service, task, container, .. } => {
@@ -89,6 +131,13 @@ impl fmt::Display for Target {
             }
             Self::Node { id, name: None } => f.write_str(id),
             Self::Node { id, name: Some(name) } => write!(f, "{id} {name}"),
+            Self::Service { cluster, service } => write!(f, "{cluster}/{service}"),
+            Self::Task { cluster, service, task } => {
+                let short: String = task.chars().take(8).collect();
+                write!(f, "{cluster}/{service} {short}")
+            }
+            Self::Finding { id, title, .. } => f.write_str(if title.is_empty() { id } else { title }),
+            Self::Document { name } => f.write_str(name),
         }
     }
 }

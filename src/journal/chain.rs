@@ -1,11 +1,12 @@
 //! The chain: each record holds the hash of the one before it, and its own.
 
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
+use super::lines::{Content, Lines};
 use super::record::Record;
 
 /// What stands for the record before the first.
@@ -13,6 +14,10 @@ pub const GENESIS: &str = "00000000000000000000000000000000000000000000000000000
 
 /// The longest line, in bytes with its end.
 pub const LONGEST_LINE: usize = 256 * 1024;
+
+/// How far a record's time may lie before that of the record above it, and the clock not have been set back: a record
+/// bears the time at which it was wanted, and then waits for its turn.
+const TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What a journal holds, all of it as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +48,8 @@ pub enum Why {
     TooLong,
     /// The line is no record.
     NoRecord,
+    /// The record is of a version that this program does not know: another program wrote it.
+    Version(u32),
     /// The line is a record, but not in the one way of writing it.
     NotCanonical,
     /// Its number is not the next.
@@ -58,51 +65,150 @@ pub enum Why {
     Changed,
 }
 
+impl Why {
+    /// Returns its stable name, as the command line's JSON spells it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "unreadable",
+            Self::Torn => "torn",
+            Self::TooLong => "too-long",
+            Self::NoRecord => "no-record",
+            Self::Version(_) => "version",
+            Self::NotCanonical => "not-canonical",
+            Self::Gap { .. } => "gap",
+            Self::Unlinked => "unlinked",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+/// Where the clock had been set back when a record was written; the order is that of the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepBack {
+    /// The record's number.
+    pub seq: u64,
+    /// The time of the record before it.
+    pub from: Timestamp,
+    /// Its own.
+    pub to: Timestamp,
+}
+
+/// Follows a chain, line by line.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    verified: Verified,
+    first: Option<String>,
+    newest: Option<Timestamp>,
+    step: Option<StepBack>,
+}
+
+impl Default for Verifier {
+    fn default() -> Self {
+        let verified = Verified { records: 0, head: GENESIS.to_owned() };
+        Self { verified, first: None, newest: None, step: None }
+    }
+}
+
+impl Verifier {
+    /// Takes the next line, without its end, and returns the record that it is.
+    ///
+    /// # Errors
+    /// What is wrong with it; the chain ends before it then.
+    pub fn follow(&mut self, line: &[u8]) -> Result<Record, Why> {
+        let record = read(line)?;
+        let expected = self.verified.records + 1;
+        if record.seq != expected {
+            return Err(Why::Gap { expected, found: record.seq });
+        }
+        if record.prev != self.verified.head {
+            return Err(Why::Unlinked);
+        }
+        self.step = self.newest.filter(|newest| newest.duration_since(record.time) > TOLERANCE).map(|from| StepBack {
+            seq: record.seq,
+            from,
+            to: record.time,
+        });
+        self.newest = Some(record.time);
+        self.first.get_or_insert_with(|| record.hash.clone());
+        self.verified = Verified { records: expected, head: record.hash.clone() };
+        Ok(record)
+    }
+
+    /// Returns what was verified so far.
+    pub fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    /// Returns the hash of the first record, by which a journal is known.
+    pub fn first(&self) -> Option<&str> {
+        self.first.as_deref()
+    }
+
+    /// Returns the time of the newest record.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.newest
+    }
+
+    /// Tells whether the clock had been set back when the record was written that was taken last.
+    pub fn step(&self) -> Option<StepBack> {
+        self.step
+    }
+}
+
 /// Verifies a journal from its first record to its last.
 ///
 /// A tail that was cut off between two records cannot be seen from within: compare [`Verified::head`] with one that was
-/// kept elsewhere.
+/// kept elsewhere, as [`super::audit`] does.
 ///
 /// # Errors
 /// The first record that is not as it was written.
 pub fn verify(path: &Path) -> Result<Verified, Broken> {
+    let mut verifier = Verifier::default();
     let unreadable = |line| move |error: std::io::Error| Broken { line, why: Why::Unreadable(error.to_string()) };
-    let mut reader = BufReader::new(File::open(path).map_err(unreadable(1))?);
-    let mut verified = Verified { records: 0, head: GENESIS.to_owned() };
-    let mut bytes = Vec::new();
-    loop {
-        let line = verified.records + 1;
-        bytes.clear();
-        let longest = LONGEST_LINE as u64 + 1;
-        reader.by_ref().take(longest).read_until(b'\n', &mut bytes).map_err(unreadable(line))?;
-        if bytes.is_empty() {
-            return Ok(verified);
-        }
-        let broken = |why| Broken { line, why };
-        let Some(content) = bytes.strip_suffix(b"\n") else {
-            return Err(broken(if bytes.len() > LONGEST_LINE { Why::TooLong } else { Why::Torn }));
-        };
-        let record = read(content).map_err(broken)?;
-        if record.seq != line {
-            return Err(broken(Why::Gap { expected: line, found: record.seq }));
-        }
-        if record.prev != verified.head {
-            return Err(broken(Why::Unlinked));
-        }
-        verified = Verified { records: line, head: record.hash };
+    let mut lines = Lines::open(path).map_err(unreadable(1))?;
+    while let Some(line) = lines.next().map_err(unreadable(verifier.verified.records + 1))? {
+        let broken = |why| Broken { line: line.number, why };
+        verifier.follow(whole(&line.content).map_err(broken)?).map_err(broken)?;
+    }
+    Ok(verifier.verified)
+}
+
+/// Returns the bytes of a line that is whole.
+pub(super) fn whole(content: &Content) -> Result<&[u8], Why> {
+    match content {
+        Content::Whole(bytes) => Ok(bytes),
+        Content::Torn(_) => Err(Why::Torn),
+        Content::TooLong => Err(Why::TooLong),
     }
 }
 
 /// Reads a line, and checks that it is written in the one way and that its hash is its own.
 pub(super) fn read(line: &[u8]) -> Result<Record, Why> {
-    let record: Record = serde_json::from_slice(line).map_err(|_| Why::NoRecord)?;
+    let record = parse(line)?;
     if canonical(&record).is_none_or(|canonical| canonical != line) {
         return Err(Why::NotCanonical);
     }
-    if hash(&record).is_none_or(|hash| hash != record.hash) {
+    if hash_of_line(line, &record.hash).is_none_or(|hash| hash != record.hash) {
         return Err(Why::Changed);
     }
     Ok(record)
+}
+
+/// Reads a line as it stands, right or not.
+pub(super) fn parse(line: &[u8]) -> Result<Record, Why> {
+    /// What all versions have.
+    #[derive(Deserialize)]
+    struct Any {
+        version: u32,
+    }
+    match serde_json::from_slice::<Record>(line) {
+        Ok(record) if record.version == Record::VERSION => Ok(record),
+        Ok(record) => Err(Why::Version(record.version)),
+        Err(_) => Err(match serde_json::from_slice::<Any>(line) {
+            Ok(any) if any.version != Record::VERSION => Why::Version(any.version),
+            _ => Why::NoRecord,
+        }),
+    }
 }
 
 /// Writes a record in the one way of writing it: RFC 8785, the JSON Canonicalization Scheme.
@@ -110,8 +216,21 @@ pub(super) fn canonical(record: &Record) -> Option<Vec<u8>> {
     serde_jcs::to_vec(record).ok()
 }
 
+/// Returns the hash of a canonical line, which does not count the member `hash` itself.
+///
+/// In the canonical form members are sorted and nothing stands between them: without the member is what is left when it
+/// is cut out. Nothing that stands behind it can look like it: those members hold no names of others' choosing.
+fn hash_of_line(line: &[u8], hash: &str) -> Option<String> {
+    let member = format!("\"hash\":\"{hash}\",");
+    let at = line.windows(member.len()).rposition(|window| window == member.as_bytes())?;
+    let mut digest = Sha256::new();
+    digest.update(&line[..at]);
+    digest.update(&line[at + member.len()..]);
+    Some(hex::encode(digest.finalize()))
+}
+
 /// Returns the hash of a record, which does not count itself.
-pub(super) fn hash(record: &Record) -> Option<String> {
+fn hash(record: &Record) -> Option<String> {
     let without = Record { hash: String::new(), ..record.clone() };
     Some(hex::encode(Sha256::digest(canonical(&without)?)))
 }

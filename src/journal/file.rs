@@ -7,10 +7,13 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::JournalError;
-use super::chain::{self, GENESIS, LONGEST_LINE};
+use super::chain::{self, GENESIS, LONGEST_LINE, Why};
+use super::lines::Lines;
+use super::presence::{self, Gone, Presence};
 use super::record::{Record, Torn};
 use super::tail::{self, Tail};
 
@@ -28,6 +31,13 @@ const KEPT: usize = 8 * 1024;
 pub(super) struct Head {
     pub(super) seq: u64,
     pub(super) hash: String,
+    pub(super) time: Timestamp,
+}
+
+impl Head {
+    fn of(record: &Record) -> Self {
+        Self { seq: record.seq, hash: record.hash.clone(), time: record.time }
+    }
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> JournalError {
@@ -92,33 +102,95 @@ fn look(file: &mut File, path: &Path) -> Result<(Option<Head>, Tail), JournalErr
     })?;
     let head = match &tail.last {
         Some(line) => {
-            let record = chain::read(line).map_err(|_| broken())?;
-            Some(Head { seq: record.seq, hash: record.hash })
+            let record = chain::read(line).map_err(|why| match why {
+                Why::Version(version) => JournalError::Version { path: path.to_path_buf(), version },
+                _ => broken(),
+            })?;
+            Some(Head::of(&record))
         }
         None => None,
     };
     Ok((head, tail))
 }
 
-/// Writes a record behind the newest one, whoever wrote that, and brings it to the disk.
-///
-/// `seen` is the newest record that is known to have been there.
-pub(super) fn append(path: &Path, record: Record, seen: Option<&Head>) -> Result<Record, JournalError> {
-    let mut file = open(path)?;
-    let (mut head, tail) = look(&mut file, path)?;
-    if is_replaced(head.as_ref(), seen) {
-        return Err(JournalError::Replaced { path: path.to_path_buf() });
+/// The file, opened and locked to write some records behind the newest one, whoever wrote that.
+#[derive(Debug)]
+pub(super) struct Open<'a> {
+    path: &'a Path,
+    file: File,
+    head: Option<Head>,
+    tail: Tail,
+}
+
+impl<'a> Open<'a> {
+    /// Opens and locks it; `seen` is the newest record that is known to have been there.
+    pub(super) fn of(path: &'a Path, seen: Option<&Head>) -> Result<Self, JournalError> {
+        let mut file = open(path)?;
+        let (head, tail) = look(&mut file, path)?;
+        if is_replaced(head.as_ref(), seen) {
+            return Err(JournalError::Replaced { path: path.to_path_buf() });
+        }
+        Ok(Self { path, file, head, tail })
     }
-    if !tail.torn.is_empty() {
-        let recovered = Record::recovered(torn(&tail.torn), record.time);
-        file.set_len(tail.end).map_err(failed(path))?;
-        let recovered = write(&mut file, path, recovered, head.as_ref(), tail.end)?;
-        head = Some(Head { seq: recovered.seq, hash: recovered.hash });
+
+    /// Writes a record; what is torn behind the newest one is taken out before it, and recorded.
+    pub(super) fn append(&mut self, record: Record) -> Result<Record, JournalError> {
+        let torn = std::mem::take(&mut self.tail.torn);
+        if !torn.is_empty() {
+            let recovered = Record::recovered(self::torn(&torn), record.time);
+            self.file.set_len(self.tail.end).map_err(failed(self.path))?;
+            self.write(recovered)?;
+        }
+        self.write(record)
     }
-    let end = file.metadata().map_err(failed(path))?.len();
-    let record = write(&mut file, path, record, head.as_ref(), end)?;
-    sync(&file, path)?;
-    Ok(record)
+
+    fn write(&mut self, record: Record) -> Result<Record, JournalError> {
+        let end = self.length()?;
+        let record = write(&mut self.file, self.path, record, self.head.as_ref(), end)?;
+        self.head = Some(Head::of(&record));
+        Ok(record)
+    }
+
+    fn length(&self) -> Result<u64, JournalError> {
+        Ok(self.file.metadata().map_err(failed(self.path))?.len())
+    }
+
+    /// Marks this program as one that has something under way.
+    pub(super) fn presence(&self) -> Result<Presence, JournalError> {
+        Presence::begin(self.path, self.length()?).map_err(failed(self.path))
+    }
+
+    /// Finds the programs that are gone.
+    pub(super) fn gone(&self) -> Result<Vec<Gone>, JournalError> {
+        presence::gone(self.path).map_err(failed(self.path))
+    }
+
+    /// Finds what a program left behind.
+    pub(super) fn left_behind(&self, gone: &Gone) -> Result<Vec<Record>, JournalError> {
+        gone.left_behind(self.path).map_err(failed(self.path))
+    }
+
+    /// Takes the mark of a program away that is gone.
+    pub(super) fn forget(&self, gone: Gone) -> Result<(), JournalError> {
+        gone.forget().map_err(failed(self.path))
+    }
+
+    /// Brings what was written to the disk.
+    pub(super) fn sync(&self) -> Result<(), JournalError> {
+        sync(&self.file, self.path)
+    }
+
+    /// Brings what was written to the disk, and returns the newest record.
+    pub(super) fn close(self) -> Result<Option<Head>, JournalError> {
+        self.sync()?;
+        Ok(self.head)
+    }
+}
+
+/// Returns the hash of a journal's first record, by which it is known.
+pub(super) fn first(path: &Path) -> Option<String> {
+    let line = Lines::open(path).ok()?.locked().next().ok()??;
+    Some(chain::parse(chain::whole(&line.content).ok()?).ok()?.hash)
 }
 
 /// Tells whether what was seen is gone.

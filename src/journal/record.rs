@@ -21,6 +21,9 @@ const MOST_SESSIONS: usize = 256;
 /// The longest id of a session that an outcome names; AWS's have 96 characters at most.
 const LONGEST_ID: usize = 200;
 
+/// What an outcome says went wrong where the console ended before it could write one.
+pub const CONSOLE_ENDED: &str = "console-ended";
+
 /// The most parameters of a record.
 const MOST_PARAMETERS: usize = 32;
 
@@ -35,8 +38,19 @@ pub struct About {
     pub account: AccountId,
     /// The region that it is in.
     pub region: String,
+    /// The run of a runbook that it is a step of.
+    pub run: Option<RunStep>,
     /// When.
     pub at: Timestamp,
+}
+
+/// A step of a run of a runbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunStep {
+    /// The run, such as `inc-5xx/7`.
+    pub run: String,
+    /// The step's id.
+    pub step: String,
 }
 
 /// A request that the gate did not let through.
@@ -89,6 +103,8 @@ pub struct Outcome {
     pub session_ids: Vec<String>,
     /// AWS's id of the request, where there was one.
     pub request_id: Option<String>,
+    /// AWS's id of the Automation execution, where there was one.
+    pub execution_id: Option<String>,
     /// How long it took.
     pub duration: SignedDuration,
     /// What went wrong.
@@ -163,6 +179,12 @@ pub struct Record {
     /// AWS's id of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// AWS's id of the Automation execution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<String>,
+    /// The program that an intent belongs to until its outcome is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<Process>,
     /// The recording's SHA-256, in hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recording_sha256: Option<String>,
@@ -218,6 +240,22 @@ pub struct Act {
     /// The ticket that was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
+    /// The run of a runbook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// The step of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+}
+
+/// A program that had operations under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// Its mark: the name of the file in `processes` that it held locked as long as it lived.
+    pub id: String,
+    /// The number that the operating system gave it, for whoever looks through other logs.
+    pub pid: u32,
 }
 
 /// What was left of a line that was not written to its end.
@@ -273,7 +311,7 @@ impl Scribe {
 
 impl Record {
     /// The version of the form that is written.
-    const VERSION: u32 = 1;
+    pub const VERSION: u32 = 1;
 
     /// Makes a record of which the chain is yet to be filled in.
     fn new(kind: Kind, time: Timestamp) -> Self {
@@ -291,6 +329,8 @@ impl Record {
             session_id: None,
             session_ids: Vec::new(),
             request_id: None,
+            execution_id: None,
+            process: None,
             recording_sha256: None,
             torn: None,
             redacted: 0,
@@ -321,12 +361,14 @@ impl Record {
             target_arn: None,
             reason: scribe.maybe(request.reason.as_ref()),
             ticket: scribe.maybe(request.ticket.as_ref()),
+            run: None,
+            step: None,
         };
         let denial = Some(denied.denial.code().to_owned());
         Self { act: Some(act), denial, redacted: scribe.redacted, ..Self::new(Kind::Denied, denied.at) }
     }
 
-    pub(super) fn intent(authorized: &Authorized<Op>, about: &About) -> Self {
+    pub(super) fn intent(authorized: &Authorized<Op>, about: &About, process: Option<Process>) -> Self {
         let mut scribe = Scribe::default();
         let grant = authorized.grant();
         let act = Act {
@@ -344,8 +386,10 @@ impl Record {
             target_arn: Some(clean(&arn(&grant.identity, about), LONGEST)),
             reason: scribe.maybe(grant.reason.as_ref()),
             ticket: scribe.maybe(grant.ticket.as_ref()),
+            run: about.run.as_ref().map(|part| clean(&part.run, LONGEST)),
+            step: about.run.as_ref().map(|part| clean(&part.step, LONGEST)),
         };
-        Self { act: Some(act), redacted: scribe.redacted, ..Self::new(Kind::Intent, about.at) }
+        Self { act: Some(act), process, redacted: scribe.redacted, ..Self::new(Kind::Intent, about.at) }
     }
 
     /// Makes the record of an outcome, with all that its intent says: whoever reads one need not look for the other.
@@ -363,9 +407,22 @@ impl Record {
             session_id: session_ids.first().cloned(),
             session_ids: if session_ids.len() > 1 { session_ids } else { Vec::new() },
             request_id: outcome.request_id.as_deref().map(|id| clean(id, LONGEST)),
+            execution_id: outcome.execution_id.as_deref().map(|id| clean(id, LONGEST_ID)),
             recording_sha256: outcome.recording_sha256.as_deref().map(|hash| clean(hash, LONGEST)),
             redacted: intent.redacted + scribe.redacted,
             ..Self::new(Kind::Outcome, outcome.at)
+        }
+    }
+
+    /// Makes the outcome of an intent whose program ended before it wrote one: nobody knows what came of it.
+    pub(super) fn abandoned(intent: &Self, at: Timestamp) -> Self {
+        Self {
+            act: intent.act.clone(),
+            intent: Some(intent.seq),
+            result: Some(Ending::Unknown),
+            error: Some(CONSOLE_ENDED.to_owned()),
+            redacted: intent.redacted,
+            ..Self::new(Kind::Outcome, at)
         }
     }
 
@@ -387,8 +444,8 @@ impl Actor {
 
 /// Returns the target's ARN, in the partition that the caller is in.
 ///
-/// Source: Service Authorization Reference, resource types of Amazon ECS (`task`), Amazon EC2 (`instance`) and AWS
-/// Systems Manager (`managed-instance`).
+/// Source: Service Authorization Reference, resource types of Amazon ECS (`task`, `service`), Amazon EC2 (`instance`) and
+/// AWS Systems Manager (`managed-instance`, `document`); a finding's id is its ARN.
 fn arn(identity: &Identity, about: &About) -> String {
     let partition = identity.arn.split(':').nth(1).unwrap_or("aws");
     let (region, account) = (&about.region, about.account);
@@ -400,5 +457,17 @@ fn arn(identity: &Identity, about: &About) -> String {
             format!("arn:{partition}:ssm:{region}:{account}:managed-instance/{id}")
         }
         Target::Node { id, .. } => format!("arn:{partition}:ec2:{region}:{account}:instance/{id}"),
+        Target::Service { cluster, service } => {
+            format!("arn:{partition}:ecs:{region}:{account}:service/{cluster}/{service}")
+        }
+        Target::Task { cluster, task, .. } => {
+            format!("arn:{partition}:ecs:{region}:{account}:task/{cluster}/{task}")
+        }
+        Target::Finding { id, .. } => id.clone(),
+        // AWS's own documents have no account.
+        Target::Document { name } if name.starts_with("AWS-") => {
+            format!("arn:{partition}:ssm:{region}::document/{name}")
+        }
+        Target::Document { name } => format!("arn:{partition}:ssm:{region}:{account}:document/{name}"),
     }
 }

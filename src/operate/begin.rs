@@ -1,6 +1,6 @@
 //! How an operation begins: gate, preflight, journal; and how it is seen to its end.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
 use futures::FutureExt;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -12,8 +12,9 @@ use crate::{
         session::{End, SessionReport},
         target::{Selector, Target},
     },
-    journal::Ending,
+    journal::{Ending, RunStep},
     policy::{self, Authorized, Op, Request},
+    runbook::entry::{FINDING, TASK},
 };
 
 use super::{
@@ -34,6 +35,8 @@ pub(super) struct Asked {
     pub(super) size: Option<(u16, u16)>,
     pub(super) target: Option<Target>,
     pub(super) reports: mpsc::Sender<SessionReport>,
+    /// The step of a run that it is.
+    pub(super) run: Option<RunStep>,
 }
 
 /// Begins an operation, tells how that went, and sees it to its end.
@@ -54,9 +57,12 @@ pub(super) async fn begin(inner: Arc<Inner>, asked: Asked, tell: oneshot::Sender
     if tell.is_closed() {
         return;
     }
-    let chosen = choose(&preflight, asked.target.as_ref());
-    let target = chosen.clone().or(asked.target).unwrap_or_else(|| sought(authorized.operation().selector()));
-    let desk = match Desk::open(&inner, &asker, &authorized, &target).await {
+    // What a change is about is not chosen: its entry and parameters say it.
+    let wanted = asked.target.filter(|_| authorized.operation().is_session());
+    let chosen = choose(&preflight, wanted.as_ref());
+    let target =
+        chosen.clone().or(wanted).unwrap_or_else(|| sought(authorized.operation(), &authorized.grant().parameters));
+    let desk = match Desk::open(&inner, &asker, &authorized, &target, asked.run.clone()).await {
         Ok(desk) => desk,
         Err(refused) => {
             let _ = tell.send(Err(refused));
@@ -107,7 +113,7 @@ async fn approach(inner: &Arc<Inner>, asked: &Asked) -> Result<(Asker, Authorize
     let (identity, at) = (asker.connection.identity(), inner.outfit.clock.now());
     match policy::authorize(&asker.catalogue, identity, &asker.role, &asker.environment, request, at) {
         Ok(authorized) => {
-            let preflight = Arc::new(asker.connection.preflight(authorized.operation()).await);
+            let preflight = Arc::new(asker.look(authorized.operation(), &authorized.grant().parameters).await);
             Ok((asker, authorized, preflight))
         }
         Err(denial) => {
@@ -134,6 +140,7 @@ async fn see_through(run: Run, preflight: Arc<Preflight>, desk: &Desk, ended: &w
         end_all(&acting).await;
     }
     closing.request_id = acting.request_id();
+    closing.execution_id = acting.execution_id();
     let written = desk.close(&closing, inner.outfit.clock.now()).await;
     if let Err(why) = written {
         // The session is over; that its end is not in the journal has to be said.
@@ -153,16 +160,30 @@ fn choose(preflight: &Preflight, wanted: Option<&Target>) -> Option<Target> {
 }
 
 /// Names where an operation was to go, of which nothing was found there.
-fn sought(selector: &Selector) -> Target {
-    match selector {
-        Selector::EcsService { cluster, service, container } => Target::Container {
+fn sought(operation: &Op, parameters: &BTreeMap<String, String>) -> Target {
+    let parameter = |name: &str| parameters.get(name).cloned();
+    match (operation, operation.selector()) {
+        (Op::ServiceChange { .. }, Some(Selector::EcsService { cluster, service, .. })) => {
+            let (cluster, service) = (cluster.clone(), service.clone());
+            match parameter(TASK) {
+                Some(task) => Target::Task { cluster, service, task },
+                None => Target::Service { cluster, service },
+            }
+        }
+        (Op::Workflow { .. }, _) => Target::Finding {
+            id: parameter(FINDING).unwrap_or_default(),
+            product_arn: String::new(),
+            title: String::new(),
+        },
+        (Op::Automation { document, .. }, _) => Target::Document { name: document.clone() },
+        (_, Some(Selector::EcsService { cluster, service, container })) => Target::Container {
             cluster: cluster.clone(),
             service: service.clone(),
             task: String::new(),
             container: container.clone().unwrap_or_default(),
             runtime_id: String::new(),
         },
-        selector => Target::Node { id: selector.to_string(), name: None },
+        _ => Target::Node { id: operation.goal(), name: None },
     }
 }
 
@@ -174,6 +195,7 @@ fn named(obstacles: &[Obstacle]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runbook::entry::{Change, WorkflowStatus};
 
     fn node(id: &str) -> Target {
         Target::Node { id: id.to_owned(), name: None }
@@ -190,10 +212,20 @@ mod tests {
 
     #[test]
     fn what_was_sought_is_named_although_nothing_was_found() {
+        let none = BTreeMap::new();
         let selector = Selector::TaggedNodes { key: "Role".to_owned(), value: "bastion".to_owned() };
-        assert_eq!(sought(&selector), node("tag:Role=bastion"));
+        let shell = Op::Shell { selector, document: "x".to_owned() };
+        assert_eq!(sought(&shell, &none), node("tag:Role=bastion"));
         let (cluster, service) = ("shop".to_owned(), "web".to_owned());
         let selector = Selector::EcsService { cluster, service, container: None };
-        assert_eq!(sought(&selector).to_string(), "web/ ");
+        let exec = Op::Exec { selector: selector.clone(), command: "/bin/sh".to_owned() };
+        assert_eq!(sought(&exec, &none).to_string(), "web/ ");
+        let of = |change| Op::ServiceChange { change, service: selector.clone(), document: "x".to_owned() };
+        assert_eq!(sought(&of(Change::Redeploy), &none).to_string(), "shop/web");
+        let task = BTreeMap::from([(TASK.to_owned(), "0af7".repeat(8))]);
+        assert_eq!(sought(&of(Change::StopTask), &task).to_string(), "shop/web 0af70af7");
+        let workflow = Op::Workflow { status: WorkflowStatus::Resolved };
+        let finding = BTreeMap::from([(FINDING.to_owned(), "arn:aws:securityhub:::finding/1".to_owned())]);
+        assert_eq!(sought(&workflow, &finding).to_string(), "arn:aws:securityhub:::finding/1");
     }
 }

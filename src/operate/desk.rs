@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::{
-    domain::{session::End, target::Target},
-    journal::{About, Denied, Ending, Intent, Journal, Outcome},
+    domain::{progress::Finish, session::End, target::Target},
+    journal::{About, Denied, Ending, Intent, Journal, Outcome, RunStep},
     policy::{Authorized, Denial, Op, Request},
 };
 
@@ -29,6 +29,7 @@ pub(super) struct Closing {
     pub(super) result: Ending,
     pub(super) session_ids: Vec<String>,
     pub(super) request_id: Option<String>,
+    pub(super) execution_id: Option<String>,
     pub(super) recording_sha256: Option<String>,
 }
 
@@ -36,22 +37,27 @@ impl Closing {
     /// Makes it of an end alone, which counts as its words say.
     pub(super) fn of(end: End) -> Self {
         let result = match &end {
-            End::Closed { .. } => Ending::Done,
-            End::Terminated => Ending::Terminated,
+            End::Closed { .. } | End::Finished(Finish::Done) => Ending::Done,
+            End::Terminated | End::Finished(Finish::Cancelled) => Ending::Terminated,
             End::LimitReached => Ending::LimitReached,
             End::Lost { .. } => Ending::Lost,
-            End::Unrecorded { .. } | End::Failed { .. } => Ending::Failed,
-            End::Unknown { .. } => Ending::Unknown,
+            End::Unrecorded { .. } | End::Failed { .. } | End::Finished(Finish::Failed { .. }) => Ending::Failed,
+            End::Unknown { .. } | End::Finished(Finish::Unknown { .. }) => Ending::Unknown,
         };
-        Self { end, result, session_ids: Vec::new(), request_id: None, recording_sha256: None }
+        let (session_ids, recording_sha256) = (Vec::new(), None);
+        Self { end, result, session_ids, request_id: None, execution_id: None, recording_sha256 }
     }
 
     /// Returns what went wrong, where something did.
     fn error(&self) -> Option<String> {
         let text = match &self.end {
             End::Closed { output } => output,
-            End::Unrecorded { why } | End::Lost { why } | End::Failed { why } | End::Unknown { why } => why,
-            End::Terminated | End::LimitReached => return None,
+            End::Unrecorded { why }
+            | End::Lost { why }
+            | End::Failed { why }
+            | End::Unknown { why }
+            | End::Finished(Finish::Failed { why } | Finish::Unknown { why }) => why,
+            End::Terminated | End::LimitReached | End::Finished(Finish::Done | Finish::Cancelled) => return None,
         };
         (!text.is_empty()).then(|| text.clone())
     }
@@ -67,6 +73,7 @@ impl Desk {
         asker: &Asker,
         authorized: &Authorized<Op>,
         target: &Target,
+        run: Option<RunStep>,
     ) -> Result<Self, Refused> {
         let at = inner.outfit.clock.now();
         let about = About {
@@ -74,6 +81,7 @@ impl Desk {
             target: target.clone(),
             account: asker.connection.identity().account,
             region: asker.connection.region().to_owned(),
+            run,
             at,
         };
         let authorized = authorized.clone();
@@ -93,6 +101,7 @@ impl Desk {
             result: closing.result,
             session_ids: closing.session_ids.clone(),
             request_id: closing.request_id.clone(),
+            execution_id: closing.execution_id.clone(),
             duration: now.duration_since(self.at),
             error: closing.error(),
             recording_sha256: closing.recording_sha256.clone(),

@@ -34,7 +34,7 @@ impl fmt::Debug for Input {
     }
 }
 
-/// An operation that is under way; whoever drops it, ends it.
+/// An operation that is under way; whoever drops it ends it, if it is a session.
 #[derive(Debug)]
 pub struct Live {
     /// Takes what a person gives to it. A session that takes no more holds this up; [`Live::end`] passes it.
@@ -46,7 +46,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Ends it, however much input waits.
+    /// Ends it, however much input waits; of a change, asks AWS to stop it.
     pub fn end(&self) {
         self.stop.cancel();
     }

@@ -1,8 +1,9 @@
 //! Looking before anything is started: who asks, whether they may, and what would be met.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::SignedDuration;
+use serde_json::Value;
 
 use crate::{
     aws::Connection,
@@ -11,10 +12,10 @@ use crate::{
         identity::{self, Identity, RoleResolution},
         preflight::Preflight,
     },
-    policy,
+    policy::{self, compile},
     runbook::{
         catalogue::Catalogue,
-        entry::{Entry, EntryId},
+        entry::{Entry, EntryId, Operation},
     },
 };
 
@@ -58,13 +59,38 @@ impl Inner {
         Ok(Asker { connection, environment: configured.environment.clone(), role, catalogue })
     }
 
-    pub(super) async fn look(&self, environment: &str, id: &EntryId) -> Result<Look, Refused> {
-        let Asker { connection, environment, role, catalogue } = self.asker(environment).await?;
-        let identity = connection.identity();
-        policy::assess(&catalogue, identity, &role, &environment, id).map_err(Refused::Denied)?;
-        let entry = catalogue.entry(&environment, id).cloned();
+    pub(super) async fn look(
+        &self,
+        environment: &str,
+        id: &EntryId,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Look, Refused> {
+        let asker = self.asker(environment).await?;
+        let identity = Arc::clone(asker.connection.identity());
+        let Asker { environment, role, catalogue, .. } = &asker;
+        policy::assess(catalogue, &identity, role, environment, id).map_err(Refused::Denied)?;
+        let entry = catalogue.entry(environment, id).cloned();
         let Some(entry) = entry else { return Err(Refused::Denied(policy::Denial::NoEntry(id.clone()))) };
-        let preflight = Arc::new(connection.preflight(&entry.operation).await);
-        Ok(Look { identity: Arc::clone(identity), role, region: connection.region().to_owned(), entry, preflight })
+        let preflight = Arc::new(asker.look(&entry.operation, parameters).await);
+        let region = asker.connection.region().to_owned();
+        Ok(Look { identity, role: asker.role, region, entry, preflight })
+    }
+}
+
+impl Asker {
+    /// Looks up what an operation would meet.
+    pub(super) async fn look(&self, operation: &Operation, parameters: &BTreeMap<String, String>) -> Preflight {
+        let compiled = self.compiled(operation);
+        self.connection.preflight(operation, parameters, compiled.as_ref()).await
+    }
+
+    /// Returns the document of a change as it is compiled from the catalogue; nothing where none is, or it is the team's.
+    fn compiled(&self, operation: &Operation) -> Option<Value> {
+        let (Operation::ServiceChange { document, .. }, RoleResolution::One(role)) = (operation, &self.role) else {
+            return None;
+        };
+        let environments = std::slice::from_ref(&self.environment);
+        let compiled = compile::compile(&self.catalogue, role, environments, &compile::Options::default());
+        compiled.documents.into_iter().find(|one| one.name == *document).map(|one| one.content)
     }
 }

@@ -42,6 +42,7 @@ impl Run {
         let mut closing = match self.acting.authorized().operation() {
             Op::Shell { .. } | Op::Exec { .. } => self.shell().await,
             Op::PortForward { .. } => self.tunnel().await,
+            Op::ServiceChange { .. } | Op::Workflow { .. } | Op::Automation { .. } => self.change().await,
         };
         // A start whose answer nobody waited for ends what it brought.
         self.acting.settle().await;

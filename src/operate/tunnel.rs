@@ -79,7 +79,7 @@ impl Run {
         let port = authorized.grant().parameters.get(LOCAL_PORT).and_then(|port| port.parse().ok());
         let (wire, sessions) = match authorized.operation() {
             Op::PortForward { destination, sessions, .. } => (Wire::of_port(destination.port), *sessions),
-            Op::Shell { .. } | Op::Exec { .. } => (None, 1),
+            _ => (None, 1),
         };
         // A server that nobody knows may count connections that say nothing as attacks, as MySQL does.
         let probe = if wire == Some(Wire::Postgres) { Probe::Postgres } else { Probe::Off };

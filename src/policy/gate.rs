@@ -11,7 +11,7 @@ use crate::domain::identity::{Identity, RoleResolution};
 use crate::domain::target::Selector;
 use crate::domain::text::clean;
 use crate::runbook::catalogue::Catalogue;
-use crate::runbook::entry::{Confirmation, Entry, EntryId, OPERATOR, Operation, Parameter};
+use crate::runbook::entry::{Confirmation, Entry, EntryId, FINDING, OPERATOR, Operation, Parameter};
 use crate::runbook::pattern;
 
 /// The longest reason, in characters.
@@ -19,6 +19,11 @@ pub const LONGEST_REASON: usize = 1_000;
 
 /// The longest ticket and the longest parameter, in characters.
 pub const LONGEST_VALUE: usize = 200;
+
+/// The longest ARN of a finding, in characters.
+///
+/// Source: AWS Security Hub User Guide, "Required top-level ASFF attributes", `Id`: at most 512 characters.
+pub const LONGEST_FINDING: usize = 512;
 
 /// What confirms where a plain yes is asked for.
 pub const YES: &str = "yes";
@@ -53,11 +58,12 @@ pub fn authorize(
     let reason = reason(entry, request)?;
     let ticket = ticket(entry, request)?;
     let parameters = parameters(entry, request)?;
-    confirmed(entry, request)?;
+    own_finding(entry, &parameters, identity)?;
+    confirmed(entry, environment.kind, request)?;
     printable("reason", reason, LONGEST_REASON)?;
     printable("ticket", ticket, LONGEST_VALUE)?;
     for (name, value) in &parameters {
-        printable(name, Some(value), LONGEST_VALUE)?;
+        printable(name, Some(value), longest(name))?;
     }
     let grant = Grant {
         entry: entry.id.clone(),
@@ -76,16 +82,24 @@ pub fn authorize(
     Ok(Authorized { operation: entry.operation.clone(), grant: Arc::new(grant) })
 }
 
-/// Says what must be typed to confirm an entry; empty where nothing must.
-pub fn expected(entry: &Entry) -> &str {
-    match (entry.confirmation, entry.operation.selector()) {
-        (Confirmation::None, _) => "",
-        (Confirmation::Yes, _) => YES,
-        (Confirmation::TypeEnvironment, _) => &entry.environment,
-        (Confirmation::TypeService, Selector::EcsService { service, .. }) => service,
-        // The catalogue refuses this; were it to let it pass, a node's name is as good to type.
-        (Confirmation::TypeService, Selector::ManagedNode { id }) => id,
-        (Confirmation::TypeService, Selector::TaggedNodes { value, .. }) => value,
+/// Returns how an entry is confirmed in an environment of a kind: in production nothing happens without a yes.
+pub fn confirmation(entry: &Entry, kind: Kind) -> Confirmation {
+    match (entry.confirmation, kind) {
+        (Confirmation::None, Kind::Prd) => Confirmation::Yes,
+        (confirmation, _) => confirmation,
+    }
+}
+
+/// Says what must be typed to confirm an entry in an environment of a kind; nothing where nothing must.
+pub fn expected(entry: &Entry, kind: Kind) -> Option<&str> {
+    match (confirmation(entry, kind), entry.operation.selector()) {
+        (Confirmation::None, _) => None,
+        (Confirmation::Yes, _) => Some(YES),
+        (Confirmation::TypeService, Some(Selector::EcsService { service, .. })) => Some(service),
+        // The catalogue refuses the next ones; were it to let them pass, another name is as good to type.
+        (Confirmation::TypeService, Some(Selector::ManagedNode { id })) => Some(id),
+        (Confirmation::TypeService, Some(Selector::TaggedNodes { value, .. })) => Some(value),
+        (Confirmation::TypeEnvironment, _) | (Confirmation::TypeService, None) => Some(&entry.environment),
     }
 }
 
@@ -178,13 +192,30 @@ fn parameters(entry: &Entry, request: &Request) -> Result<BTreeMap<String, Strin
     entry.parameters.iter().map(check).collect()
 }
 
-fn confirmed(entry: &Entry, request: &Request) -> Result<(), Denial> {
-    let expected = expected(entry);
-    let typed = request.confirmation.as_deref().unwrap_or_default();
-    if entry.confirmation == Confirmation::None || typed == expected {
+fn confirmed(entry: &Entry, kind: Kind, request: &Request) -> Result<(), Denial> {
+    match expected(entry, kind) {
+        Some(expected) if request.confirmation.as_deref() != Some(expected) => {
+            Err(Denial::NotConfirmed { confirmation: confirmation(entry, kind), expected: expected.to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks that a finding is the account's own: its ARN says whose it is, and who asks acts in no other account.
+fn own_finding(entry: &Entry, parameters: &BTreeMap<String, String>, identity: &Identity) -> Result<(), Denial> {
+    let (Operation::Workflow { .. }, Some(finding)) = (&entry.operation, parameters.get(FINDING)) else {
+        return Ok(());
+    };
+    if finding.split(':').nth(4) == Some(identity.account.as_str()) {
         return Ok(());
     }
-    Err(Denial::NotConfirmed { confirmation: entry.confirmation, expected: expected.to_owned() })
+    let allowed = format!("arn:…:{}:…", identity.account);
+    Err(Denial::ParameterInvalid { name: FINDING.to_owned(), allowed })
+}
+
+/// Returns how long a parameter may be, in characters.
+fn longest(name: &str) -> usize {
+    if name == FINDING { LONGEST_FINDING } else { LONGEST_VALUE }
 }
 
 /// Refuses a text that is too long, or that would not be read as it stands: it goes into the journal and to AWS.

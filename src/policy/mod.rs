@@ -3,6 +3,7 @@
 //! It is pure, total, and denies by default. [`Authorized`] cannot be made anywhere else: whatever acts takes one, so
 //! that what acts went through here.
 
+pub mod compile;
 mod gate;
 pub mod preview;
 
@@ -13,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::{environment::Environment, identity::Identity};
 use crate::runbook::entry::{Confirmation, EntryId, Operation, Title};
 
-pub use gate::{LONGEST_REASON, LONGEST_VALUE, YES, assess, authorize, expected};
+pub use gate::{LONGEST_FINDING, LONGEST_REASON, LONGEST_VALUE, YES, assess, authorize, confirmation, expected};
 
 /// Holds an operation that the gate let through; only the gate makes one.
 ///

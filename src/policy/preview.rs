@@ -1,19 +1,19 @@
 //! Says exactly what an operation will do before it does it.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use super::Request;
+use crate::domain::target::Target;
+use crate::runbook::entry::{Change, FINDING, Input, Operation, WorkflowStatus};
 
-use crate::domain::target::{Selector, Target};
-use crate::runbook::entry::Operation;
+pub(in crate::policy) mod by_hand;
 
 /// What an operation will do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
     /// The IAM action that will be called, such as `ssm:StartSession`.
     pub action: &'static str,
-    /// Where it goes: a container or node, or what will be looked for as long as none was chosen.
+    /// Where it goes: a container, node, service or finding, or what will be looked for as long as none was chosen.
     pub target: String,
-    /// The Session document, the fixed command, or the destination: what is pinned.
+    /// The document, the fixed command, the destination, the status: what is pinned.
     pub pinned: Vec<Pinned>,
     /// The same by hand, as a line of the AWS CLI.
     pub by_hand: String,
@@ -26,7 +26,7 @@ pub struct Preview {
 /// What an operation is pinned to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pinned {
-    /// The Session document of this name.
+    /// The Session or Automation document of this name.
     Document(String),
     /// The host and port that the document holds.
     Destination {
@@ -37,6 +37,15 @@ pub enum Pinned {
     },
     /// The command that the catalogue holds.
     Command(String),
+    /// The workflow status that the catalogue holds.
+    Status(WorkflowStatus),
+    /// What the catalogue gives a document's parameter.
+    Input {
+        /// The document's parameter.
+        name: String,
+        /// What it is given.
+        value: String,
+    },
 }
 
 /// What bounds an operation.
@@ -46,12 +55,16 @@ pub enum Bound {
     Role,
     /// Where it goes.
     Target,
-    /// Which Session document is used.
+    /// Which document is used.
     Document,
     /// To which host and port the tunnel leads.
     Destination,
     /// Which command is run.
     Command,
+    /// Within what its parameters may be chosen.
+    Parameters,
+    /// Which workflow status is set.
+    Status,
     /// How long it may last.
     TimeLimit,
     /// That a reason and a ticket are given.
@@ -62,16 +75,12 @@ pub enum Bound {
 
 /// Says what an operation in a region will do, as far as it has been decided.
 ///
-/// What IAM can and cannot bind: Service Authorization Reference, "AWS Systems Manager" and "Amazon ECS": a Session
-/// document is a resource of `ssm:StartSession`; the command of `ecs:ExecuteCommand` is in no condition key. A document of
-/// the type `Port` knows no time limit (Systems Manager User Guide, "Session document schema").
-pub fn preview(
-    operation: &Operation,
-    region: &str,
-    target: Option<&Target>,
-    parameters: &BTreeMap<String, String>,
-    reason: Option<&str>,
-) -> Preview {
+/// What IAM can and cannot bind: Service Authorization Reference, "AWS Systems Manager", "Amazon ECS" and "AWS Security
+/// Hub": a document is a resource of `ssm:StartSession` and `ssm:StartAutomationExecution`; the command of
+/// `ecs:ExecuteCommand` is in no condition key; of `securityhub:BatchUpdateFindings` the status is in one and the finding
+/// in none. A document of the type `Port` knows no time limit (Systems Manager User Guide, "Session document schema"), and
+/// an Automation document takes only what its parameters' `allowedValues` and `allowedPattern` say.
+pub fn preview(operation: &Operation, region: &str, target: Option<&Target>, request: &Request) -> Preview {
     let (action, pinned, enforced, ours): (_, _, &[Bound], &[Bound]) = match operation {
         Operation::Shell { document, .. } => (
             "ssm:StartSession",
@@ -94,79 +103,65 @@ pub fn preview(
             &[Bound::Role, Bound::Target],
             &[Bound::Command, Bound::TimeLimit, Bound::Reason, Bound::Recording],
         ),
+        Operation::ServiceChange { change, document, .. } => (
+            "ssm:StartAutomationExecution",
+            vec![Pinned::Document(document.clone())],
+            match change {
+                Change::Redeploy | Change::Rollback => &[Bound::Role, Bound::Target, Bound::Document],
+                Change::Scale | Change::StopTask => &[Bound::Role, Bound::Target, Bound::Document, Bound::Parameters],
+            },
+            &[Bound::Reason],
+        ),
+        Operation::Workflow { status } => (
+            "securityhub:BatchUpdateFindings",
+            vec![Pinned::Status(*status)],
+            &[Bound::Role, Bound::Status],
+            &[Bound::Target, Bound::Reason],
+        ),
+        Operation::Automation { document, inputs } => (
+            "ssm:StartAutomationExecution",
+            std::iter::once(Pinned::Document(document.clone())).chain(inputs.iter().filter_map(fixed)).collect(),
+            &[Bound::Role, Bound::Document],
+            &[Bound::Parameters, Bound::Reason],
+        ),
     };
+    let chosen = || request.parameters.get(FINDING).cloned().unwrap_or_else(|| operation.goal());
     Preview {
         action,
-        target: target.map_or_else(|| operation.selector().to_string(), ToString::to_string),
+        target: target.map_or_else(chosen, ToString::to_string),
         pinned,
-        by_hand: by_hand(operation, region, target, parameters, reason),
+        by_hand: by_hand::by_hand(operation, region, target, request),
         enforced: enforced.to_vec(),
         ours: ours.to_vec(),
     }
 }
 
-/// Writes the line of the AWS CLI that does the same.
-fn by_hand(
-    operation: &Operation,
-    region: &str,
-    target: Option<&Target>,
-    parameters: &BTreeMap<String, String>,
-    reason: Option<&str>,
-) -> String {
-    let mut words: Vec<String> = vec!["aws".to_owned()];
-    let mut say = |name: &str, value: &str| words.extend([name.to_owned(), quoted(value)]);
-    match operation {
-        Operation::Shell { document, .. } | Operation::PortForward { document, .. } => {
-            say("ssm", "start-session");
-            say("--region", region);
-            say("--target", &target.map_or_else(|| operation.selector().to_string(), Target::ssm_target));
-            say("--document-name", document);
-            if let (Operation::PortForward { .. }, Some(port)) = (operation, parameters.get("local_port")) {
-                say("--parameters", &format!("localPortNumber={port}"));
-            }
-            if let Some(reason) = reason {
-                say("--reason", reason);
-            }
-        }
-        Operation::Exec { selector, command } => {
-            say("ecs", "execute-command");
-            say("--region", region);
-            if let Some(Target::Container { cluster, task, container, .. }) = target {
-                say("--cluster", cluster);
-                say("--task", task);
-                say("--container", container);
-            } else if let Selector::EcsService { cluster, container, .. } = selector {
-                say("--cluster", cluster);
-                say("--task", "TASK");
-                if let Some(container) = container {
-                    say("--container", container);
-                }
-            }
-            say("--interactive --command", command);
-        }
+/// Returns what the catalogue gives a document's parameter, where it is always the same.
+fn fixed((name, input): (&String, &Input)) -> Option<Pinned> {
+    match input {
+        Input::Fixed(value) => Some(Pinned::Input { name: name.clone(), value: value.clone() }),
+        Input::Chosen(_) => None,
     }
-    words.join(" ")
-}
-
-/// Quotes a word as a POSIX shell takes it back.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+-".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    let mut text = String::from("'");
-    for part in word.split('\'').enumerate() {
-        // Writing to a String does not fail.
-        let _ = if part.0 == 0 { write!(text, "{}", part.1) } else { write!(text, "'\\''{}", part.1) };
-    }
-    text.push('\'');
-    text
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::runbook::entry::Destination;
+    use crate::domain::target::Selector;
+    use crate::runbook::entry::{Destination, EntryId};
+
+    fn request(parameters: &[(&str, &str)], reason: Option<&str>) -> Request {
+        Request {
+            entry: EntryId("x".into()),
+            environment: "prd".into(),
+            parameters: parameters.iter().map(|&(name, value)| (name.into(), value.into())).collect(),
+            reason: reason.map(str::to_owned),
+            ticket: reason.map(|_| "INC-7".to_owned()),
+            confirmation: None,
+        }
+    }
 
     fn service(container: Option<&str>) -> Selector {
         Selector::EcsService {
@@ -195,27 +190,76 @@ mod tests {
             destination,
             sessions: 4,
         };
-        let parameters = BTreeMap::from([("local_port".to_owned(), "15432".to_owned())]);
-        let told = preview(&operation, "ap-northeast-1", Some(&task()), &parameters, Some("it's slow"));
+        let request_of = request(&[("local_port", "15432")], Some("it's slow"));
+        let told = preview(&operation, "ap-northeast-1", Some(&task()), &request_of);
         assert_eq!(
             told.by_hand,
             "aws ssm start-session --region ap-northeast-1 --target ecs:shop-prd_0123456789abcdef_0123-1 \
              --document-name Sekisho-prd-db-readonly --parameters localPortNumber=15432 --reason 'it'\\''s slow'"
         );
         assert!(told.enforced.contains(&Bound::Destination) && told.ours.contains(&Bound::TimeLimit));
-        let undecided = preview(&operation, "ap-northeast-1", None, &BTreeMap::new(), None);
+        let undecided = preview(&operation, "ap-northeast-1", None, &request(&[], None));
         assert_eq!(undecided.target, "shop-prd/tunnel");
     }
 
     #[test]
     fn a_command_is_told_as_not_enforced_by_aws() {
         let operation = Operation::Exec { selector: service(Some("app")), command: "cat /proc/1/status".into() };
-        let told = preview(&operation, "ap-northeast-1", Some(&task()), &BTreeMap::new(), None);
+        let told = preview(&operation, "ap-northeast-1", Some(&task()), &request(&[], None));
         assert_eq!(
             told.by_hand,
             "aws ecs execute-command --region ap-northeast-1 --cluster shop-prd --task 0123456789abcdef \
              --container app --interactive --command 'cat /proc/1/status'"
         );
         assert!(told.ours.contains(&Bound::Command) && !told.enforced.contains(&Bound::Command));
+    }
+
+    #[test]
+    fn a_change_is_told_with_what_its_document_is_given() {
+        let (change, document) = (Change::Scale, "Sekisho-prd-service-scale".to_owned());
+        let operation = Operation::ServiceChange { change, service: service(None), document };
+        let told = preview(&operation, "ap-northeast-1", None, &request(&[("desired", "4")], Some("it's slow")));
+        assert_eq!(
+            told.by_hand,
+            "aws ssm start-automation-execution --region ap-northeast-1 --document-name Sekisho-prd-service-scale \
+             --parameters '{\"Desired\":[\"4\"],\"Reason\":[\"it'\\''s slow\"],\"Service\":[\"tunnel\"],\
+             \"Ticket\":[\"INC-7\"]}'"
+        );
+        assert_eq!(told.target, "shop-prd/tunnel");
+        assert!(told.enforced.contains(&Bound::Parameters) && told.enforced.contains(&Bound::Target));
+    }
+
+    #[test]
+    fn a_status_is_told_with_the_finding_that_aws_does_not_bind() {
+        let operation = Operation::Workflow { status: WorkflowStatus::Resolved };
+        let finding = "arn:aws:securityhub:ap-northeast-1:111122223333:subscription/x/finding/0af7";
+        let told = preview(&operation, "ap-northeast-1", None, &request(&[("finding", finding)], Some("済み")));
+        assert_eq!(
+            told.by_hand,
+            format!(
+                "aws securityhub batch-update-findings --region ap-northeast-1 --finding-identifiers \
+                 Id={finding},ProductArn=PRODUCT_ARN --workflow Status=RESOLVED \
+                 --note '{{\"Text\":\"INC-7: 済み\",\"UpdatedBy\":\"USER\"}}'"
+            )
+        );
+        assert_eq!(told.target, finding);
+        assert!(told.enforced.contains(&Bound::Status) && told.ours.contains(&Bound::Target));
+    }
+
+    #[test]
+    fn a_document_of_the_team_is_told_with_what_it_is_given() {
+        let inputs = BTreeMap::from([
+            ("Count".to_owned(), Input::Chosen("count".to_owned())),
+            ("Mode".to_owned(), Input::Fixed("full".to_owned())),
+        ]);
+        let operation = Operation::Automation { document: "Team-Restart".into(), inputs };
+        let told = preview(&operation, "ap-northeast-1", None, &request(&[("count", "2")], None));
+        assert_eq!(
+            told.by_hand,
+            "aws ssm start-automation-execution --region ap-northeast-1 --document-name Team-Restart \
+             --parameters '{\"Count\":[\"2\"],\"Mode\":[\"full\"]}'"
+        );
+        let mode = Pinned::Input { name: "Mode".into(), value: "full".into() };
+        assert_eq!(told.pinned, [Pinned::Document("Team-Restart".into()), mode]);
     }
 }

@@ -15,7 +15,21 @@ const FILES: &[(&str, &str)] = files![
     "entries/container-shell.toml",
     "entries/db-readonly.toml",
     "entries/db-readwrite.toml",
+    "entries/finding-notified.toml",
+    "entries/finding-resolved.toml",
+    "entries/finding-suppressed.toml",
     "entries/node-shell.toml",
+    "entries/service-redeploy.toml",
+    "entries/service-rollback.toml",
+    "entries/service-scale.toml",
+    "entries/task-stop.toml",
+    "runbooks/daily-check.toml",
+    "runbooks/db-investigation.toml",
+    "runbooks/idc-outage.toml",
+    "runbooks/inc-5xx.toml",
+    "runbooks/inc-leaked-key.toml",
+    "runbooks/inc-waf.toml",
+    "runbooks/stuck-task.toml",
 ];
 
 /// Returns the files.

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::book::{Runbook, RunbookId};
+use super::draft::Draft;
 use super::entry::{Entry, EntryId};
-use super::error::{CatalogueError, CatalogueProblem};
-use super::folder::{self, BINDINGS, Files};
-use super::template::{self, Template};
-use super::{bindings, builtin, check, resolve};
+use super::error::CatalogueError;
+use super::folder::{self, Files};
+use super::parameters::{self, Parameter};
+use super::{builtin, check, signal};
 use crate::config::document::Place;
 use crate::domain::environment::Environment;
+use crate::domain::queue::Item;
 use crate::domain::target::Selector;
 
 /// Where a catalogue is from.
@@ -20,13 +23,27 @@ pub enum Origin {
     BuiltIn,
     /// A directory.
     Folder(PathBuf),
+    /// A path in Parameter Store.
+    Parameters(String),
+}
+
+impl Origin {
+    /// Returns where it is, as it is written in the configuration; empty for the one that comes with the program.
+    pub fn place(&self) -> PathBuf {
+        match self {
+            Self::BuiltIn => PathBuf::new(),
+            Self::Folder(path) => path.clone(),
+            Self::Parameters(path) => parameters::place_of(path, ""),
+        }
+    }
 }
 
 /// A catalogue: what may be done, by whom, where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catalogue {
     entries: Vec<Arc<Entry>>,
-    /// The roles that entries name, and where, for a check against those of the configuration.
+    runbooks: Vec<Arc<Runbook>>,
+    /// The roles that entries and runbooks name, and where, for a check against those of the configuration.
     roles: BTreeMap<String, Place>,
     hash: String,
     origin: Origin,
@@ -43,7 +60,8 @@ impl Catalogue {
     /// Makes a catalogue that allows nothing.
     pub fn empty() -> Self {
         let hash = folder::hash(&Files::new());
-        Self { entries: Vec::new(), roles: BTreeMap::new(), hash, origin: Origin::BuiltIn, writable: None }
+        let (entries, runbooks, roles) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { entries, runbooks, roles, hash, origin: Origin::BuiltIn, writable: None }
     }
 
     /// Reads a directory.
@@ -57,35 +75,23 @@ impl Catalogue {
         Ok(Self { writable, ..catalogue })
     }
 
+    /// Puts it together from the parameters below a path of Parameter Store.
+    ///
+    /// # Errors
+    /// Every fault that was found in all of its files, not only the first.
+    pub fn of_parameters(path: &str, parameters: &[Parameter]) -> Result<Self, Vec<CatalogueError>> {
+        let files = parameters::files(path, parameters)?;
+        Self::of_files(&parameters::place_of(path, ""), &files, Origin::Parameters(path.to_owned()))
+    }
+
     fn of_files(folder: &Path, files: &Files, origin: Origin) -> Result<Self, Vec<CatalogueError>> {
         let hash = folder::hash(files);
-        let (bindings, mut errors) = match files.get(BINDINGS) {
-            Some(text) => bindings::read(&folder.join(BINDINGS), text),
-            None => (bindings::Bindings::default(), vec![missing_bindings(folder)]),
-        };
-        let has_bindings = errors.is_empty();
-        let mut templates = Vec::new();
-        for (name, text) in files.iter().filter(|(name, _)| *name != BINDINGS) {
-            let (template, faults) = template::read(&folder.join(name), text);
-            errors.extend(faults);
-            templates.extend(template);
+        let draft = Draft::read(folder, files);
+        if draft.errors.is_empty() {
+            let Draft { entries, runbooks, roles, .. } = draft;
+            return Ok(Self { entries, runbooks, roles, hash, origin, writable: None });
         }
-        errors.extend(repeated(&templates));
-        let mut entries = Vec::new();
-        for template in templates.iter().filter(|_| has_bindings) {
-            let faults = resolve::check(template, &bindings);
-            let is_whole = template.is_whole && faults.is_empty();
-            errors.extend(faults);
-            match resolve::resolve(template, &bindings) {
-                Ok(made) if is_whole => entries.extend(made.into_iter().map(Arc::new)),
-                Ok(_) => {}
-                Err(faults) => errors.extend(faults),
-            }
-        }
-        errors.sort_by(|a, b| a.place.cmp(&b.place));
-        errors.dedup();
-        let roles = templates.iter().flat_map(Template::roles).collect();
-        if errors.is_empty() { Ok(Self { entries, roles, hash, origin, writable: None }) } else { Err(errors) }
+        Err(draft.errors)
     }
 
     /// Lists the entries that hold in an environment: those that name it, and whose target is in it.
@@ -108,9 +114,40 @@ impl Catalogue {
         &self.entries
     }
 
+    /// Lists the runbooks that are for an environment.
+    pub fn runbooks_in(&self, environment: &Environment) -> Vec<Arc<Runbook>> {
+        self.runbooks.iter().filter(|runbook| runbook.environments.contains(&environment.name)).cloned().collect()
+    }
+
+    /// Finds a runbook that is for an environment.
+    pub fn runbook(&self, environment: &Environment, id: &RunbookId) -> Option<&Arc<Runbook>> {
+        self.runbooks.iter().find(|runbook| runbook.id == *id && runbook.environments.contains(&environment.name))
+    }
+
+    /// Lists all runbooks.
+    pub fn runbooks(&self) -> &[Arc<Runbook>] {
+        &self.runbooks
+    }
+
+    /// Lists the runbooks that answer a row of the queue in an environment: those first that answer what it is about.
+    pub fn answering(&self, environment: &Environment, item: &Item) -> Vec<Arc<Runbook>> {
+        let own = self.runbooks_in(environment).into_iter();
+        let mut fitting: Vec<(usize, Arc<Runbook>)> =
+            own.filter_map(|runbook| Some((signal::fit(&runbook.answers, item)?, runbook))).collect();
+        fitting.sort_by_key(|(rank, _)| *rank);
+        fitting.into_iter().map(|(_, runbook)| runbook).collect()
+    }
+
+    /// Lists the entries that a step of a runbook may mean in an environment: one for each target of the one it names.
+    pub fn entries_named(&self, environment: &Environment, written: &EntryId) -> Vec<Arc<Entry>> {
+        let mut own = self.entries_in(environment);
+        own.retain(|entry| entry.id.written() == written.0);
+        own
+    }
+
     /// Returns the SHA-256 of all of its files, in hex.
     ///
-    /// In its directory, `LC_ALL=C sha256sum bindings.toml entries/*.toml | sha256sum` gives the same.
+    /// In its directory, `LC_ALL=C sha256sum bindings.toml entries/*.toml runbooks/*.toml | sha256sum` gives the same.
     pub fn hash(&self) -> &str {
         &self.hash
     }
@@ -132,7 +169,9 @@ impl Catalogue {
     pub fn check(&self, environments: &[Environment], roles: &[String]) -> Vec<CatalogueError> {
         match &self.origin {
             Origin::BuiltIn => Vec::new(),
-            Origin::Folder(folder) => check::check(folder, &self.entries, &self.roles, environments, roles),
+            Origin::Folder(_) | Origin::Parameters(_) => {
+                check::check(&self.origin.place(), &self.entries, &self.roles, environments, roles)
+            }
         }
     }
 }
@@ -143,37 +182,7 @@ impl Catalogue {
 fn holds(entry: &Entry, environment: &Environment) -> bool {
     entry.environment == environment.name
         && match entry.operation.selector() {
-            Selector::EcsService { cluster, .. } => environment.owns_cluster(cluster),
-            Selector::ManagedNode { .. } | Selector::TaggedNodes { .. } => true,
+            Some(Selector::EcsService { cluster, .. }) => environment.owns_cluster(cluster),
+            Some(Selector::ManagedNode { .. } | Selector::TaggedNodes { .. }) | None => true,
         }
-}
-
-fn missing_bindings(folder: &Path) -> CatalogueError {
-    let place = Place { file: Some(folder.join(BINDINGS)), position: None };
-    CatalogueError { place, problem: CatalogueProblem::NoBindingsFile }
-}
-
-/// Finds entries of the same name.
-fn repeated(templates: &[Template]) -> Vec<CatalogueError> {
-    let mut first: BTreeMap<&str, &Place> = BTreeMap::new();
-    let mut errors = Vec::new();
-    for id in templates.iter().filter_map(|template| template.id.as_ref()) {
-        match first.get(id.value.as_str()) {
-            Some(place) => {
-                let problem = CatalogueProblem::DuplicateEntry { id: id.value.clone(), first: place.to_string() };
-                errors.push(CatalogueError { place: id.place.clone(), problem });
-            }
-            None => drop(first.insert(&id.value, &id.place)),
-        }
-    }
-    errors
-}
-
-impl Template {
-    /// Lists the roles that it names anywhere, each with its place.
-    fn roles(&self) -> impl Iterator<Item = (String, Place)> {
-        let all = std::iter::once(&self.asks).chain(self.within.values());
-        let roles = all.filter_map(|asks| asks.roles.as_ref()).flatten();
-        roles.map(|role| (role.value.clone(), role.place.clone()))
-    }
 }

@@ -37,7 +37,7 @@ pub(super) fn check(
 
 fn problems(entry: &Entry, environment: &Environment) -> Vec<CatalogueProblem> {
     let mut problems = Vec::new();
-    if let Selector::EcsService { cluster, .. } = entry.operation.selector()
+    if let Some(Selector::EcsService { cluster, .. }) = entry.operation.selector()
         && !environment.owns_cluster(cluster)
     {
         problems.push(CatalogueProblem::ForeignCluster {
@@ -51,7 +51,7 @@ fn problems(entry: &Entry, environment: &Environment) -> Vec<CatalogueProblem> {
         if matches!(entry.operation, Operation::Exec { .. }) && entry.roles.iter().any(|role| role == OPERATOR) {
             problems.push(CatalogueProblem::ExecForOperator { environment: environment.clone() });
         }
-        if !entry.recorded {
+        if entry.operation.is_session() && !entry.recorded {
             problems.push(CatalogueProblem::Unrecorded { environment });
         }
     }

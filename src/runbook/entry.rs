@@ -3,12 +3,10 @@
 use std::{collections::BTreeMap, fmt};
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
+pub use super::operation::{Change, DESIRED, Destination, FINDING, Input, LOCAL_PORT, Operation, TASK, WorkflowStatus};
 use super::pattern;
-use crate::domain::target::Selector;
-
-/// The parameter of a tunnel that says on which port of this machine it listens.
-pub const LOCAL_PORT: &str = "local_port";
 
 /// The role that never gets a command into a container in production, whatever a catalogue says.
 pub const OPERATOR: &str = "operator";
@@ -16,7 +14,7 @@ pub const OPERATOR: &str = "operator";
 /// Names an entry, such as `db-readonly`: lower-case letters, digits and hyphens.
 ///
 /// An entry that serves several targets is one for each, named with the target: `container-inspect/web`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryId(pub String);
 
 impl fmt::Display for EntryId {
@@ -38,73 +36,12 @@ pub fn document_name(environment: &str, entry: &EntryId) -> String {
 }
 
 /// A text in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Title {
     /// In Japanese.
     pub ja: String,
     /// In English.
     pub en: String,
-}
-
-/// What an entry does, with its bindings for one environment filled in.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// `ssm.shell`: a shell on a managed node.
-    Shell {
-        /// Where.
-        selector: Selector,
-        /// The Session document that sets its limits.
-        document: String,
-    },
-    /// `ssm.port_forward`: a tunnel through a task or node to one host and port.
-    PortForward {
-        /// Through what.
-        selector: Selector,
-        /// The Session document that holds host and port, literally.
-        document: String,
-        /// Where to; what the document says counts, this is what it is shown as.
-        destination: Destination,
-        /// How many sessions may be opened under it, each when those before it are in use.
-        sessions: usize,
-    },
-    /// `ecs.exec`: a fixed command in a container.
-    Exec {
-        /// Where.
-        selector: Selector,
-        /// The command, never from a person.
-        command: String,
-    },
-}
-
-impl Operation {
-    /// Returns the name that the catalogue has for it, such as `ssm.shell`.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Shell { .. } => "ssm.shell",
-            Self::PortForward { .. } => "ssm.port_forward",
-            Self::Exec { .. } => "ecs.exec",
-        }
-    }
-
-    /// Returns where it goes.
-    pub const fn selector(&self) -> &Selector {
-        match self {
-            Self::Shell { selector, .. } | Self::PortForward { selector, .. } | Self::Exec { selector, .. } => selector,
-        }
-    }
-}
-
-/// Where a tunnel leads.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Destination {
-    /// The host, as the document has it.
-    pub host: String,
-    /// The port.
-    pub port: u16,
-    /// The database user that the connection string names.
-    pub user: Option<String>,
-    /// The database that the connection string names.
-    pub database: Option<String>,
 }
 
 /// What a person must type before the operation starts.

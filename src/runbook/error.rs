@@ -5,9 +5,11 @@ use std::fmt;
 use super::entry::EntryId;
 pub use super::forms::Form;
 use crate::config::Type;
-use crate::config::document::{FileProblem, Place, printable, render};
+use crate::config::document::{FileProblem, Place, render};
+use crate::domain::fetch::Failure;
 use crate::i18n::{Lang, Texts};
-use crate::t;
+
+mod words;
 
 /// One fault of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,27 @@ pub enum CatalogueProblem {
         /// Its name.
         name: String,
     },
+    /// A file in Parameter Store lacks a part, or lies there as a whole and in parts.
+    BrokenParts {
+        /// Its name.
+        name: String,
+    },
+    /// A parameter is a list, or encrypted.
+    NotPlain {
+        /// Its name, below the path.
+        name: String,
+    },
+    /// Where a catalogue lies is no path of Parameter Store.
+    NotAPath,
+    /// Parameter Store could not be read.
+    Unread {
+        /// The environment with whose credentials it was tried.
+        environment: String,
+        /// Why.
+        failure: Failure,
+    },
+    /// There are more parameters below the path than are read.
+    TooManyParameters,
     /// There is no entry at all.
     NoEntries,
     /// There is no `bindings.toml`.
@@ -101,6 +124,13 @@ pub enum CatalogueProblem {
         /// The key.
         key: String,
     },
+    /// A list is longer than it may be.
+    LongList {
+        /// The key.
+        key: String,
+        /// How long it may be.
+        most: usize,
+    },
     /// A list holds something twice.
     RepeatedValue {
         /// The key.
@@ -140,6 +170,25 @@ pub enum CatalogueProblem {
         low: i64,
         /// The highest port.
         high: i64,
+    },
+    /// A service could be scaled beyond what its document can list.
+    BadDesired {
+        /// The fewest tasks.
+        low: i64,
+        /// The most tasks.
+        high: i64,
+    },
+    /// A document is given a parameter that the entry does not have.
+    NoParameter {
+        /// The parameter.
+        name: String,
+        /// The parameter that was likely meant.
+        nearest: Option<String>,
+    },
+    /// A parameter goes nowhere.
+    UnusedParameter {
+        /// The parameter.
+        name: String,
     },
     /// Two entries have the same name.
     DuplicateEntry {
@@ -199,6 +248,22 @@ pub enum CatalogueProblem {
         /// The operation.
         operation: &'static str,
     },
+    /// The services of an entry are in several clusters.
+    SeveralClusters {
+        /// The operation.
+        operation: &'static str,
+        /// The clusters.
+        clusters: Vec<String>,
+    },
+    /// A document would be that of two entries that need different ones.
+    SharedDocument {
+        /// The document.
+        document: String,
+        /// The other entry.
+        other: EntryId,
+        /// The other entry's environment.
+        environment: String,
+    },
     /// The name of a service must be typed where there is none.
     NothingToType,
     /// A command or a host is left open for somebody to fill in.
@@ -223,6 +288,65 @@ pub enum CatalogueProblem {
     },
     /// A session in production would not be recorded.
     Unrecorded {
+        /// The environment.
+        environment: String,
+    },
+    /// Two runbooks have the same name.
+    DuplicateRunbook {
+        /// The name.
+        id: String,
+        /// The place of the first.
+        first: String,
+    },
+    /// Two steps of a runbook have the same name.
+    DuplicateStep {
+        /// The name.
+        id: String,
+        /// The place of the first.
+        first: String,
+    },
+    /// A key means something for another kind of step only.
+    NotForStep {
+        /// The key.
+        key: String,
+        /// The kind of step.
+        kind: String,
+    },
+    /// A way leads to a step that is not there.
+    NoStep {
+        /// The step.
+        id: String,
+        /// The step that was likely meant.
+        nearest: Option<String>,
+    },
+    /// No way leads to a step.
+    UnreachableStep {
+        /// The step.
+        id: String,
+    },
+    /// From a step no way leads to the end.
+    NoWayOut {
+        /// The step.
+        id: String,
+    },
+    /// A step names an entry that is not there.
+    NoEntry {
+        /// The entry.
+        id: String,
+        /// The entry that was likely meant.
+        nearest: Option<String>,
+    },
+    /// A step names an entry that is not for an environment of the runbook.
+    EntryNotHere {
+        /// The entry.
+        entry: EntryId,
+        /// The environment.
+        environment: String,
+    },
+    /// A step names an entry that is for no role of the runbook.
+    EntryForOthers {
+        /// The entry.
+        entry: EntryId,
         /// The environment.
         environment: String,
     },
@@ -256,6 +380,11 @@ impl CatalogueProblem {
             Self::TooManyFiles { .. } => "too-many-files",
             Self::TooLarge => "all-too-large",
             Self::StrayFile { .. } => "stray-file",
+            Self::BrokenParts { .. } => "broken-parts",
+            Self::NotPlain { .. } => "not-plain",
+            Self::NotAPath => "not-a-path",
+            Self::Unread { .. } => "unread",
+            Self::TooManyParameters => "too-many-parameters",
             Self::NoEntries => "no-entries",
             Self::NoBindingsFile => "no-bindings-file",
             Self::Syntax { .. } => "syntax",
@@ -266,12 +395,27 @@ impl CatalogueProblem {
             Self::UnknownValue { .. } => "unknown-value",
             Self::EmptyValue { .. } => "empty-value",
             Self::EmptyList { .. } => "empty-list",
+            Self::LongList { .. } => "long-list",
+            Self::DuplicateRunbook { .. } => "duplicate-runbook",
+            Self::DuplicateStep { .. } => "duplicate-step",
+            Self::NotForStep { .. } => "not-for-step",
+            Self::NoStep { .. } => "no-step",
+            Self::UnreachableStep { .. } => "unreachable-step",
+            Self::NoWayOut { .. } => "no-way-out",
+            Self::NoEntry { .. } => "no-entry",
+            Self::EntryNotHere { .. } => "entry-not-here",
+            Self::EntryForOthers { .. } => "entry-for-others",
             Self::RepeatedValue { .. } => "repeated-value",
             Self::Malformed { .. } => "malformed",
             Self::BadPattern { .. } => "bad-pattern",
             Self::BadRange { .. } => "bad-range",
             Self::BadDefault { .. } => "bad-default",
             Self::BadLocalPort { .. } => "bad-local-port",
+            Self::BadDesired { .. } => "bad-desired",
+            Self::NoParameter { .. } => "no-parameter",
+            Self::UnusedParameter { .. } => "unused-parameter",
+            Self::SeveralClusters { .. } => "several-clusters",
+            Self::SharedDocument { .. } => "shared-document",
             Self::DuplicateEntry { .. } => "duplicate-entry",
             Self::NoEnvironment { .. } => "no-environment",
             Self::NoBinding { .. } => "no-binding",
@@ -295,7 +439,7 @@ impl CatalogueProblem {
 impl CatalogueError {
     /// Writes the fault with its place and how to mend it, in the reader's language.
     pub fn render(&self, texts: Texts) -> String {
-        render(&self.place, &describe(&self.problem, texts), &advise(&self.problem, texts))
+        render(&self.place, &words::describe(&self.problem, texts), &words::advise(&self.problem, texts))
     }
 }
 
@@ -306,172 +450,3 @@ impl fmt::Display for CatalogueError {
 }
 
 impl std::error::Error for CatalogueError {}
-
-fn describe(problem: &CatalogueProblem, texts: Texts) -> String {
-    use CatalogueProblem as P;
-    match problem {
-        P::NoFolder => t!(texts, "catalogue.error.no-folder").to_owned(),
-        P::NotAFolder => t!(texts, "catalogue.error.not-a-folder").to_owned(),
-        P::File(problem) => problem.describe(texts),
-        P::TooManyFiles { most } => t!(texts, "catalogue.error.too-many-files", most = most),
-        P::TooLarge => t!(texts, "catalogue.error.too-large").to_owned(),
-        P::StrayFile { name } => t!(texts, "catalogue.error.stray-file", name = printable(name)),
-        P::NoEntries => t!(texts, "catalogue.error.no-entries").to_owned(),
-        P::NoBindingsFile => t!(texts, "catalogue.error.no-bindings-file").to_owned(),
-        P::Syntax { detail } => t!(texts, "config.error.syntax", detail = printable(detail)),
-        P::Repeated { key } => t!(texts, "config.error.repeated", key = printable(key)),
-        P::UnknownKey { key, table, .. } if table.is_empty() => {
-            t!(texts, "catalogue.error.unknown-key", key = printable(key))
-        }
-        P::UnknownKey { key, table, .. } => {
-            t!(texts, "config.error.unknown-key-in", key = printable(key), table = printable(table))
-        }
-        P::MissingKey { key, table } if table.is_empty() => t!(texts, "catalogue.error.missing-key", key = key),
-        P::MissingKey { key, table } => t!(texts, "config.error.missing-field", key = key, table = printable(table)),
-        P::WrongType { key, expected, found } => {
-            let (expected, found) = (expected.name(texts), found.name(texts));
-            t!(texts, "config.error.wrong-type", key = printable(key), expected = expected, found = found)
-        }
-        P::UnknownValue { key, value, .. } => {
-            t!(texts, "catalogue.error.unknown-value", key = printable(key), value = printable(value))
-        }
-        P::EmptyValue { key } | P::EmptyList { key } => t!(texts, "config.error.empty-value", key = printable(key)),
-        P::RepeatedValue { key, value } => {
-            t!(texts, "catalogue.error.repeated-value", key = printable(key), value = printable(value))
-        }
-        P::Malformed { key, value, .. } => {
-            t!(texts, "catalogue.error.malformed", key = printable(key), value = printable(value))
-        }
-        P::BadPattern { pattern, detail } => {
-            t!(texts, "catalogue.error.bad-pattern", pattern = printable(pattern), detail = printable(detail))
-        }
-        P::BadRange { parameter } => t!(texts, "catalogue.error.bad-range", parameter = printable(parameter)),
-        P::BadDefault { parameter } => t!(texts, "catalogue.error.bad-default", parameter = printable(parameter)),
-        P::BadLocalPort { .. } => t!(texts, "catalogue.error.bad-local-port").to_owned(),
-        P::DuplicateEntry { id, first } => t!(texts, "catalogue.error.duplicate-entry", id = id, first = first),
-        _ => describe_meaning(problem, texts),
-    }
-}
-
-/// Describes the faults that are not of form: what refers to nothing, and what must not be.
-fn describe_meaning(problem: &CatalogueProblem, texts: Texts) -> String {
-    use CatalogueProblem as P;
-    match problem {
-        P::NoEnvironment { name, .. } => t!(texts, "catalogue.error.no-environment", name = printable(name)),
-        P::NoBinding { name, environment, .. } => {
-            t!(texts, "catalogue.error.no-binding", name = name, environment = environment)
-        }
-        P::NotOneBound { name, environment } => {
-            t!(texts, "catalogue.error.not-one-bound", name = name, environment = environment)
-        }
-        P::NotForOperation { key, operation } => {
-            t!(texts, "catalogue.error.not-for-operation", key = key, operation = operation)
-        }
-        P::NotOneTarget { .. } => t!(texts, "catalogue.error.not-one-target").to_owned(),
-        P::WrongTarget { key, operation, .. } => {
-            t!(texts, "catalogue.error.wrong-target", key = key, operation = operation)
-        }
-        P::SeveralTargets { operation } => t!(texts, "catalogue.error.several-targets", operation = operation),
-        P::NothingToType => t!(texts, "catalogue.error.nothing-to-type").to_owned(),
-        P::FreeForm { key } => t!(texts, "catalogue.error.free-form", key = printable(key)),
-        P::GenericDocument { document } => t!(texts, "catalogue.error.generic-document", document = document),
-        P::NoDocumentName { document } => {
-            t!(texts, "catalogue.error.no-document-name", document = printable(document))
-        }
-        P::ExecForOperator { environment } => {
-            t!(texts, "catalogue.error.exec-for-operator", environment = environment)
-        }
-        P::Unrecorded { environment } => t!(texts, "catalogue.error.unrecorded", environment = environment),
-        P::UnknownRole { role, .. } => t!(texts, "catalogue.error.unknown-role", role = printable(role)),
-        P::ForeignCluster { entry, cluster, environment } => {
-            t!(texts, "catalogue.error.foreign-cluster", entry = entry, cluster = cluster, environment = environment)
-        }
-        // The others are told above.
-        other => other.code().to_owned(),
-    }
-}
-
-fn advise(problem: &CatalogueProblem, texts: Texts) -> String {
-    use CatalogueProblem as P;
-    let known = |names: &str| t!(texts, "config.advice.unknown-value", names = names);
-    let plain = match problem {
-        P::UnknownKey { nearest: Some(word), .. } => return t!(texts, "common.did-you-mean", word = word),
-        P::UnknownValue { nearest: Some(word), .. }
-        | P::NoEnvironment { nearest: Some(word), .. }
-        | P::NoBinding { nearest: Some(word), .. }
-        | P::UnknownRole { nearest: Some(word), .. } => {
-            return t!(texts, "common.did-you-mean", word = printable(word));
-        }
-        P::UnknownKey { known: words, .. } | P::NotOneTarget { known: words } => return known(&words.join(", ")),
-        P::WrongTarget { allowed, .. } => return known(&allowed.join(", ")),
-        P::UnknownValue { known: words, .. } => return known(&list(words)),
-        P::NoEnvironment { name, .. } => return t!(texts, "catalogue.advice.no-environment", name = printable(name)),
-        P::NoBinding { name, environment, .. } => {
-            return t!(texts, "catalogue.advice.no-binding", name = name, environment = environment);
-        }
-        P::UnknownRole { known: words, .. } => {
-            return t!(texts, "catalogue.advice.unknown-role", names = list(words));
-        }
-        P::MissingKey { key, .. } => return t!(texts, "config.advice.missing-field", key = key),
-        P::BadLocalPort { low, high } => return t!(texts, "catalogue.advice.bad-local-port", low = low, high = high),
-        P::WrongType { expected, .. } => expected.example(texts),
-        P::Malformed { form, .. } => form.rule(texts),
-        P::NoFolder => t!(texts, "common.file.check-path"),
-        P::NotAFolder => t!(texts, "catalogue.advice.not-a-folder"),
-        P::File(problem) => problem.advise(texts),
-        P::TooManyFiles { .. } | P::TooLarge => t!(texts, "catalogue.advice.too-much"),
-        P::StrayFile { .. } => t!(texts, "catalogue.advice.stray-file"),
-        P::NoEntries => t!(texts, "catalogue.advice.no-entries"),
-        P::NoBindingsFile => t!(texts, "catalogue.advice.no-bindings-file"),
-        P::Syntax { .. } => t!(texts, "common.advice-toml"),
-        P::Repeated { .. } | P::RepeatedValue { .. } => t!(texts, "common.advice-repeated"),
-        P::EmptyValue { .. } | P::EmptyList { .. } => t!(texts, "config.advice.empty-value"),
-        P::BadPattern { .. } => t!(texts, "catalogue.advice.bad-pattern"),
-        P::BadRange { .. } => t!(texts, "catalogue.advice.bad-range"),
-        P::BadDefault { .. } => t!(texts, "catalogue.advice.bad-default"),
-        P::DuplicateEntry { .. } => t!(texts, "config.advice.duplicate"),
-        P::NotOneBound { .. } => t!(texts, "catalogue.advice.not-one-bound"),
-        P::NotForOperation { .. } => t!(texts, "catalogue.advice.not-for-operation"),
-        P::SeveralTargets { .. } => t!(texts, "catalogue.advice.several-targets"),
-        P::NothingToType => t!(texts, "catalogue.advice.nothing-to-type"),
-        P::FreeForm { .. } => t!(texts, "catalogue.advice.free-form"),
-        P::GenericDocument { .. } => t!(texts, "catalogue.advice.generic-document"),
-        P::NoDocumentName { .. } => t!(texts, "catalogue.advice.no-document-name"),
-        P::ExecForOperator { .. } => t!(texts, "catalogue.advice.exec-for-operator"),
-        P::Unrecorded { .. } => t!(texts, "catalogue.advice.unrecorded"),
-        P::ForeignCluster { .. } => t!(texts, "catalogue.advice.foreign-cluster"),
-    };
-    plain.to_owned()
-}
-
-impl Form {
-    /// Says what the form is.
-    fn rule(self, texts: Texts) -> &'static str {
-        match self {
-            Self::Id => t!(texts, "catalogue.form.id"),
-            Self::Title => t!(texts, "catalogue.form.title"),
-            Self::Name => t!(texts, "config.advice.bad-name"),
-            Self::Word => t!(texts, "catalogue.form.word"),
-            Self::Service => t!(texts, "catalogue.form.service"),
-            Self::Node => t!(texts, "catalogue.form.node"),
-            Self::Tag => t!(texts, "catalogue.form.tag"),
-            Self::Host => t!(texts, "catalogue.form.host"),
-            Self::User => t!(texts, "catalogue.form.user"),
-            Self::Command => t!(texts, "catalogue.form.command"),
-            Self::Document => t!(texts, "catalogue.form.document"),
-            Self::Limit => t!(texts, "catalogue.form.limit"),
-            Self::Port => t!(texts, "catalogue.form.port"),
-            Self::Sessions => t!(texts, "catalogue.form.sessions"),
-        }
-    }
-}
-
-/// Lists names for a sentence; of many only the first, and how many more.
-fn list(names: &[String]) -> String {
-    const SHOWN: usize = 12;
-    let mut shown: Vec<String> = names.iter().take(SHOWN).map(|name| printable(name)).collect();
-    if names.len() > SHOWN {
-        shown.push(format!("… (+{})", names.len() - SHOWN));
-    }
-    shown.join(", ")
-}

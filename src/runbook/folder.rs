@@ -15,20 +15,22 @@ pub(super) const BINDINGS: &str = "bindings.toml";
 /// The directory of entries.
 pub(super) const ENTRIES: &str = "entries";
 
+/// The directory of runbooks.
+pub(super) const RUNBOOKS: &str = "runbooks";
+
 /// The most files of a catalogue.
 const MOST_FILES: usize = 500;
 
 /// The most bytes of all files together.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// The files of a catalogue, by name: `bindings.toml` and `entries/….toml`.
+/// The files of a catalogue, by name: `bindings.toml`, `entries/….toml` and `runbooks/….toml`.
 pub(super) type Files = BTreeMap<String, String>;
 
 /// Reads the files of a directory. Of what else lies there, TOML is a fault: whoever wrote it thinks that it counts.
 pub(super) fn read(folder: &Path) -> Result<Files, Vec<CatalogueError>> {
     let mut errors = Vec::new();
     let mut files = Files::new();
-    let entries = folder.join(ENTRIES);
     let names = |path: &Path| list(path).map_err(|error| vec![error]);
     for name in names(folder)? {
         if name == BINDINGS {
@@ -38,21 +40,35 @@ pub(super) fn read(folder: &Path) -> Result<Files, Vec<CatalogueError>> {
             errors.push(fault(&folder.join(&name), problem));
         }
     }
-    if entries.exists() {
-        for name in names(&entries)?.into_iter().filter(|name| is_toml(name)) {
-            take(folder, format!("{ENTRIES}/{name}"), &mut files, &mut errors);
+    for room in [ENTRIES, RUNBOOKS].into_iter().filter(|room| folder.join(room).exists()) {
+        for name in names(&folder.join(room))?.into_iter().filter(|name| is_toml(name)) {
+            take(folder, format!("{room}/{name}"), &mut files, &mut errors);
         }
     }
-    if !files.keys().any(|name| name != BINDINGS) && errors.is_empty() {
-        errors.push(fault(folder, CatalogueProblem::NoEntries));
-    }
-    if files.values().map(String::len).sum::<usize>() > MOST_BYTES {
-        errors.push(fault(folder, CatalogueProblem::TooLarge));
+    if errors.is_empty() {
+        errors.extend(check(&files).into_iter().map(|problem| fault(folder, problem)));
     }
     if errors.is_empty() { Ok(files) } else { Err(errors) }
 }
 
-fn is_toml(name: &str) -> bool {
+/// Says what is wrong with the files of a catalogue as a whole.
+pub(super) fn check(files: &Files) -> Option<CatalogueProblem> {
+    if !files.keys().any(|name| is_in(name, ENTRIES)) {
+        Some(CatalogueProblem::NoEntries)
+    } else if files.len() > MOST_FILES {
+        Some(CatalogueProblem::TooManyFiles { most: MOST_FILES })
+    } else {
+        (files.values().map(String::len).sum::<usize>() > MOST_BYTES).then_some(CatalogueProblem::TooLarge)
+    }
+}
+
+/// Tells whether a file of a catalogue lies in one of its directories.
+pub(super) fn is_in(name: &str, room: &str) -> bool {
+    name.strip_prefix(room).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Tells whether a file is TOML, by its name; hidden ones are none of ours.
+pub(super) fn is_toml(name: &str) -> bool {
     !name.starts_with('.') && Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"))
 }
 
@@ -90,7 +106,7 @@ fn take(folder: &Path, name: String, files: &mut Files, errors: &mut Vec<Catalog
 
 /// Returns the SHA-256 of a catalogue in hex: of the lines that `sha256sum` writes of its files, sorted by name.
 ///
-/// In its directory, `LC_ALL=C sha256sum bindings.toml entries/*.toml | sha256sum` gives the same.
+/// In its directory, `LC_ALL=C sha256sum bindings.toml entries/*.toml runbooks/*.toml | sha256sum` gives the same.
 pub(super) fn hash(files: &Files) -> String {
     let mut whole = Sha256::new();
     for (name, text) in files {
@@ -105,9 +121,8 @@ pub(super) fn hash(files: &Files) -> String {
 /// Where the system does not tell, it counts as one that can be changed.
 pub(super) fn writable(folder: &Path, files: &Files) -> Option<PathBuf> {
     let mut paths = vec![folder.to_path_buf()];
-    if files.keys().any(|name| name.starts_with(ENTRIES)) {
-        paths.push(folder.join(ENTRIES));
-    }
+    let rooms = [ENTRIES, RUNBOOKS].into_iter().filter(|room| files.keys().any(|name| is_in(name, room)));
+    paths.extend(rooms.map(|room| folder.join(room)));
     paths.extend(files.keys().map(|name| folder.join(name)));
     // Whoever can write to the directory above can put another one in this one's place.
     paths.extend(folder.canonicalize().ok().and_then(|path| path.parent().map(Path::to_path_buf)));

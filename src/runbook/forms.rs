@@ -1,5 +1,7 @@
 //! The forms that texts of a catalogue must have, each by the rules of whom the text is for.
 
+use super::book::END;
+use super::signal::Signal;
 use crate::domain::session::MOST_SESSIONS;
 use crate::domain::target::Selector;
 use crate::domain::text::clean;
@@ -7,8 +9,22 @@ use crate::domain::text::clean;
 /// The longest title, in characters: it stands in a table.
 const LONGEST_TITLE: usize = 60;
 
+/// The longest prompt of a step, in characters.
+const LONGEST_PROMPT: usize = 500;
+
 /// The longest command, in characters.
 const LONGEST_COMMAND: usize = 500;
+
+/// The pattern of a task's id.
+///
+/// Source: Amazon ECS Developer Guide, "Amazon Resource Names (ARNs) and IDs": the long form, the only one since 2021.
+pub(super) const TASK_ID: &str = "[0-9a-f]{32}";
+
+/// The pattern of a finding's ARN; of which account it is, the gate looks at.
+///
+/// Source: AWS Security Hub User Guide, "Required top-level ASFF attributes", `Id`, and the ARNs of the products that AWS
+/// integrates. No quotes and no braces: it stands in a command line.
+pub(super) const FINDING_ARN: &str = r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:[A-Za-z0-9_.:/=@+-]{1,400}";
 
 /// The longest name of an environment or a role, in characters, as in the configuration.
 const LONGEST_NAME: usize = 40;
@@ -20,6 +36,12 @@ pub enum Form {
     Id,
     /// A title for people.
     Title,
+    /// What a step asks of people, or tells them.
+    Prompt,
+    /// A step's name.
+    Step,
+    /// A trouble that a runbook answers.
+    Signal,
     /// The name of an environment or a role.
     Name,
     /// The name of a binding or a parameter.
@@ -38,6 +60,8 @@ pub enum Form {
     Command,
     /// The name of an SSM document.
     Document,
+    /// The name of a parameter of an SSM document.
+    DocumentParameter,
     /// A length of time from one minute to a day.
     Limit,
     /// A port from 1 to 65535.
@@ -52,6 +76,9 @@ impl Form {
         match self {
             Self::Id => is_id(text),
             Self::Title => is_line(text, LONGEST_TITLE),
+            Self::Prompt => is_line(text, LONGEST_PROMPT),
+            Self::Step => is_id(text) && text != END,
+            Self::Signal => Signal::parse(text).is_some(),
             Self::Name => is_line(text, LONGEST_NAME),
             Self::Word => is_word(text),
             Self::Service => service(text).is_some(),
@@ -61,6 +88,7 @@ impl Form {
             Self::User => is_user(text),
             Self::Command => is_line(text, LONGEST_COMMAND),
             Self::Document => is_document(text),
+            Self::DocumentParameter => is_document_parameter(text),
             Self::Limit => limit(text).is_some(),
             Self::Port => text.parse::<u16>().is_ok_and(|port| port > 0),
             Self::Sessions => text.parse().is_ok_and(|sessions| (1..=MOST_SESSIONS).contains(&sessions)),
@@ -154,6 +182,15 @@ pub(super) fn is_document(text: &str) -> bool {
     (3..=128).contains(&text.len()) && text.chars().all(allowed)
 }
 
+/// Tells whether a text is the name of a parameter of an Automation document.
+///
+/// Source: AWS Systems Manager API Reference, `StartAutomationExecution`, `Parameters`: keys of 1 to 50 characters; a
+/// document refers to them as `{{ name }}`, so that a name has neither spaces nor braces.
+fn is_document_parameter(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    (1..=50).contains(&text.len()) && text.chars().all(allowed) && text.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
 /// Tells whether a document is one that anybody can give any parameters: AWS's own, and the one of all preferences.
 pub(super) fn is_generic(document: &str) -> bool {
     let lower = document.to_ascii_lowercase();
@@ -179,6 +216,9 @@ mod tests {
     #[rstest]
     #[case(Form::Id, &["db-readonly", "a", "x1"], &["", "-a", "a-", "A", "a_b", "a/b", "日本"])]
     #[case(Form::Title, &["DB調査(読み取り)", "Inspect"], &["", " a", "a\nb", "\u{1b}[31mred", "a\u{202e}b"])]
+    #[case(Form::Prompt, &["直前のデプロイが原因か", "Is it?"], &["", " a", "a\nb"])]
+    #[case(Form::Step, &["go", "a1"], &["", "end", "A", "a b"])]
+    #[case(Form::Signal, &["alarm", "alarm:5xx", "service:unsteady", "waf:spike", "finding:GuardDuty", "finding:不正"], &["", "alarm:", "service", "service:slow", "waf", "alarm: x", "alarm:a\u{1b}b"])]
     #[case(Form::Name, &["prd", "システムC-本番"], &["", "a ", "\u{200b}"])]
     #[case(Form::Word, &["db_reader", "a1"], &["", "_a", "1a", "db-reader", "A"])]
     #[case(Form::Service, &["shop/web", "a/b/c"], &["web", "a/b/c/d", "/b", "a/", "a/b c", "a/日本", "a/*"])]
@@ -187,6 +227,7 @@ mod tests {
     #[case(Form::Host, &["db.example.com", "10.0.0.1", "localhost"], &["", "a b", "*.x", "-a.b", "a..b", "{{ host }}", "h:1"])]
     #[case(Form::User, &["ops_ro"], &["", "a b", "a'b", "a\\"])]
     #[case(Form::Document, &["Sekisho-prd-x"], &["ab", "a b", "Sekisho-本番-x"])]
+    #[case(Form::DocumentParameter, &["Mode", "instance_id", "a"], &["", "1a", "a b", "{{x}}", "日本"])]
     #[case(Form::Limit, &["60m", "1h", "24h", "1h30m"], &["", "0m", "25h", "90", "30s", "-5m", "1d12h"])]
     #[case(Form::Port, &["1", "65535"], &["0", "65536", "-1", "x"])]
     #[case(Form::Sessions, &["1", "8"], &["0", "9", "-1", "x"])]
@@ -206,6 +247,20 @@ mod tests {
             assert!(is_generic(name), "{name}");
         }
         assert!(!is_generic("Sekisho-prd-db-readonly"));
+    }
+
+    #[rstest]
+    #[case(TASK_ID, "0af70af70af70af70af70af70af70af7", true)]
+    #[case(TASK_ID, "0AF70af70af70af70af70af70af70af7", false)]
+    #[case(TASK_ID, "0af7", false)]
+    #[case(FINDING_ARN, "arn:aws:securityhub:ap-northeast-1:111122223333:security-control/IAM.1/finding/0a-f7", true)]
+    #[case(FINDING_ARN, "arn:aws:guardduty:ap-northeast-1:111122223333:detector/0af7/finding/0af7", true)]
+    #[case(FINDING_ARN, "arn:aws:iam::111122223333:finding/0af7", true)]
+    #[case(FINDING_ARN, "arn:aws:securityhub:ap-northeast-1:111122223333:finding/0a'; rm -rf /", false)]
+    #[case(FINDING_ARN, "arn:aws:securityhub:ap-northeast-1:1111:finding/0a", false)]
+    #[case(FINDING_ARN, "finding/0a", false)]
+    fn ids_of_aws_are_known_by_their_patterns(#[case] pattern: &str, #[case] text: &str, #[case] fits: bool) {
+        assert_eq!(crate::runbook::pattern::fits(pattern, text), fits, "{text}");
     }
 
     proptest! {

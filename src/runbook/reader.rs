@@ -228,6 +228,19 @@ impl<'r> Reader<'r> {
         (is_whole && !texts.is_empty()).then_some(texts)
     }
 
+    /// Reads a list of anything that is neither empty nor longer than it may be.
+    pub(super) fn list<'v, 't>(&mut self, key: &str, value: Value<'v, 't>, most: usize) -> Option<Vec<Value<'v, 't>>> {
+        let DeValue::Array(items) = value.get_ref() else { return self.wrong_type(key, value, Type::List) };
+        let problem = match items.len() {
+            0 => CatalogueProblem::EmptyList { key: key.to_owned() },
+            length if length > most => CatalogueProblem::LongList { key: key.to_owned(), most },
+            _ => return Some(items.iter().collect()),
+        };
+        let place = self.place(value);
+        self.error(place, problem);
+        None
+    }
+
     /// Reads `true` or `false`.
     pub(super) fn boolean(&mut self, key: &str, value: Value<'_, '_>) -> Option<Written<bool>> {
         match value.get_ref() {

@@ -1,13 +1,13 @@
 //! Makes entries of what is written: one for each environment and target, with bindings filled in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bindings::{Bindings, Bound};
-use super::entry::{Confirmation, Destination, Entry, EntryId, OPERATOR, Operation, document_name};
+use super::entry::{Confirmation, Destination, Entry, EntryId, Input, OPERATOR, Operation, document_name};
 use super::error::{CatalogueError, CatalogueProblem};
 use super::forms::{self, Form, is_document};
 use super::reader::{Faulty, Said, Written};
-use super::template::{By, Kind, TargetTemplate, Template};
+use super::template::{By, InputTemplate, Kind, TargetTemplate, Template};
 use crate::config::document::nearest;
 use crate::domain::environment::Kind as EnvironmentKind;
 use crate::domain::target::Selector;
@@ -52,7 +52,7 @@ fn check_production(template: &Template, environment: &str) -> Vec<CatalogueErro
         let problem = CatalogueProblem::ExecForOperator { environment: environment.to_owned() };
         errors.push(CatalogueError { place: operator.place.clone(), problem });
     }
-    if !template.recorded.value {
+    if template.kind.is_none_or(Kind::is_session) && !template.recorded.value {
         let problem = CatalogueProblem::Unrecorded { environment: environment.to_owned() };
         errors.push(CatalogueError { place: template.recorded.place.clone(), problem });
     }
@@ -80,59 +80,95 @@ struct Scope<'b> {
 
 impl Scope<'_> {
     fn entries(&mut self, template: &Template) -> Option<Vec<Entry>> {
-        let id = template.id.as_ref()?;
-        let document = self.document(template, id);
-        let (selectors, is_list) = self.selectors(template.kind?, template.target.as_ref()?)?;
-        let destination = match &template.destination {
-            Some(written) => Some(Destination {
-                host: self.one("host", &written.host, Form::Host)?,
-                port: self.one("port", &written.port, Form::Port)?.parse().ok()?,
-                user: self.maybe("user", written.user.as_ref()).ok()?,
-                database: self.maybe("database", written.database.as_ref()).ok()?,
-            }),
-            None => None,
-        };
-        let command = match &template.command {
-            Some(written) => Some(self.one("command", written, Form::Command)?),
-            None => None,
-        };
+        let made = self.operations(template)?;
         let asks = Asked::of(template, self.environment);
-        let mut entries = Vec::new();
-        let names = names(&selectors);
-        for (selector, name) in selectors.into_iter().zip(names) {
-            let id = EntryId(if is_list { format!("{}/{name}", id.value) } else { id.value.clone() });
-            let operation = match template.kind? {
-                Kind::Shell => Operation::Shell { selector, document: document.clone()? },
-                Kind::PortForward => Operation::PortForward {
+        let title = template.title.as_ref()?;
+        let entry = |(id, operation)| Entry {
+            id,
+            title: title.clone(),
+            environment: self.environment.to_owned(),
+            roles: asks.roles.clone(),
+            operation,
+            reason: asks.reason,
+            ticket: asks.ticket.clone(),
+            confirmation: asks.confirmation,
+            limit: asks.limit,
+            recorded: template.recorded.value,
+            parameters: template.parameters.clone(),
+        };
+        Some(made.into_iter().map(entry).collect())
+    }
+
+    /// Makes the operations of an entry, one for each of its targets.
+    fn operations(&mut self, template: &Template) -> Option<Vec<(EntryId, Operation)>> {
+        let written = template.id.as_ref()?;
+        let id = EntryId(written.value.clone());
+        let kind = template.kind?;
+        let document = if kind.has_document() { self.document(template, written)? } else { String::new() };
+        match kind {
+            Kind::Shell => {
+                self.pointed(kind, template, |selector| Operation::Shell { selector, document: document.clone() })
+            }
+            Kind::PortForward => {
+                let (destination, sessions) = (self.destination(template)?, template.sessions);
+                self.pointed(kind, template, |selector| Operation::PortForward {
                     selector,
-                    document: document.clone()?,
-                    destination: destination.clone()?,
-                    sessions: template.sessions,
-                },
-                Kind::Exec => Operation::Exec { selector, command: command.clone()? },
-            };
-            entries.push(Entry {
-                id,
-                title: template.title.clone()?,
-                environment: self.environment.to_owned(),
-                roles: asks.roles.clone(),
-                operation,
-                reason: asks.reason,
-                ticket: asks.ticket.clone(),
-                confirmation: asks.confirmation,
-                limit: asks.limit,
-                recorded: template.recorded.value,
-                parameters: template.parameters.clone(),
-            });
+                    document: document.clone(),
+                    destination: destination.clone(),
+                    sessions,
+                })
+            }
+            Kind::Exec => {
+                let command = self.one("command", template.command.as_ref()?, Form::Command)?;
+                self.pointed(kind, template, |selector| Operation::Exec { selector, command: command.clone() })
+            }
+            Kind::Change(change) => self.pointed(kind, template, |service| Operation::ServiceChange {
+                change,
+                service,
+                document: document.clone(),
+            }),
+            Kind::Workflow => Some(vec![(id, Operation::Workflow { status: template.status? })]),
+            Kind::Automation => Some(vec![(id, Operation::Automation { document, inputs: self.inputs(template)? })]),
         }
-        Some(entries)
+    }
+
+    /// Makes an operation for each target, and names them.
+    fn pointed(
+        &mut self,
+        kind: Kind,
+        template: &Template,
+        make: impl Fn(Selector) -> Operation,
+    ) -> Option<Vec<(EntryId, Operation)>> {
+        let id = &template.id.as_ref()?.value;
+        let (selectors, is_list) = self.selectors(kind, template.target.as_ref()?)?;
+        let names = names(&selectors);
+        let named = |name: &String| EntryId(if is_list { format!("{id}/{name}") } else { id.clone() });
+        Some(names.iter().map(named).zip(selectors.into_iter().map(make)).collect())
+    }
+
+    fn destination(&mut self, template: &Template) -> Option<Destination> {
+        let written = template.destination.as_ref()?;
+        Some(Destination {
+            host: self.one("host", &written.host, Form::Host)?,
+            port: self.one("port", &written.port, Form::Port)?.parse().ok()?,
+            user: self.maybe("user", written.user.as_ref()).ok()?,
+            database: self.maybe("database", written.database.as_ref()).ok()?,
+        })
+    }
+
+    fn inputs(&mut self, template: &Template) -> Option<BTreeMap<String, Input>> {
+        let input = |(name, input): (&String, &InputTemplate)| {
+            let input = match input {
+                InputTemplate::Fixed(said) => Input::Fixed(self.one(name, said, Form::Command)?),
+                InputTemplate::Chosen(parameter) => Input::Chosen(parameter.clone()),
+            };
+            Some((name.clone(), input))
+        };
+        template.inputs.iter().map(input).collect()
     }
 
     /// Returns the document that pins the operation; the one that is called by its entry's name may not be a name.
     fn document(&mut self, template: &Template, id: &Written<String>) -> Option<String> {
-        if template.kind == Some(Kind::Exec) {
-            return None;
-        }
         if let Some(document) = &template.document {
             return Some(document.value.clone());
         }
@@ -167,10 +203,14 @@ impl Scope<'_> {
         }
         let mut selectors: Vec<Selector> = Vec::new();
         for text in written {
-            let Some(selector) = selector(target.by, &text.value) else {
+            let Some(mut selector) = selector(target.by, &text.value) else {
                 self.malformed(target.by.key(), &text, target.by.form());
                 return None;
             };
+            // A service is changed as a whole; a binding that serves commands too may name a container.
+            if let (Kind::Change(_), Selector::EcsService { container, .. }) = (kind, &mut selector) {
+                *container = None;
+            }
             if selectors.contains(&selector) {
                 let problem =
                     CatalogueProblem::RepeatedValue { key: target.by.key().to_owned(), value: text.value.clone() };
@@ -179,7 +219,24 @@ impl Scope<'_> {
             }
             selectors.push(selector);
         }
+        self.check_clusters(kind, target, &selectors)?;
         Some((selectors, is_list))
+    }
+
+    /// Checks that the services of a change are in one cluster: its document holds one, literally.
+    fn check_clusters(&mut self, kind: Kind, target: &TargetTemplate, selectors: &[Selector]) -> Option<()> {
+        let cluster = |selector: &Selector| match selector {
+            Selector::EcsService { cluster, .. } => Some(cluster.clone()),
+            Selector::ManagedNode { .. } | Selector::TaggedNodes { .. } => None,
+        };
+        let clusters: BTreeSet<String> = selectors.iter().filter_map(cluster).collect();
+        if !matches!(kind, Kind::Change(_)) || clusters.len() <= 1 {
+            return Some(());
+        }
+        let clusters = clusters.into_iter().collect();
+        let problem = CatalogueProblem::SeveralClusters { operation: kind.name(), clusters };
+        self.errors.push(CatalogueError { place: target.place.clone(), problem });
+        None
     }
 
     /// Returns one text of a form, as it stands there or as it is bound.

@@ -6,13 +6,18 @@ use std::path::Path;
 use jiff::SignedDuration;
 use toml::de::DeTable;
 
-use super::entry::{Confirmation, Parameter, Title};
+use super::entry::{Confirmation, Parameter, Title, WorkflowStatus};
 use super::error::{CatalogueError, CatalogueProblem};
 use super::forms::{Form, limit};
 use super::reader::{Reader, Said, Value, Written};
 use crate::config::document::Place;
 
+mod inputs;
+mod kind;
 mod parameters;
+
+pub(super) use inputs::InputTemplate;
+pub(super) use kind::{By, Kind};
 
 /// The keys of an entry.
 const KEYS: &[&str] = &[
@@ -31,79 +36,14 @@ const KEYS: &[&str] = &[
     "command",
     "document",
     "sessions",
+    "status",
+    "inputs",
     "params",
     "in",
 ];
 
 /// The keys that may differ in one environment.
 const KEYS_IN: &[&str] = &["roles", "reason", "ticket", "confirm", "limit"];
-
-/// The operations that an entry can name: a closed set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    Shell,
-    PortForward,
-    Exec,
-}
-
-impl Kind {
-    const ALL: [Self; 3] = [Self::Shell, Self::PortForward, Self::Exec];
-
-    /// Returns the name that the catalogue has for it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Shell => "ssm.shell",
-            Self::PortForward => "ssm.port_forward",
-            Self::Exec => "ecs.exec",
-        }
-    }
-
-    /// Lists the keys that mean something for it alone: those that it must have, and those that it may.
-    const fn keys(self) -> (&'static [&'static str], &'static [&'static str]) {
-        match self {
-            Self::Shell => (&[], &["document"]),
-            Self::PortForward => (&["destination"], &["document", "sessions", "params"]),
-            Self::Exec => (&["command"], &[]),
-        }
-    }
-
-    /// Lists the targets that it can have.
-    pub(super) const fn targets(self) -> &'static [&'static str] {
-        match self {
-            Self::Shell => &["node", "node_tag"],
-            Self::PortForward => &["ecs_service", "node", "node_tag"],
-            Self::Exec => &["ecs_service"],
-        }
-    }
-}
-
-/// How an entry's target is named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum By {
-    Service,
-    Node,
-    Tag,
-}
-
-impl By {
-    const ALL: [Self; 3] = [Self::Service, Self::Node, Self::Tag];
-
-    pub(super) const fn key(self) -> &'static str {
-        match self {
-            Self::Service => "ecs_service",
-            Self::Node => "node",
-            Self::Tag => "node_tag",
-        }
-    }
-
-    pub(super) const fn form(self) -> Form {
-        match self {
-            Self::Service => Form::Service,
-            Self::Node => Form::Node,
-            Self::Tag => Form::Tag,
-        }
-    }
-}
 
 /// Where an entry goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +92,8 @@ pub(super) struct Template {
     pub(super) document: Option<Written<String>>,
     /// How many sessions a tunnel may have under it.
     pub(super) sessions: usize,
+    pub(super) status: Option<WorkflowStatus>,
+    pub(super) inputs: BTreeMap<String, InputTemplate>,
     pub(super) parameters: BTreeMap<String, Parameter>,
     /// The names of bindings that it needs.
     pub(super) bindings: Vec<Written<String>>,
@@ -171,58 +113,40 @@ pub(super) fn read(path: &Path, text: &str) -> (Option<Template>, Vec<CatalogueE
 fn template(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Template {
     let at = reader.beginning();
     reader.only(table, "", KEYS);
-    let kind = reader.required(table, &at, "", "operation").and_then(|value| kind(reader, value));
+    let kind = reader.required(table, &at, "", "operation").and_then(|value| Kind::read(reader, value));
     let environments = reader
         .required(table, &at, "", "environments")
         .and_then(|value| reader.texts("environments", value, Form::Name))
         .unwrap_or_default();
     let asks = asks(reader, table);
     reader.required(table, &at, "", "roles");
-    // A session without an end is a door left open.
-    reader.required(table, &at, "", "limit");
     let recorded = table.get("recorded").and_then(|value| reader.boolean("recorded", value));
-    let target = reader.required(table, &at, "", "target").and_then(|value| target(reader, value, kind));
+    let is_pointed = kind.is_none_or(|kind| !kind.targets().is_empty());
+    let target = table.get("target").filter(|_| is_pointed).and_then(|value| target(reader, value, kind));
     if let Some(kind) = kind {
-        belongs(reader, table, &at, kind);
+        kind.check_keys(reader, table, &at);
     }
-    check_confirmation(reader, &asks, target.as_ref());
+    check_confirmation(reader, &asks, kind, target.as_ref());
+    let parameters = parameters::read(reader, table, kind);
+    let is_automation = kind == Some(Kind::Automation);
     Template {
         id: reader.required(table, &at, "", "id").and_then(|value| reader.formed("id", value, Form::Id)),
         title: reader.required(table, &at, "", "title").and_then(|value| title(reader, value)),
-        within: within(reader, table, &environments, target.as_ref()),
+        within: within(reader, table, &environments, kind, target.as_ref()),
         environments,
         asks,
-        recorded: recorded.unwrap_or(Written { value: true, place: at }),
+        recorded: recorded.unwrap_or(Written { value: kind.is_none_or(Kind::is_session), place: at }),
         kind,
         target,
         destination: table.get("destination").and_then(|value| destination(reader, value)),
         command: table.get("command").and_then(|value| reader.bindable("command", value, Form::Command)),
         document: table.get("document").and_then(|value| document(reader, value)),
         sessions: table.get("sessions").and_then(|value| sessions(reader, value)).unwrap_or(1),
-        parameters: parameters::read(reader, table, kind),
+        status: table.get("status").and_then(|value| status(reader, value)),
+        inputs: if is_automation { inputs::read(reader, table, &parameters) } else { BTreeMap::new() },
+        parameters,
         bindings: Vec::new(),
         is_whole: true,
-    }
-}
-
-fn kind(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<Kind> {
-    let word = reader.one_of("operation", value, &Kind::ALL.map(Kind::name))?;
-    Kind::ALL.into_iter().find(|kind| kind.name() == word)
-}
-
-/// Checks that the operation has what it needs, and nothing that means something for another one.
-fn belongs(reader: &mut Reader<'_>, table: &DeTable<'_>, at: &Place, kind: Kind) {
-    let (needed, allowed) = kind.keys();
-    for key in needed {
-        reader.required(table, at, kind.name(), key);
-    }
-    for (key, _) in table {
-        let word = key.get_ref().as_ref();
-        let of_some = ["destination", "command", "document", "sessions", "params"].contains(&word);
-        if of_some && !needed.contains(&word) && !allowed.contains(&word) {
-            let place = reader.place(key);
-            reader.error(place, CatalogueProblem::NotForOperation { key: word.to_owned(), operation: kind.name() });
-        }
     }
 }
 
@@ -234,6 +158,11 @@ fn sessions(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<usize> {
         return None;
     }
     text.value.parse().ok()
+}
+
+fn status(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<WorkflowStatus> {
+    let word = reader.one_of("status", value, &WorkflowStatus::ALL.map(WorkflowStatus::name))?;
+    WorkflowStatus::ALL.into_iter().find(|status| status.name() == word)
 }
 
 fn title(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<Title> {
@@ -275,6 +204,7 @@ fn within(
     reader: &mut Reader<'_>,
     table: &DeTable<'_>,
     environments: &[Written<String>],
+    kind: Option<Kind>,
     target: Option<&TargetTemplate>,
 ) -> BTreeMap<String, Asks> {
     let mut within = BTreeMap::new();
@@ -288,18 +218,23 @@ fn within(
             reader.unknown_value("environments", written, &names);
         }
         reader.only(table, &format!("in.{name}"), KEYS_IN);
+        if let Some(kind) = kind {
+            kind.check_foreign(reader, table);
+        }
         let asks = asks(reader, table);
-        check_confirmation(reader, &asks, target);
+        check_confirmation(reader, &asks, kind, target);
         within.insert(name, asks);
     }
     within
 }
 
 /// Checks that there is a service whose name can be typed.
-fn check_confirmation(reader: &mut Reader<'_>, asks: &Asks, target: Option<&TargetTemplate>) {
-    if let (Some(confirmation), Some(target)) = (&asks.confirmation, target)
+fn check_confirmation(reader: &mut Reader<'_>, asks: &Asks, kind: Option<Kind>, target: Option<&TargetTemplate>) {
+    let is_pointless = kind.is_some_and(|kind| kind.targets().is_empty());
+    let has_no_service = is_pointless || target.is_some_and(|target| target.by != By::Service);
+    if let Some(confirmation) = &asks.confirmation
         && confirmation.value == Confirmation::TypeService
-        && target.by != By::Service
+        && has_no_service
     {
         reader.error(confirmation.place.clone(), CatalogueProblem::NothingToType);
     }

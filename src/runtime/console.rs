@@ -21,6 +21,7 @@ use crate::domain::session::SessionReport;
 use crate::runbook::catalogue::Catalogue;
 use crate::state::event::{Effect, Event, Interest, Notice, Secret, SourceEvent};
 use crate::state::interest::interest;
+use crate::state::journal::{self, JournalWanted};
 use crate::state::sessions;
 use crate::state::update::update;
 use crate::state::{Screen, State};
@@ -72,6 +73,8 @@ pub struct Console {
     pollers: Vec<Source>,
     marks: KeepMarks,
     hosted: Option<Hosted>,
+    /// What the host was last told to read of the journal.
+    journal: Option<JournalWanted>,
 }
 
 /// A poller with the lines to it.
@@ -135,6 +138,7 @@ impl Console {
             pollers,
             marks: Box::new(|_| Ok(())),
             hosted: None,
+            journal: None,
         }
     }
 
@@ -193,8 +197,9 @@ impl Console {
     /// Tells whether time is shown by the second.
     pub fn counts_down(&self) -> bool {
         let sessions = &self.state.sessions;
-        let is_shown = matches!(self.state.screen, Screen::Sessions | Screen::Pane | Screen::Tunnel);
-        is_shown && sessions.open() > 0
+        let is_shown =
+            matches!(self.state.screen, Screen::Sessions | Screen::Pane | Screen::Tunnel | Screen::Operation);
+        is_shown && sessions.open() + sessions.acting() > 0
     }
 
     /// Draws a frame, and takes back how much of the list there was room for.
@@ -270,7 +275,9 @@ impl Console {
     fn ask_host(&mut self, effect: Effect) -> Option<Effect> {
         let Some(Hosted { host, .. }) = &mut self.hosted else { return Some(effect) };
         match effect {
-            Effect::Preflight { id, environment, entry } => host.preflight(id, environment, entry),
+            Effect::Preflight { id, environment, entry, parameters } => {
+                host.preflight(id, environment, entry, parameters);
+            }
             Effect::Start { id, request, target, size } => host.start(id, *request, target, size),
             Effect::Size { id, columns, rows } => host.size(id, columns, rows),
             Effect::End { id } => host.end(id),
@@ -299,6 +306,8 @@ impl Console {
             HostEvent::Report(id, report) => Event::Session(id, report),
             HostEvent::Database(id, database) => Event::Database(id, database),
             HostEvent::Recordings(listed) => Event::Recordings(listed),
+            HostEvent::Journal(report) => Event::Journal(report),
+            HostEvent::Shipping(shipping) => Event::Shipping(shipping),
             HostEvent::Refused(id, refusal) => Event::Refused(id, refusal),
             HostEvent::Token(id, then, Ok(secret)) => Event::Token(id, then, Secret::new(secret)),
             HostEvent::Token(_, _, Err(why)) => Event::Notice(Notice::with("sessions.notice.token-failed", "why", why)),
@@ -430,8 +439,13 @@ impl Console {
         }
     }
 
-    /// Tells each poller what is looked at, where that changed.
-    fn tell_interests(&self) {
+    /// Tells each poller what is looked at, and whoever reads the journal, where that changed.
+    fn tell_interests(&mut self) {
+        let wanted = journal::wanted(&self.state);
+        if let Some(hosted) = self.hosted.as_mut().filter(|_| wanted != self.journal) {
+            hosted.host.journal(wanted.clone());
+            self.journal = wanted;
+        }
         for (index, source) in self.pollers.iter().enumerate() {
             let wanted = interest(&self.state, SourceId(index));
             source.interest.send_if_modified(|known| {

@@ -1,5 +1,6 @@
 //! What carries out sessions for the console: asked by effects, answering with reports.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,10 +11,12 @@ use tokio::sync::mpsc;
 use crate::domain::database::Database;
 use crate::domain::session::{LiveId, SessionReport};
 use crate::domain::target::Target;
+use crate::journal::ship::Shipping;
 use crate::policy::Request;
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::entry::EntryId;
 use crate::state::event::TokenUse;
+use crate::state::journal::{JournalReport, JournalWanted};
 use crate::state::sessions::Recordings;
 use crate::state::sessions::live::Refusal;
 
@@ -33,6 +36,10 @@ pub enum HostEvent {
     Database(LiveId, Arc<Database>),
     /// The recordings were listed, or could not be; then it says why.
     Recordings(Result<Recordings, String>),
+    /// The journal was read.
+    Journal(Box<JournalReport>),
+    /// The bringing of the journal's heads stands otherwise.
+    Shipping(Shipping),
     /// A token was minted, or could not be; then it says why.
     Token(LiveId, TokenUse, Result<SecretString, String>),
 }
@@ -45,10 +52,11 @@ pub type Done = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// No call waits: what takes time goes on by itself, and its answer comes as a [`HostEvent`] through the channel that the
 /// console was given with the host.
 pub trait SessionHost: Send {
-    /// Looks up what would keep a session from starting; answered by [`SessionReport::Preflight`] or a refusal.
-    fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId);
+    /// Looks up what would keep an operation with these parameters from being done; answered by
+    /// [`SessionReport::Preflight`] or a refusal.
+    fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId, parameters: BTreeMap<String, String>);
 
-    /// Asks the gate and starts a session; answered by a refusal, or by its reports, the last of them
+    /// Asks the gate and starts an operation; answered by a refusal, or by its reports, the last of them
     /// [`SessionReport::Ended`]. A shell has a screen of `size`, columns and rows.
     fn start(&mut self, id: LiveId, request: Request, target: Option<Target>, size: Option<(u16, u16)>);
 
@@ -58,7 +66,7 @@ pub trait SessionHost: Send {
     /// Tells the far side the size of its screen; the latest one counts.
     fn size(&mut self, id: LiveId, columns: u16, rows: u16);
 
-    /// Ends a session.
+    /// Ends a session, or asks AWS to stop a change.
     fn end(&mut self, id: LiveId);
 
     /// Mints a token for the database behind a tunnel; answered by [`HostEvent::Token`].
@@ -66,6 +74,13 @@ pub trait SessionHost: Send {
 
     /// Lists the recordings, the newest first; answered by [`HostEvent::Recordings`].
     fn recordings(&mut self);
+
+    /// Reads the journal as it is looked at, until told otherwise; answered by [`HostEvent::Journal`] whenever it changes.
+    ///
+    /// A host that keeps none has nothing to read.
+    fn journal(&mut self, wanted: Option<JournalWanted>) {
+        drop(wanted);
+    }
 
     /// Ends all sessions, and is done when they have ended and that was written down, or after a while that is bounded.
     fn shutdown(&mut self) -> Done;

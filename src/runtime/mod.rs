@@ -6,6 +6,7 @@ pub mod console;
 pub mod event_loop;
 pub mod host;
 mod input;
+mod journal;
 mod keys;
 pub mod operator;
 pub mod pane_keys;

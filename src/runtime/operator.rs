@@ -2,11 +2,12 @@
 
 mod lines;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 
 use crate::domain::session::{LiveId, SessionReport};
@@ -17,6 +18,7 @@ use crate::operate::{Input, Live, Operator, Refused};
 use crate::policy::Request;
 use crate::runbook::entry::EntryId;
 use crate::state::event::TokenUse;
+use crate::state::journal::JournalWanted;
 use crate::state::sessions::Recordings;
 use crate::state::sessions::live::Refusal;
 use crate::ui::words;
@@ -36,6 +38,7 @@ pub struct OperatorHost {
     texts: Texts,
     recordings: PathBuf,
     events: mpsc::Sender<HostEvent>,
+    journal: watch::Sender<Option<JournalWanted>>,
     lines: Lines<Live>,
 }
 
@@ -44,15 +47,18 @@ impl OperatorHost {
     /// goes on in the tokio runtime that the console runs in.
     pub fn hosted(operator: Operator, texts: Texts, recordings: PathBuf) -> Hosted {
         let (events, received) = mpsc::channel(WAITING_EVENTS);
-        Hosted::new(Box::new(Self { operator, texts, recordings, events, lines: Lines::default() }), received)
+        let (journal, wanted) = watch::channel(None);
+        tokio::spawn(super::journal::attend(operator.clone(), events.clone()));
+        tokio::spawn(super::journal::read(operator.clone(), wanted, events.clone()));
+        Hosted::new(Box::new(Self { operator, texts, recordings, events, journal, lines: Lines::default() }), received)
     }
 }
 
 impl SessionHost for OperatorHost {
-    fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId) {
+    fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId, parameters: BTreeMap<String, String>) {
         let (operator, events, texts) = (self.operator.clone(), self.events.clone(), self.texts);
         tokio::spawn(async move {
-            let event = match operator.look(&environment, &entry).await {
+            let event = match operator.look(&environment, &entry, &parameters).await {
                 Ok(look) => HostEvent::Report(id, SessionReport::Preflight(look.preflight)),
                 Err(refused) => HostEvent::Refused(id, refusal(refused, texts)),
             };
@@ -127,6 +133,10 @@ impl SessionHost for OperatorHost {
             };
             let _ = events.send(HostEvent::Recordings(listed)).await;
         });
+    }
+
+    fn journal(&mut self, wanted: Option<JournalWanted>) {
+        self.journal.send_replace(wanted);
     }
 
     fn shutdown(&mut self) -> Done {

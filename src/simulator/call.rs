@@ -3,7 +3,10 @@
 use super::auth::{Principal, Vault};
 use super::calls::Counter;
 use super::clock::Millis;
+use super::faults::Faults;
 use super::gateway::Gateway;
+use super::iam::Policies;
+use super::ssm::Automations;
 use super::world::{Region, World};
 
 /// What an operation needs to know about the call that it answers.
@@ -13,6 +16,9 @@ pub struct Call<'a> {
     pub vault: &'a Vault,
     pub counter: &'a Counter,
     pub gateway: &'a Gateway,
+    pub policies: &'a Policies,
+    pub faults: &'a Faults,
+    pub automations: &'a Automations,
     pub principal: &'a Principal,
     /// The region of the signature's scope.
     pub region: &'a str,

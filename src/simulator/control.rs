@@ -11,7 +11,8 @@ use serde_json::json;
 
 use super::faults::Fault;
 use super::gateway::{GatewayFaults, GatewayOrder};
-use super::server::{Account, operations};
+use super::operations;
+use super::server::Account;
 use super::wire::{Request, Service};
 
 /// Answers a request below `/_simulator/`.
@@ -22,7 +23,7 @@ pub fn answer(account: &Account, path: &str, request: &Request) -> Response<Body
     match (path, &request.method) {
         ("operations", &Method::GET) => {
             let operations: BTreeMap<&str, &[&str]> =
-                Service::ALL.into_iter().map(|service| (service.prefix(), operations(service))).collect();
+                Service::ALL.into_iter().map(|service| (service.prefix(), operations::of(service))).collect();
             json_response(StatusCode::OK, &json!(operations))
         }
         ("calls", &Method::GET) => {

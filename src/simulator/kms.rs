@@ -128,8 +128,23 @@ fn decrypt(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
     Ok(answer.with("EncryptionAlgorithm", "SYMMETRIC_DEFAULT").into())
 }
 
+/// The ARN of the key that an operation is about, for IAM; what cannot be found is refused by the operation itself.
+pub fn key_of(call: &Call<'_>, operation: &str, input: Input<'_>) -> String {
+    let named = input.text("KeyId").ok().flatten();
+    let blob = || STANDARD.decode(input.text("CiphertextBlob").ok().flatten()?).ok();
+    let context = || input.pairs("EncryptionContext").ok();
+    let wrapped = || Some(call.gateway.keys().decrypt(&blob()?, &context()?).ok()?.key);
+    let key = match (operation, named) {
+        ("Decrypt", None) => wrapped(),
+        _ => named.and_then(|named| key_arn(call, named).ok()),
+    };
+    key.unwrap_or_else(|| {
+        format!("arn:aws:kms:{}:{}:key/{}", call.region, call.principal.account, named.unwrap_or("*"))
+    })
+}
+
 /// Finds the key that an id, an alias or an ARN names, in the caller's account and region.
-fn key_arn(call: &Call<'_>, named: &str) -> Result<String, ApiError> {
+pub fn key_arn(call: &Call<'_>, named: &str) -> Result<String, ApiError> {
     let prefix = format!("arn:aws:kms:{}:{}:", call.region, call.principal.account);
     let short = named.strip_prefix(&prefix).unwrap_or(named);
     let keys = call.here().map(|region| region.keys.as_slice()).unwrap_or_default();

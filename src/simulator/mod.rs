@@ -8,8 +8,8 @@
 //! scenarios/*.toml ─ scenario ─┐
 //!                              ├─ world: timelines, curves, alarms, as functions of story time
 //!              clock ──────────┘    │
-//!                                   ├─ ecs, cloudwatch, wafv2, securityhub, elbv2, logs, ssm, kms, rds, sts: one value a call
-//! TCP ─ server ─ auth ─ quota, faults
+//!                                   ├─ operations: ecs, cloudwatch, wafv2, … each one value a call
+//! TCP ─ server ─ auth ─ quota, faults ─ iam
 //!          ├──── wire: JSON 1.0 and 1.1, REST JSON, CBOR, Query
 //!          └──── gateway: websockets ─ agent: shells, commands, ports
 //! ```
@@ -28,8 +28,10 @@ mod ecs;
 mod elbv2;
 mod faults;
 mod gateway;
+mod iam;
 mod kms;
 mod logs;
+mod operations;
 mod paging;
 mod quota;
 mod random;
@@ -57,7 +59,9 @@ pub use calls::Calls;
 pub use clock::{Clock, ManualClock};
 pub use faults::{Fault, FaultKind};
 pub use gateway::{Flow, Gateway, GatewayFaults, GatewayOrder, LineFaults, Oversize, Traffic};
+pub use iam::{PolicyTexts, WrongPolicy};
 pub use scenario::{EnvironmentFile, Scenario, ScenarioError, Span, SpanError};
+pub use ssm::{DocumentText, WrongDocument};
 
 /// How a simulated account is started.
 #[derive(Debug, Clone)]
@@ -74,6 +78,10 @@ pub struct Options {
     pub delay: Duration,
     /// How the agents behind the message gateway behave.
     pub agents: AgentOptions,
+    /// Documents of Systems Manager that are there from the beginning, besides the scenario's own.
+    pub documents: Vec<DocumentText>,
+    /// What IAM allows whom; an identity that is not among these may do everything.
+    pub policies: PolicyTexts,
 }
 
 impl Default for Options {
@@ -85,6 +93,8 @@ impl Default for Options {
             persona: Persona::default(),
             delay: Duration::ZERO,
             agents: AgentOptions::default(),
+            documents: Vec::new(),
+            policies: PolicyTexts::default(),
         }
     }
 }
@@ -106,6 +116,12 @@ pub enum SimulatorError {
     /// The system gives no randomness to make keys of.
     #[error("no keys can be made: {0}")]
     NoRandomness(#[from] getrandom::Error),
+    /// A document was given that Systems Manager would not take.
+    #[error(transparent)]
+    Document(#[from] WrongDocument),
+    /// A policy was given that IAM would not take.
+    #[error(transparent)]
+    Policy(#[from] WrongPolicy),
 }
 
 /// Starts a simulated account on the current tokio runtime.
@@ -205,6 +221,15 @@ impl Simulator {
     /// Makes everything go right again, the scenario's own faults as well.
     pub fn clear_faults(&self) {
         self.account.faults.clear();
+    }
+
+    /// Takes other policies in place of those that there are; all stay where one of them is wrong.
+    ///
+    /// # Errors
+    ///
+    /// Each text must be a policy, and each role an ARN.
+    pub fn set_policies(&self, policies: &PolicyTexts) -> Result<(), WrongPolicy> {
+        self.account.policies.replace(policies)
     }
 
     /// The message gateway: what goes wrong in it, and what went through.

@@ -14,17 +14,19 @@ use futures::{StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::auth::{Authenticated, Vault, fresh_request_id};
+use super::auth::{Authenticated, Principal, Vault, fresh_request_id};
 use super::call::Call;
 use super::calls::Counter;
 use super::clock::{Clock, Millis, millis};
 use super::faults::{Called, FaultKind, Faults};
 use super::gateway::Gateway;
+use super::iam::{self, Policies};
 use super::quota::Quotas;
 use super::scenario::Scenario;
+use super::ssm::Automations;
 use super::wire::{ApiError, Input, Request, Route, Service, Value, eventstream};
 use super::world::World;
-use super::{Options, cloudwatch, control, ecs, elbv2, gateway, kms, logs, rds, securityhub, ssm, sts, wafv2};
+use super::{Options, SimulatorError, control, gateway, logs, operations, ssm};
 
 /// The longest body that is read: 500 metric queries need far less.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
@@ -39,6 +41,9 @@ pub struct Account {
     pub stop: CancellationToken,
     /// Where sessions are.
     pub gateway: Gateway,
+    /// What IAM allows whom.
+    pub policies: Policies,
+    automations: Automations,
     quotas: Quotas,
     world: World,
     clock: Clock,
@@ -47,7 +52,7 @@ pub struct Account {
 
 impl Account {
     /// Sets a scenario up: its story began `at` before the clock's time.
-    pub fn new(scenario: &Scenario, options: &Options, address: SocketAddr) -> Result<Self, getrandom::Error> {
+    pub fn new(scenario: &Scenario, options: &Options, address: SocketAddr) -> Result<Self, SimulatorError> {
         let start = options.clock.now().as_millisecond().saturating_sub(millis(options.at));
         let file = &scenario.file;
         let home = file.account.first().map(|account| account.get_ref().id.clone()).unwrap_or_default();
@@ -55,12 +60,15 @@ impl Account {
         let gateway = Gateway::new(address, file.seed, options.agents.clone(), stop.child_token())?;
         let world = World::new(file, start);
         ssm::map_destinations(file, &world, gateway.destinations());
+        ssm::add_documents(&world, &options.documents, start)?;
         Ok(Self {
             vault: Vault::new(&home, options.persona)?,
             counter: Counter::default(),
             faults: Faults::new(file.seed, start, &file.fault),
             stop,
             gateway,
+            policies: Policies::read(&options.policies)?,
+            automations: Automations::default(),
             quotas: Quotas::default(),
             world,
             clock: options.clock.clone(),
@@ -71,6 +79,22 @@ impl Account {
     /// Reads story time.
     pub fn now(&self) -> Millis {
         self.clock.now().as_millisecond()
+    }
+
+    /// Makes a call of somebody.
+    fn call<'a>(&'a self, principal: &'a Principal, region: &'a str) -> Call<'a> {
+        Call {
+            world: &self.world,
+            vault: &self.vault,
+            counter: &self.counter,
+            gateway: &self.gateway,
+            policies: &self.policies,
+            faults: &self.faults,
+            automations: &self.automations,
+            principal,
+            region,
+            now: self.now(),
+        }
     }
 
     /// Evaluates every alarm once.
@@ -87,44 +111,41 @@ impl Account {
         answer: impl FnOnce(&Call<'_>, Input<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let value = route.decode(body)?;
-        let call = Call {
-            world: &self.world,
-            vault: &self.vault,
-            counter: &self.counter,
-            gateway: &self.gateway,
-            principal: &who.principal,
-            region: &who.region,
-            now: self.now(),
-        };
+        let call = self.call(&who.principal, &who.region);
+        // What runs by itself comes first: nobody shall see the world without what it has done until now.
+        self.automations.advance(&call);
         answer(&call, Input(&value))
     }
 
     /// Answers a call with one value.
     fn answer(&self, route: &Route, who: &Authenticated, body: &[u8]) -> Result<Value, ApiError> {
         let operation = route.operation.as_str();
-        self.with_call(route, who, body, |call, input| match route.service {
-            Service::Ecs => ecs::answer(call, operation, input),
-            Service::CloudWatch => cloudwatch::answer(call, operation, input),
-            Service::Sts => sts::answer(call, operation, input),
-            Service::Wafv2 => wafv2::answer(call, operation, input),
-            Service::SecurityHub => securityhub::answer(call, operation, input),
-            Service::ElasticLoadBalancing => elbv2::answer(call, operation, input),
-            Service::Logs => logs::answer(call, operation, input),
-            Service::Ssm => ssm::answer(call, operation, input),
-            Service::Kms => kms::answer(call, operation, input),
-            Service::Rds => rds::answer(call, operation, input),
+        self.with_call(route, who, body, |call, input| operations::answer(call, route.service, operation, input))
+    }
+
+    /// Opens a session of Live Tail, if the caller's policies allow it.
+    fn open_tail(&self, route: &Route, who: &Authenticated, body: &[u8]) -> Result<logs::Tail, ApiError> {
+        self.with_call(route, who, body, |call, input| {
+            iam::authorise(call, route.service, &route.operation, input)?;
+            logs::Tail::open(call, input)
         })
+    }
+
+    /// Lets what runs by itself do what it has to do until now.
+    fn catch_up(&self, principal: &Principal, region: &str) {
+        self.automations.advance(&self.call(principal, region));
     }
 }
 
 /// Sends a session's frames: those that open it, and one each second until it ends or nobody reads any more.
-fn tailed(account: Arc<Account>, tail: logs::Tail) -> Body {
+fn tailed(account: Arc<Account>, who: Authenticated, tail: logs::Tail) -> Body {
     let opening = tail.opening();
     let updates = stream::unfold(Some(tail), move |tail| {
-        let account = Arc::clone(&account);
+        let (account, who) = (Arc::clone(&account), who.clone());
         async move {
             let mut tail = tail?;
             account.stop.run_until_cancelled(tokio::time::sleep(Duration::from_secs(1))).await?;
+            account.catch_up(&who.principal, &who.region);
             Some(match tail.update(&account.world, account.now()) {
                 logs::Sent::Frame(frame) => (frame, Some(tail)),
                 logs::Sent::Last(frame) => (frame, None),
@@ -170,7 +191,12 @@ async fn handle(State(account): State<Arc<Account>>, request: axum::extract::Req
         return control::answer(&account, path, &request);
     }
     if let Some(upgrade) = upgrade {
-        return gateway::connect(&account.gateway, &account.vault, &request, upgrade);
+        let admit = |who: &Authenticated, session: &str| {
+            let resource = format!("arn:aws:ssm:{}:{}:session/{session}", who.region, who.principal.account);
+            let demand = iam::Demand::new("ssmmessages:OpenDataChannel", resource);
+            iam::require(&account.call(&who.principal, &who.region), &demand)
+        };
+        return gateway::connect(&account.gateway, &account.vault, &request, upgrade, admit);
     }
     answer(account, &request).await
 }
@@ -179,7 +205,7 @@ async fn handle(State(account): State<Arc<Account>>, request: axum::extract::Req
 async fn answer(account: Arc<Account>, request: &Request) -> Response<Body> {
     let id = fresh_request_id();
     let Some(route) = Route::of(request) else { return unrouted(&id) };
-    if !operations(route.service).contains(&route.operation.as_str()) {
+    if !operations::of(route.service).contains(&route.operation.as_str()) {
         return route.refuse(&ApiError::unknown_operation(&route.operation), &id);
     }
     let action = route.action();
@@ -198,9 +224,8 @@ async fn answer(account: Arc<Account>, request: &Request) -> Response<Body> {
         tokio::time::sleep(delay).await;
     }
     if harm.kind.is_none() && route.service == Service::Logs && route.operation == logs::LIVE_TAIL {
-        let opened = account.with_call(&route, &who, &request.body, logs::Tail::open);
-        return match opened {
-            Ok(tail) => route.respond_with(eventstream::CONTENT_TYPE, tailed(account, tail), &id),
+        return match account.open_tail(&route, &who, &request.body) {
+            Ok(tail) => route.respond_with(eventstream::CONTENT_TYPE, tailed(account, who, tail), &id),
             Err(error) => route.refuse(&error, &id),
         };
     }
@@ -236,22 +261,6 @@ fn harmed(route: &Route, kind: FaultKind, value: &Value, id: &str) -> Response<B
         response.headers_mut().insert(header::CONTENT_LENGTH, length);
     }
     response
-}
-
-/// Lists the operations that a service of the account has.
-pub fn operations(service: Service) -> &'static [&'static str] {
-    match service {
-        Service::Ecs => &ecs::OPERATIONS,
-        Service::CloudWatch => &cloudwatch::OPERATIONS,
-        Service::Sts => &sts::OPERATIONS,
-        Service::Wafv2 => &wafv2::OPERATIONS,
-        Service::SecurityHub => &securityhub::OPERATIONS,
-        Service::ElasticLoadBalancing => &elbv2::OPERATIONS,
-        Service::Logs => &logs::OPERATIONS,
-        Service::Ssm => &ssm::OPERATIONS,
-        Service::Kms => &kms::OPERATIONS,
-        Service::Rds => &rds::OPERATIONS,
-    }
 }
 
 /// Answers what no service of the account would take, as AWS's front ends do.

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::auth::Principal;
+use super::auth::{Principal, role_of};
 use super::call::Call;
 use super::wire::{ApiError, Input, Value, object};
 
@@ -85,25 +85,4 @@ fn assume_role(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
         .with("SessionToken", opened.session_token)
         .time("Expiration", opened.expires.map(Timestamp::as_millisecond));
     Ok(object().with("Credentials", credentials).with("AssumedRoleUser", user).with("PackedPolicySize", 0_u32).into())
-}
-
-/// Takes the account and the role's name off `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
-fn role_of(arn: &str) -> Option<(&str, &str)> {
-    let (account, resource) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
-    let role = resource.strip_prefix("role/")?.rsplit('/').next().filter(|role| !role.is_empty())?;
-    Some((account, role))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_role_is_known_by_its_arn() {
-        assert_eq!(role_of("arn:aws:iam::444455556666:role/read"), Some(("444455556666", "read")));
-        assert_eq!(role_of("arn:aws:iam::444455556666:role/a/b/read"), Some(("444455556666", "read")));
-        assert_eq!(role_of("arn:aws:iam::444455556666:user/x"), None);
-        assert_eq!(role_of("arn:aws:iam::444455556666:role/"), None);
-        assert_eq!(role_of("role/x"), None);
-    }
 }

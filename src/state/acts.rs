@@ -32,9 +32,12 @@ impl State {
             | Command::HalfPageDown
             | Command::PageUp
             | Command::PageDown => self.rows() > 0,
-            Command::ConsoleLink => self.has_object() && self.screen.command() != Command::Sessions,
+            Command::ConsoleLink => {
+                self.has_object() && !matches!(self.screen.command(), Command::Sessions | Command::Journal)
+            }
             Command::Open | Command::Copy => self.has_object(),
-            Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
+            Command::Timeline => self.screen == Screen::Journal && self.rows() > 0,
+            Command::Actions | Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
                 sessions::acts(self, command)
             }
             _ => true,
@@ -55,6 +58,8 @@ impl State {
             | Screen::Waf
             | Screen::Finding
             | Screen::Form
+            | Screen::Operation
+            | Screen::Journal
             | Screen::Pane => false,
         }
     }
@@ -90,6 +95,8 @@ impl State {
             Screen::Form => usize::from(self.sessions.form.is_some()),
             Screen::Pane => 0,
             Screen::Tunnel => self.sessions.tunnel_rows(),
+            Screen::Operation => self.sessions.steps().len(),
+            Screen::Journal => self.journal.rows(),
             Screen::Fleet => self.fleet.rows.len(),
         }
     }
@@ -104,8 +111,9 @@ impl State {
             | Screen::Waf
             | Screen::Findings
             | Screen::Sessions
+            | Screen::Journal
             | Screen::Fleet => self.rows() > 0,
-            Screen::Tunnel => self.sessions.front().is_some(),
+            Screen::Tunnel | Screen::Operation => self.sessions.front().is_some(),
             Screen::Form | Screen::Pane => false,
             Screen::WebAcl => self.web_acl.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Finding => self.finding.as_ref().is_some_and(|view| view.row.is_some()),

@@ -97,12 +97,14 @@ fn click_row(state: &mut State, row: usize) -> Vec<Effect> {
         },
         Screen::Sessions => state.sessions.select(row, page),
         Screen::Tunnel => *state.sessions.tunnel.scroll_mut() = place,
+        Screen::Operation => state.sessions.steps = place,
         Screen::Form => {
             if let Some(form) = &mut state.sessions.form {
                 form.focus = row.min(form.fields.len().saturating_sub(1));
             }
         }
         Screen::Log | Screen::Finding | Screen::Pane => {}
+        Screen::Journal => state.journal.select(row, page),
         Screen::Fleet => state.fleet.select(row, page),
     }
     Vec::new()
@@ -112,6 +114,10 @@ fn click_overlay(state: &mut State, row: usize) -> Vec<Effect> {
     match state.overlays.last_mut() {
         Some(Overlay::Menu(menu)) => {
             menu.selected = row;
+            open::open(state)
+        }
+        Some(Overlay::Offers(offers)) => {
+            offers.selected = row;
             open::open(state)
         }
         Some(Overlay::Palette(palette)) => {

@@ -76,7 +76,13 @@ fn selected(state: &State) -> Option<Object> {
         Screen::WebAcl => state.web_acl.as_ref().map(|view| Object::WebAcl(view.id.source, view.id.key.clone())),
         Screen::Findings => state.findings.selected().map(|row| Object::Finding(Arc::clone(&row.finding))),
         Screen::Finding => state.finding.as_ref()?.row.as_ref().map(|row| Object::Finding(Arc::clone(&row.finding))),
-        Screen::Fleet | Screen::Sessions | Screen::Form | Screen::Pane | Screen::Tunnel => None,
+        Screen::Fleet
+        | Screen::Journal
+        | Screen::Sessions
+        | Screen::Form
+        | Screen::Pane
+        | Screen::Tunnel
+        | Screen::Operation => None,
     }
 }
 
@@ -122,7 +128,8 @@ fn copy_line(state: &mut State) -> Vec<Effect> {
     vec![Effect::Copy { text, done }]
 }
 
-/// Returns what a person wants of a session: how to connect through a tunnel, else its id; of a target, its name.
+/// Returns what a person wants of a session: how to connect through a tunnel, else its id; of a change, its execution's;
+/// of a target, its name.
 fn of_sessions(state: &State) -> Option<String> {
     let sessions = &state.sessions;
     let live = match (state.screen, sessions.panel) {
@@ -133,16 +140,24 @@ fn of_sessions(state: &State) -> Option<String> {
             return sessions.selected_recording().map(|one| one.path.display().to_string());
         }
         (Screen::Sessions, SessionsPanel::Live) => sessions.selected_live()?,
-        (Screen::Tunnel, _) => sessions.front()?,
+        (Screen::Tunnel | Screen::Operation, _) => sessions.front()?,
         _ => return None,
     };
-    live.connection_string().or_else(|| live.session_id.clone())
+    let execution = || live.progress.as_ref()?.execution.as_ref().map(|execution| execution.id.clone());
+    live.connection_string().or_else(|| live.session_id.clone()).or_else(execution)
 }
 
 /// Copies the ARN of what the cursor is on; of a log, the line.
 pub fn copy(state: &mut State) -> Vec<Effect> {
     if state.screen == Screen::Log {
         return copy_line(state);
+    }
+    if state.screen == Screen::Journal {
+        let text = state.journal.record().and_then(|record| serde_json::to_string(record.as_ref()).ok());
+        return match text {
+            Some(text) => vec![Effect::Copy { text, done: Notice::plain("journal.notice.copied") }],
+            None => nothing(state),
+        };
     }
     if let Some(text) = of_sessions(state) {
         return vec![Effect::Copy { done: Notice::with("screens.notice.copied", "text", text.clone()), text }];

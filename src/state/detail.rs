@@ -7,9 +7,12 @@ use crate::domain::{
     ecs::{Deployment, ServiceDeployment, ServiceEvent, Task},
     elb::{Target, TargetGroup},
     log::LogLine,
+    progress::Step,
     session::{TunnelConnection, TunnelSession},
     waf::{Rule, RuleLine, SampledRequest, Tally, tally},
 };
+
+use crate::journal::reader::Row;
 
 use super::{
     State,
@@ -45,6 +48,10 @@ pub enum Detail {
     Connection(Box<(TunnelConnection, String)>),
     /// A session under a tunnel.
     UnderTunnel(Box<TunnelSession>),
+    /// A step of an execution.
+    Step(Box<Step>),
+    /// A record of the journal.
+    Record(Arc<Row>),
 }
 
 /// Holds what is read of a rule.

@@ -1,5 +1,6 @@
 //! What can happen to the console, and what it asks to be done.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,9 +24,11 @@ use crate::domain::{
     target::Target as SessionTarget,
     waf::{RuleTraffic, Samples, WafSnapshot, WebAclKey, WebAclUse},
 };
+use crate::journal::ship::Shipping;
 use crate::policy::Request;
 use crate::runbook::{catalogue::Catalogue, entry::EntryId};
 
+use super::journal::JournalReport;
 use super::sessions::{Recordings, live::Refusal};
 
 /// Counts the identities that a source has had; what was asked under an earlier one is dropped.
@@ -199,6 +202,10 @@ pub enum Event {
     Database(LiveId, Arc<Database>),
     /// The recordings were listed, or could not be; then it says why.
     Recordings(Result<Recordings, String>),
+    /// The journal was read.
+    Journal(Box<JournalReport>),
+    /// The bringing of the journal's heads stands otherwise.
+    Shipping(Shipping),
     /// A token was minted, for this use.
     Token(LiveId, TokenUse, Secret),
     /// The escape was pressed in a pane: our menu.
@@ -288,14 +295,16 @@ pub enum Effect {
     Redraw,
     /// Stop the process until it is continued, as ctrl-z does.
     Suspend,
-    /// Look up what would keep a session from starting; the answer is a report under this number.
+    /// Look up what would keep an operation from being done; the answer is a report under this number.
     Preflight {
-        /// The number that the session would have.
+        /// The number that the operation would have.
         id: LiveId,
         /// The environment's name.
         environment: String,
         /// The entry of the catalogue.
         entry: EntryId,
+        /// Its parameters, as far as they are chosen.
+        parameters: BTreeMap<String, String>,
     },
     /// Ask the gate, and start the session if it lets it through.
     Start {
@@ -324,7 +333,7 @@ pub enum Effect {
         /// Rows.
         rows: u16,
     },
-    /// End a session.
+    /// End a session, or have a change stopped.
     End {
         /// The session's number.
         id: LiveId,

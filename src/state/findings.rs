@@ -8,13 +8,15 @@ use std::{
     sync::Arc,
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     fetch::SourceId,
     finding::{Finding, FindingKey, FindingSeverity, FindingsWanted, Workflow},
     queue::Place,
 };
+
+use crate::runbook::entry::WorkflowStatus;
 
 use super::{
     State,
@@ -26,6 +28,9 @@ use places::Places;
 
 /// What is this young is new since yesterday.
 const NEW: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a status that was given is told as pending: Security Hub shows it after some minutes.
+const PENDING: SignedDuration = SignedDuration::from_hours(1);
 
 /// Rows that are read beyond those one has scrolled to.
 const AHEAD: usize = 200;
@@ -208,6 +213,8 @@ pub struct Findings {
     pub sort: FindingSort,
     /// Whether the order is turned around.
     pub reversed: bool,
+    /// The status that was given to findings here and that Security Hub does not show yet, by their ids, and when.
+    pub pending: HashMap<String, (WorkflowStatus, Timestamp)>,
     all: Vec<Arc<FindingRow>>,
     to_do: Vec<Arc<FindingRow>>,
     /// Where findings belonged when the rows were made.
@@ -233,6 +240,12 @@ impl Findings {
     /// Returns every row of what is to do, of all environments.
     pub fn to_do(&self) -> &[Arc<FindingRow>] {
         &self.to_do
+    }
+
+    /// Returns the status that a finding was given here and that Security Hub does not show yet.
+    pub fn pending(&self, finding: &Finding) -> Option<WorkflowStatus> {
+        let (status, _) = self.pending.get(&finding.key.id)?;
+        (finding.workflow.as_str() != status.name()).then_some(*status)
     }
 
     /// Returns every row before the filter.
@@ -313,6 +326,7 @@ pub fn derive(state: &mut State) {
             }
         }
     }
+    settle(state);
     state.findings.all = all;
     state.findings.to_do = to_do;
     state.findings.partial = partial;
@@ -320,6 +334,21 @@ pub fn derive(state: &mut State) {
     summarise(state);
     arrange(state);
     derive_open(state);
+}
+
+/// Forgets what was pending and is seen, or was not seen for so long that it will not be.
+fn settle(state: &mut State) {
+    if state.findings.pending.is_empty() {
+        return;
+    }
+    let now = state.now;
+    let read: Vec<_> = state.sources.iter().filter_map(|source| source.findings.value.clone()).collect();
+    let is_seen = |id: &String, status: WorkflowStatus| {
+        let mut found = read.iter().flat_map(|snapshot| &snapshot.findings).filter(|finding| finding.key.id == *id);
+        found.any(|finding| finding.workflow.as_str() == status.name())
+    };
+    let is_young = |at: &Timestamp| now.duration_since(*at) < PENDING;
+    state.findings.pending.retain(|id, (status, at)| is_young(at) && !is_seen(id, *status));
 }
 
 /// Counts the rows by severity and workflow, by what they are grouped by, and those that are new.

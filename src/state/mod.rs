@@ -15,12 +15,14 @@ pub mod event;
 pub mod findings;
 pub mod fleet;
 pub mod interest;
+pub mod journal;
 pub mod lines;
 pub mod list;
 pub mod log;
 mod open;
 pub mod overlay;
 pub mod overview;
+mod page;
 mod prompt;
 pub mod replay;
 mod report;
@@ -47,6 +49,7 @@ use errors::ErrorLog;
 use event::Notice;
 use findings::{FindingView, Findings};
 use fleet::Fleet;
+use journal::JournalScreen;
 use log::LogView;
 use overlay::Overlay;
 use overview::Overview;
@@ -88,6 +91,10 @@ pub enum Screen {
     Pane,
     /// One tunnel.
     Tunnel,
+    /// A change under way, or over, with its steps.
+    Operation,
+    /// The journal.
+    Journal,
     /// All environments side by side.
     Fleet,
 }
@@ -110,6 +117,8 @@ impl Screen {
             Self::Form => Scope::Form,
             Self::Pane => Scope::Pane,
             Self::Tunnel => Scope::Tunnel,
+            Self::Operation => Scope::Operation,
+            Self::Journal => Scope::Journal,
             Self::Fleet => Scope::Fleet,
         }
     }
@@ -127,7 +136,8 @@ impl Screen {
             Self::Alarms | Self::Alarm => Command::Alarms,
             Self::Waf | Self::WebAcl => Command::Waf,
             Self::Findings | Self::Finding => Command::Findings,
-            Self::Sessions | Self::Form | Self::Pane | Self::Tunnel => Command::Sessions,
+            Self::Sessions | Self::Form | Self::Pane | Self::Tunnel | Self::Operation => Command::Sessions,
+            Self::Journal => Command::Journal,
             Self::Fleet => Command::Fleet,
         }
     }
@@ -176,6 +186,8 @@ pub struct State {
     pub finding: Option<FindingView>,
     /// Sessions.
     pub sessions: Sessions,
+    /// The journal.
+    pub journal: JournalScreen,
     /// The environments side by side.
     pub fleet: Fleet,
     /// The rows of the queue that a person has seen.
@@ -229,6 +241,7 @@ impl State {
             findings: Findings::default(),
             finding: None,
             sessions: Sessions::default(),
+            journal: JournalScreen::default(),
             fleet: Fleet::default(),
             marks: Marks::default(),
             errors: ErrorLog::default(),

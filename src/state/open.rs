@@ -15,6 +15,7 @@ use super::{
     event::{Effect, Notice},
     findings,
     findings::{FindingRef, FindingView},
+    journal,
     list::Scroll,
     overlay::Overlay,
     service,
@@ -32,6 +33,10 @@ pub fn open(state: &mut State) -> Vec<Effect> {
         if let Overlay::Menu(menu) = overlay {
             state.overlays.pop();
             return choose(state, &menu);
+        }
+        if let Overlay::Offers(offers) = overlay {
+            state.overlays.pop();
+            return sessions::offer::choose(state, &offers);
         }
         return Vec::new();
     }
@@ -90,6 +95,12 @@ fn open_object(state: &mut State) {
             let detail = state.tunnel_detail();
             state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
         }
+        Screen::Operation => {
+            let step = state.sessions.steps().get(state.sessions.steps.0).cloned();
+            let detail = step.map(|step| Detail::Step(Box::new(step)));
+            state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
+        }
+        Screen::Journal => journal::open(state),
         Screen::Finding | Screen::Sessions | Screen::Form | Screen::Pane => {}
     }
 }
@@ -184,6 +195,8 @@ pub fn row(state: &State) -> Option<usize> {
         Screen::Log | Screen::Finding | Screen::Form | Screen::Pane => return None,
         Screen::Sessions => state.sessions.cursor(),
         Screen::Tunnel => state.sessions.tunnel.scroll(state.sessions.tunnel.panel).0,
+        Screen::Operation => state.sessions.steps.0,
+        Screen::Journal => state.journal.selected(),
         Screen::Fleet => state.fleet.list.selected(),
     };
     Some(row.min(last))

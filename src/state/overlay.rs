@@ -11,7 +11,7 @@ use crate::domain::metric::Range;
 
 use crate::domain::session::LiveId;
 
-use super::{State, detail::Detail, event::Secret, list::Scroll};
+use super::{State, detail::Detail, event::Secret, list::Scroll, sessions::offer::Offers};
 
 /// The longest text that a prompt takes, in characters.
 const LONGEST_INPUT: usize = 256;
@@ -27,6 +27,8 @@ pub enum Overlay {
     Detail(Detail, Scroll),
     /// A menu.
     Menu(Menu),
+    /// What may be done about what the cursor is on.
+    Offers(Offers),
     /// The command palette.
     Palette(Palette),
     /// A database token, which a person asked to see.
@@ -44,7 +46,7 @@ impl Overlay {
             Self::Help(_) | Self::Detail(..) | Self::Token(..) => Scope::Help,
             Self::PaneMenu => Scope::Pane,
             Self::Errors(_) => Scope::Errors,
-            Self::Menu(_) => Scope::Menu,
+            Self::Menu(_) | Self::Offers(_) => Scope::Menu,
             Self::Palette(_) => Scope::Palette,
             Self::Filter(_) => Scope::Prompt,
         }
@@ -56,7 +58,7 @@ impl Overlay {
             Self::Help(scroll) | Self::Errors(scroll) | Self::Detail(_, scroll) | Self::Token(_, scroll) => {
                 Some(scroll)
             }
-            Self::Menu(_) | Self::Palette(_) | Self::Filter(_) | Self::PaneMenu => None,
+            Self::Menu(_) | Self::Offers(_) | Self::Palette(_) | Self::Filter(_) | Self::PaneMenu => None,
         }
     }
 
@@ -103,7 +105,7 @@ pub enum MenuKind {
     Environment,
     /// The time ranges.
     Range,
-    /// Whether to end a session: no, then yes.
+    /// Whether to end a session, or stop a change: no, then yes.
     EndSession(LiveId),
     /// Whether to leave while sessions are open, which ends them: no, then yes.
     Quit,

@@ -16,7 +16,13 @@ use super::{
 /// Tells whether the screen has rows to filter.
 pub(super) fn has_filter(state: &State) -> bool {
     match state.screen {
-        Screen::Services | Screen::Log | Screen::Alarms | Screen::Waf | Screen::Findings | Screen::Sessions => true,
+        Screen::Services
+        | Screen::Log
+        | Screen::Alarms
+        | Screen::Waf
+        | Screen::Findings
+        | Screen::Sessions
+        | Screen::Journal => true,
         Screen::WebAcl => {
             state.web_acl.as_ref().is_some_and(|view| matches!(view.panel, WafPanel::Samples | WafPanel::Top))
         }
@@ -33,6 +39,7 @@ pub(super) fn filter(state: &State) -> &str {
         Screen::WebAcl => state.web_acl.as_ref().map_or("", |view| &view.filter),
         Screen::Findings => &state.findings.filter,
         Screen::Sessions => &state.sessions.filter,
+        Screen::Journal => &state.journal.filter,
         _ => "",
     }
 }
@@ -75,6 +82,7 @@ pub(super) fn set_filter(state: &mut State, text: &str) {
             text.clone_into(&mut state.sessions.filter);
             sessions::arrange(state);
         }
+        Screen::Journal => state.journal.set_filter(text),
         _ => {}
     }
 }

@@ -6,11 +6,12 @@ use crate::domain::{metric::Range, queue::Place};
 use super::{
     Screen, State, alarms, click, copy,
     event::{Effect, Event, Notice},
-    findings,
+    findings, journal,
     list::Scroll,
     log, open,
     overlay::{self, Menu, MenuKind, Overlay, Palette},
     overview,
+    page::{self, follow_page},
     prompt::{accept, complete, edit_prompt, filter, open_filter, reverse_sort, set_filter, sort, typed},
     report, services, sessions, waf,
 };
@@ -60,7 +61,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Drawn { page, end } => {
-            drawn(state, page, end);
+            page::drawn(state, page, end);
             Vec::new()
         }
         Event::Pending(next) => {
@@ -99,6 +100,14 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.sessions.list_recordings(listed, page);
             Vec::new()
         }
+        Event::Journal(report) => {
+            journal::take(state, *report);
+            Vec::new()
+        }
+        Event::Shipping(shipping) => {
+            state.journal.shipping = Some(shipping);
+            Vec::new()
+        }
         Event::Token(id, then, secret) => sessions::minted(state, id, then, secret),
         Event::Escape => {
             person(state);
@@ -119,18 +128,6 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     }
 }
 
-/// Notes how many rows the list has room for, and where the text in front ends, which nothing is scrolled past.
-fn drawn(state: &mut State, page: usize, end: usize) {
-    repage(state, page);
-    log::drawn(state, page, end);
-    let finding = state.finding.as_mut().filter(|_| state.screen == Screen::Finding).map(|view| &mut view.scroll);
-    let form = state.sessions.form.as_mut().filter(|_| state.screen == Screen::Form).map(|form| &mut form.scroll);
-    let text = state.overlays.last_mut().and_then(Overlay::scroll);
-    if let Some(scroll) = text.or(finding).or(form) {
-        scroll.0 = scroll.0.min(end);
-    }
-}
-
 /// Returns the form, where it has the keys.
 fn form(state: &mut State) -> Option<&mut sessions::form::Form> {
     let is_in_front = state.screen == Screen::Form && state.overlays.is_empty();
@@ -145,7 +142,7 @@ fn person(state: &mut State) {
 }
 
 pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
-    if log::run(state, command) {
+    if log::run(state, command) || journal::run(state, command) {
         return Vec::new();
     }
     if state.screen == Screen::Pane && matches!(state.overlays.last(), Some(Overlay::PaneMenu)) {
@@ -158,10 +155,11 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         return effects;
     }
     match command {
-        Command::Quit if state.sessions.open() > 0 => push_menu(state, MenuKind::Quit),
+        Command::Quit if state.sessions.open() + state.sessions.acting() > 0 => push_menu(state, MenuKind::Quit),
         Command::Quit => return vec![Effect::Quit],
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
+        Command::Refresh if state.screen == Screen::Journal => return journal::refresh(state),
         Command::Refresh => return refresh(state),
         Command::Mouse => {
             state.mouse = !state.mouse;
@@ -182,6 +180,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
             show(state, Screen::Sessions);
             return vec![Effect::Recordings];
         }
+        Command::Journal => show(state, Screen::Journal),
         Command::Fleet => show(state, Screen::Fleet),
         Command::MarkSeen => return overview::mark_seen(state),
         Command::Everything => {
@@ -207,11 +206,12 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Back | Command::Cancel => back(state),
         Command::Filter => open_filter(state),
         Command::Log => log::open(state),
-        // What means something for a log or a session alone, and was done above where there is one.
+        // What means something for a log, the journal or a session alone, and was done above where there is one.
         Command::Search
         | Command::Pause
         | Command::Wrap
         | Command::Times
+        | Command::Timeline
         | Command::Detach
         | Command::NextSession
         | Command::PreviousSession
@@ -220,6 +220,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         | Command::Token
         | Command::ShowToken
         | Command::Client
+        | Command::Actions
         | Command::EndSession => {}
         Command::Sort => sort(state),
         Command::ReverseSort => reverse_sort(state),
@@ -340,7 +341,7 @@ fn is_foreign(state: &State) -> bool {
             let form = state.sessions.form.as_ref();
             form.map(|form| Place { environment: Some(form.index), kind: form.environment.kind })
         }
-        Screen::Tunnel => state.sessions.front().map(|live| live.origin.place),
+        Screen::Tunnel | Screen::Operation => state.sessions.front().map(|live| live.origin.place),
         _ => None,
     };
     place.is_some_and(|place| !state.shows(place))
@@ -397,6 +398,7 @@ fn step(state: &mut State, by: isize) {
             }
             Overlay::Menu(menu) => menu.step(by, menu.len(state)),
             Overlay::Palette(palette) => palette.step(by),
+            Overlay::Offers(offers) => offers.step(by),
             Overlay::PaneMenu => {}
             Overlay::Filter(_) => {
                 state.overlays.push(overlay);
@@ -450,6 +452,8 @@ fn step_screen(state: &mut State, by: isize, page: usize) {
         }
         Screen::Pane => sessions::scroll(state, by),
         Screen::Tunnel => state.sessions.tunnel.scroll_mut().step(by, rows),
+        Screen::Operation => state.sessions.steps.step(by, rows),
+        Screen::Journal => state.journal.step(by, page),
         Screen::Fleet => state.fleet.step(by, page),
     }
 }
@@ -475,25 +479,5 @@ fn panel(state: &mut State, by: isize) {
         (Screen::Tunnel, ..) => state.sessions.tunnel.panel = state.sessions.tunnel.panel.other(),
         (Screen::Fleet, ..) => state.fleet.turn(by),
         _ => {}
-    }
-}
-
-fn repage(state: &mut State, page: usize) {
-    state.page = page;
-    follow_page(state);
-}
-
-/// Fits the windows of all lists to the page.
-fn follow_page(state: &mut State) {
-    let page = state.page;
-    state.overview.repage(page);
-    state.services.repage(page);
-    state.alarms.repage(page);
-    state.waf.repage(page);
-    state.findings.repage(page);
-    state.sessions.repage(page);
-    state.fleet.repage(page);
-    if let Some(view) = &mut state.service {
-        view.task_list.scroll(view.tasks.len(), page);
     }
 }

@@ -1,5 +1,6 @@
 //! A row of an open object in full: everything that AWS says of it, a fact a line, nothing cut.
 
+mod journal;
 mod session;
 mod waf;
 
@@ -33,6 +34,8 @@ pub fn title(ui: &Ui, detail: &Detail) -> &'static str {
         Detail::Entry(_) => t!(ui.texts, "sessions.detail.entry"),
         Detail::Connection(_) => t!(ui.texts, "sessions.detail.connection"),
         Detail::UnderTunnel(_) => t!(ui.texts, "sessions.detail.session"),
+        Detail::Step(_) => t!(ui.texts, "operations.detail.step"),
+        Detail::Record(_) => t!(ui.texts, "journal.record"),
     }
 }
 
@@ -76,6 +79,11 @@ pub fn lines(state: &State, ui: &Ui, detail: &Detail) -> Vec<Line<'static>> {
         Detail::Entry(row) => sheet.entry(row),
         Detail::Connection(held) => sheet.connection(&held.0, &held.1),
         Detail::UnderTunnel(one) => sheet.under_tunnel(one),
+        Detail::Step(held) => {
+            let now = state.sessions.steps().iter().find(|step| step.name == held.name);
+            sheet.step(now.unwrap_or(held));
+        }
+        Detail::Record(row) => sheet.record(row),
     }
     sheet.lines()
 }

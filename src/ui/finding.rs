@@ -42,7 +42,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let panel = Panel {
         title: Line::from(vec![
             Span::styled(format!("{mark} {word} "), style),
-            Span::styled(format!("{}  ", row.finding.workflow.as_str()), ui.theme.text),
+            workflow(state, ui, &row.finding),
             ui.place(state, row.place),
         ]),
         status,
@@ -59,6 +59,19 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let offset = view.scroll.0.min(drawn.end);
     for (line, y) in lines.iter().skip(offset).zip(inner.y..inner.bottom()) {
         put_line(buf, inner.x + 1, y, line, room);
+    }
+}
+
+/// Returns how far people have got with a finding, with what was done here and is not seen yet.
+fn workflow(state: &State, ui: &Ui, finding: &Finding) -> Span<'static> {
+    let now = finding.workflow.as_str();
+    match state.findings.pending(finding) {
+        Some(status) => {
+            let (arrow, to) = (ui.glyphs.arrow, status.name());
+            let pending = t!(ui.texts, "operations.pending", from = now, arrow = arrow, to = to);
+            Span::styled(format!("{} {pending}  ", ui.glyphs.progress), ui.theme.progress)
+        }
+        None => Span::styled(format!("{now}  "), ui.theme.text),
     }
 }
 

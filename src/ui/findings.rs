@@ -260,7 +260,11 @@ fn column<'a>(state: &State, ui: &Ui, column: FindingColumn) -> Column<'a> {
     let several = state.shown.is_none() && state.environments.len() > 1;
     let made = match column {
         FindingColumn::Severity => Column::new(t!(texts, "screens.column.severity"), 10, 15),
-        FindingColumn::Workflow => Column::new(t!(texts, "screens.column.workflow"), 8, 10).rank(4),
+        FindingColumn::Workflow => {
+            // A status that is pending has a mark before it.
+            let cells = if state.findings.pending.is_empty() { 10 } else { 12 };
+            Column::new(t!(texts, "screens.column.workflow"), 8, cells).rank(4)
+        }
         FindingColumn::Age => {
             let title = t!(texts, "screens.column.since");
             let cells = measure::ages(texts).max(measure::title(title));
@@ -293,7 +297,13 @@ fn cell(state: &State, ui: &Ui, row: &FindingRow, column: FindingColumn) -> Cell
             let (mark, word, style) = severity_words(ui, &finding.severity);
             Cell::new(Span::styled(format!("{mark} {word}"), if done { ui.theme.dim } else { style }))
         }
-        FindingColumn::Workflow => Cell::new(Span::styled(finding.workflow.as_str().to_owned(), text)),
+        FindingColumn::Workflow => match state.findings.pending(finding) {
+            Some(status) => {
+                let pending = format!("{} {}", ui.glyphs.progress, status.name());
+                Cell::new(Span::styled(pending, ui.theme.progress))
+            }
+            None => Cell::new(Span::styled(finding.workflow.as_str().to_owned(), text)),
+        },
         FindingColumn::Age => Cell::new(Span::styled(words::since(ui.texts, state.now, finding.began()), text)),
         FindingColumn::Environment => Cell::new(ui.place(state, row.place)),
         FindingColumn::Account => Cell::new(Span::styled(finding.account.clone(), ui.theme.dim)),

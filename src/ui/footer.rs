@@ -15,18 +15,19 @@ use super::widgets::{fit_line, line_width, put_line};
 use super::{Drawn, Ui};
 
 /// The screens that the footer names, in the order of their numbers.
-const SCREENS: [(Command, &str); 7] = [
+const SCREENS: [(Command, &str); 8] = [
     (Command::Overview, "screens.overview.title"),
     (Command::Services, "screens.services.title"),
     (Command::Waf, "screens.waf.short"),
     (Command::Alarms, "screens.alarms.title"),
     (Command::Findings, "screens.findings.title"),
     (Command::Sessions, "sessions.title"),
+    (Command::Journal, "journal.title"),
     (Command::Fleet, "screens.fleet.title"),
 ];
 
 /// The keys that the footer reminds of, most needed first; those that do nothing on a screen are left out there.
-const HINTS: [(Command, &str); 17] = [
+const HINTS: [(Command, &str); 19] = [
     (Command::Errors, "screens.hint.errors"),
     (Command::Help, "screens.hint.help"),
     (Command::Palette, "screens.hint.palette"),
@@ -34,6 +35,8 @@ const HINTS: [(Command, &str); 17] = [
     (Command::Token, "sessions.hint.token"),
     (Command::EndSession, "sessions.hint.end"),
     (Command::NextSession, "sessions.hint.next"),
+    (Command::Actions, "operations.hint.actions"),
+    (Command::Timeline, "journal.hint.timeline"),
     (Command::Log, "log.hint.log"),
     (Command::Pause, "log.hint.pause"),
     (Command::NextPanel, "screens.hint.panel"),
@@ -58,6 +61,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
             input: &prompt.input,
             hint: match (state.screen, prompt.purpose) {
                 (Screen::Log, Purpose::Filter) => t!(ui.texts, "log.filter-hint"),
+                (Screen::Journal, _) => t!(ui.texts, "journal.filter-hint"),
                 (Screen::Log, Purpose::Search) => t!(ui.texts, "log.search-hint"),
                 _ => t!(ui.texts, "screens.filter-hint"),
             },

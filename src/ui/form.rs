@@ -19,10 +19,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::domain::environment::AccountId;
+use crate::domain::preflight::Effect;
 use crate::domain::text;
 use crate::policy::Denial;
 use crate::policy::preview::{Preview, preview};
-use crate::runbook::entry::Parameter;
+use crate::runbook::entry::{DESIRED, Parameter};
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::sessions::form::{Field, FieldKind, Form, Lookup};
@@ -32,6 +33,9 @@ use super::widgets::input::Prompt;
 use super::widgets::menu::wrap_line;
 use super::widgets::{cells, fit_line, horizontal_rule, line_width, put, put_line, scrolled};
 use super::{Drawn, Ui, words};
+
+/// Where what a change leads from and to stands among the facts: below the target.
+const AFTER_TARGET: usize = 4;
 
 /// Draws the form over the whole body.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
@@ -77,15 +81,14 @@ fn told(state: &State, ui: &Ui, form: &Form, area: Rect, buf: &mut Buffer, drawn
 
 fn lines(state: &State, ui: &Ui, form: &Form, room: usize) -> Vec<Line<'static>> {
     let request = form.request();
-    let told =
-        preview(&form.entry.operation, &form.region, form.target(), &request.parameters, request.reason.as_deref());
-    let facts = facts(ui, form, &told);
+    let told = preview(&form.entry.operation, &form.region, form.target(), &request);
+    let facts = facts(ui, form, &told, request.parameters.get(DESIRED));
     let width = facts.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0);
     let mut lines = Vec::new();
     for (name, value) in facts {
         let indent = " ".repeat(width + 2);
         for (index, part) in wrap_line(&value, room.saturating_sub(width + 2).max(16)).into_iter().enumerate() {
-            let head = if index == 0 { format!("{}  ", text::pad(name, width)) } else { indent.clone() };
+            let head = if index == 0 { format!("{}  ", text::pad(&name, width)) } else { indent.clone() };
             let mut spans = vec![Span::styled(head, ui.theme.dim)];
             spans.extend(part.spans);
             lines.push(Line::from(spans));
@@ -97,7 +100,7 @@ fn lines(state: &State, ui: &Ui, form: &Form, room: usize) -> Vec<Line<'static>>
     lines
 }
 
-fn facts(ui: &Ui, form: &Form, told: &Preview) -> Vec<(&'static str, Line<'static>)> {
+fn facts(ui: &Ui, form: &Form, told: &Preview, desired: Option<&String>) -> Vec<(String, Line<'static>)> {
     let texts = ui.texts;
     let text = |text: String| Line::styled(text, ui.theme.text);
     let account = form.environment.account.as_ref().unwrap_or(&form.identity.account);
@@ -135,6 +138,14 @@ fn facts(ui: &Ui, form: &Form, told: &Preview) -> Vec<(&'static str, Line<'stati
         .map_or_else(|| t!(texts, "sessions.form.no-limit").to_owned(), |limit| words::left(texts, limit));
     facts.push((t!(texts, "sessions.form.limit"), text(limit)));
     facts.push((t!(texts, "sessions.form.recorded"), text(words::session::recorded(texts, &form.entry).to_owned())));
+    let mut facts: Vec<_> = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    if let Lookup::Done(preflight) = &form.preflight
+        && let Some(Effect { from, to }) = &preflight.effect
+    {
+        let to = desired.or(Some(to).filter(|to| !to.is_empty())).map_or("-", String::as_str);
+        let name = t!(texts, "operations.from-to", arrow = ui.glyphs.arrow);
+        facts.insert(AFTER_TARGET, (name, text(format!("{from} {} {to}", ui.glyphs.arrow))));
+    }
     facts
 }
 

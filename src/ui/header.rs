@@ -198,8 +198,15 @@ fn cost(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
         calls = total.calls_per_minute,
         dollars = format!("{:.2}", total.dollars_per_hour)
     );
-    let mut parts: Vec<Vec<Span<'static>>> =
-        super::sessions::count(state, ui).map(|count| vec![count]).into_iter().collect();
+    let mut parts: Vec<Vec<Span<'static>>> = [super::sessions::count(state, ui), super::sessions::acting(state, ui)]
+        .into_iter()
+        .flatten()
+        .map(|count| vec![count])
+        .collect();
+    if state.journal.is_unshipped() {
+        let text = t!(ui.texts, "journal.header.unshipped");
+        parts.push(vec![Span::styled(format!("{} {text}", ui.glyphs.warning), ui.theme.warning)]);
+    }
     if state.errors.unseen > 0 {
         let errors = t!(ui.texts, "screens.header.errors", n = state.errors.unseen);
         parts.push(vec![Span::styled(format!("{} {errors}", ui.glyphs.warning), ui.theme.warning)]);

@@ -27,9 +27,11 @@ mod footer;
 mod form;
 pub mod glyphs;
 mod header;
+mod journal;
 mod log;
 mod measure;
 mod multiples;
+mod operation;
 mod overlays;
 mod overview;
 mod pane;
@@ -150,7 +152,9 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::Sessions => sessions::render(state, ui, body, buf, &mut drawn),
         Screen::Form => form::render(state, ui, body, buf, &mut drawn),
         Screen::Tunnel => tunnel::render(state, ui, body, buf, &mut drawn),
+        Screen::Operation => operation::render(state, ui, body, buf, &mut drawn),
         Screen::Pane => {}
+        Screen::Journal => journal::render(state, ui, body, buf, &mut drawn),
         Screen::Fleet => fleet::render(state, ui, body, buf, &mut drawn),
     }
     footer::render(state, ui, footer_area, buf, &mut drawn);

@@ -11,6 +11,8 @@ use crate::domain::text;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::overlay::{Menu, MenuKind, Overlay, Palette, PaletteAction};
+use crate::state::sessions::offer::{About, Offers};
+use crate::state::sessions::target::Verdict;
 use crate::t;
 
 use super::widgets::menu::{Item, Menu as MenuWidget, Reader};
@@ -29,6 +31,7 @@ pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut B
             reader(ui, detail::title(ui, detail), &detail::lines(state, ui, detail), scroll.0, area, buf, drawn);
         }
         Overlay::Menu(menu) => self::menu(menu, state, ui, area, buf, drawn),
+        Overlay::Offers(offers) => self::offers(offers, ui, area, buf, drawn),
         Overlay::Palette(palette) => self::palette(palette, ui, area, buf, drawn),
         Overlay::Token(secret, scroll) => {
             let lines = [Line::styled(secret.expose().to_owned(), ui.theme.text)];
@@ -129,12 +132,29 @@ fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
             (t!(ui.texts, "screens.environment.title"), std::iter::once(all).chain(each).collect())
         }
         MenuKind::EndSession(id) => {
-            let name = state.sessions.get(id).map_or_else(String::new, sessions::menu_title);
-            title = t!(ui.texts, "sessions.end-question", name = name);
-            (&title, question(ui, "sessions.end-no", "sessions.end-yes"))
+            let live = state.sessions.get(id);
+            let name = live.map_or_else(String::new, sessions::menu_title);
+            match live.filter(|live| !live.is_session()) {
+                Some(change) if change.is_stoppable() => {
+                    title = t!(ui.texts, "operations.cancel-question", name = name);
+                    (&title, question(ui, "operations.cancel-no", "operations.cancel-yes"))
+                }
+                Some(_) => {
+                    title = t!(ui.texts, "operations.leave-question", name = name);
+                    (&title, question(ui, "operations.leave-no", "operations.leave-yes"))
+                }
+                None => {
+                    title = t!(ui.texts, "sessions.end-question", name = name);
+                    (&title, question(ui, "sessions.end-no", "sessions.end-yes"))
+                }
+            }
         }
         MenuKind::Quit => {
-            title = t!(ui.texts, "sessions.quit-question", n = state.sessions.open());
+            let (open, acting) = (state.sessions.open(), state.sessions.acting());
+            title = match acting {
+                0 => t!(ui.texts, "sessions.quit-question", n = open),
+                acting => t!(ui.texts, "operations.quit-question", n = open, m = acting),
+            };
             (&title, question(ui, "sessions.quit-no", "sessions.quit-yes"))
         }
         MenuKind::Range => {
@@ -145,6 +165,41 @@ fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
     let items: Vec<Item<'_>> = labels.iter().map(|(label, detail)| Item { label, detail, ..Item::default() }).collect();
     let footer = key_hint(ui, Scope::Menu, Command::Open, t!(ui.texts, "screens.hint.choose"));
     draw_menu(ui, title, &footer, None, &items, menu.selected, area, buf, drawn);
+}
+
+/// What may be done about something: each entry, and of those that may not be used the reason.
+fn offers(offers: &Offers, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+    let labels: Vec<(String, String)> = offers
+        .rows
+        .iter()
+        .map(|row| {
+            let why = match &row.verdict {
+                Verdict::Denied(denial) => words::session::denial(ui.texts, denial),
+                Verdict::Unverified => t!(ui.texts, "operations.offers.unverified").to_owned(),
+                Verdict::Allowed => words::gate::asks(ui.texts, &row.entry),
+            };
+            let mark = if row.verdict == Verdict::Allowed { ui.glyphs.ok } else { ui.glyphs.denied };
+            (format!("{mark} {}  {}", words::session::title(ui.texts, &row.entry), row.entry.id), why)
+        })
+        .collect();
+    let items: Vec<Item<'_>> = labels
+        .iter()
+        .zip(&offers.rows)
+        .map(|((label, detail), row)| Item {
+            label,
+            detail,
+            disabled: row.verdict != Verdict::Allowed,
+            ..Item::default()
+        })
+        .collect();
+    let name = match &offers.about {
+        About::Service(key) | About::Task(key, _) => key.service.clone(),
+        About::Finding(id) => id.rsplit(['/', ':']).next().unwrap_or(id).to_owned(),
+        About::Environment => offers.rows.first().map_or_else(String::new, |row| row.entry.environment.clone()),
+    };
+    let title = t!(ui.texts, "operations.offers.title", name = name);
+    let footer = key_hint(ui, Scope::Menu, Command::Open, t!(ui.texts, "screens.hint.choose"));
+    draw_menu(ui, &title, &footer, None, &items, offers.selected, area, buf, drawn);
 }
 
 /// The two answers of a question; the one that changes nothing comes first.

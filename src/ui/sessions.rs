@@ -117,7 +117,7 @@ fn live_cells(state: &State, ui: &Ui, live: &Live) -> Vec<Cell<'static>> {
         let total = words::session::bytes(status.sent.saturating_add(status.received));
         format!("{total} {} {}", ui.glyphs.separator, words::session::rate(rate))
     });
-    let recording = if live.is_open() { super::pane::recording(ui, live) } else { Span::raw("") };
+    let recording = if live.is_open() && live.is_session() { super::pane::recording(ui, live) } else { Span::raw("") };
     vec![
         Cell::new(Span::styled(format!("{mark} {word}"), style)),
         Cell::new(ui.place(state, live.origin.place)),
@@ -246,7 +246,7 @@ fn goal(entry: &Entry) -> String {
             let host = destination.host.split('.').next().unwrap_or_default();
             format!("{host}:{}", destination.port)
         }
-        operation => operation.selector().to_string(),
+        operation => operation.goal(),
     }
 }
 
@@ -285,6 +285,12 @@ pub fn count(state: &State, ui: &Ui) -> Option<Span<'static>> {
         let style = if is_troubled { ui.theme.warning } else { ui.theme.accent };
         Span::styled(format!("{mark}{}", t!(ui.texts, "sessions.live.header", n = open)), style)
     })
+}
+
+/// Returns how many changes are under way, for the header; nothing where none is.
+pub fn acting(state: &State, ui: &Ui) -> Option<Span<'static>> {
+    let acting = state.sessions.acting();
+    (acting > 0).then(|| Span::styled(t!(ui.texts, "operations.header", n = acting), ui.theme.progress))
 }
 
 /// Returns a heading of the menu over a pane: which session, and where.

@@ -1,6 +1,8 @@
 //! The words for AWS's facts: states, ages, numbers, failures.
 
 pub mod gate;
+pub mod journal;
+pub mod operation;
 pub mod preflight;
 mod rule;
 pub mod session;
@@ -20,6 +22,8 @@ use crate::state::State;
 use crate::t;
 
 use super::Ui;
+
+pub use crate::runbook::words as runbook;
 
 pub use preflight::{caution, obstacle};
 pub use rule::{rule_kind, silence};

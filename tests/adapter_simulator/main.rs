@@ -2,11 +2,13 @@
 
 #[path = "../support/agent.rs"]
 mod agent;
+mod changes;
 mod connection;
 mod fake;
 mod faults;
 mod findings;
 mod fleet;
+mod heads;
 mod log;
 mod odd;
 mod operate;

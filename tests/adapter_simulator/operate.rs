@@ -138,6 +138,7 @@ impl World {
             shared: Shared::new(clock.to_now()),
             clock,
             journal: folder.path().join("journal"),
+            heads: None,
             recordings: folder.path().join("recordings"),
             host: "console-1".to_owned(),
             texts: Texts::of(Lang::En),
@@ -397,12 +398,12 @@ async fn it_can_be_ended_although_nobody_reads_what_it_shows() {
 #[tokio::test]
 async fn what_is_looked_at_is_not_written_down() {
     let world = World::new(Account::default()).await;
-    let look = world.operator.look("prd", &EntryId("node-shell".to_owned())).await.unwrap();
+    let look = world.operator.look("prd", &EntryId("node-shell".to_owned()), &BTreeMap::new()).await.unwrap();
     assert!(look.preflight.is_clear());
     assert_eq!((look.region.as_str(), look.identity.short()), ("ap-northeast-1", "x"));
     assert!(!world.folder.path().join("journal").exists());
-    let nowhere = world.operator.look("qa", &EntryId("node-shell".to_owned())).await.unwrap_err();
+    let nowhere = world.operator.look("qa", &EntryId("node-shell".to_owned()), &BTreeMap::new()).await.unwrap_err();
     assert_eq!(nowhere, Refused::NoEnvironment("qa".to_owned()));
-    let unknown = world.operator.look("prd", &EntryId("nothing".to_owned())).await.unwrap_err();
+    let unknown = world.operator.look("prd", &EntryId("nothing".to_owned()), &BTreeMap::new()).await.unwrap_err();
     assert!(matches!(unknown, Refused::Denied(Denial::NoEntry(_))), "{unknown:?}");
 }

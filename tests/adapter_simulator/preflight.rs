@@ -70,7 +70,8 @@ async fn looked_up(entry: &str, confirmation: &str, account: Account) -> Preflig
     .await;
     let standing = Standing::new(fake.plan(), Shared::new(Now::default()));
     let connection = standing.connection().await.unwrap();
-    connection.preflight(authorized(entry, confirmation).operation()).await
+    let none = std::collections::BTreeMap::new();
+    connection.preflight(authorized(entry, confirmation).operation(), &none, None).await
 }
 
 async fn exec(account: Account) -> Preflight {
@@ -97,7 +98,7 @@ async fn the_newest_task_comes_first_and_a_command_is_roots() {
         .iter()
         .map(|target| match target {
             Target::Container { task, .. } => task.as_str(),
-            Target::Node { .. } => panic!("{target}"),
+            _ => panic!("{target}"),
         })
         .collect();
     assert_eq!(ids, ["0af2", "0af3", "0af1"]);

@@ -196,17 +196,17 @@ async fn a_denial_is_remembered_by_preflight_and_asked_for_again() {
     .await;
     let (authorized, standing) = (authorized("node-shell", "yes"), standing(&fake));
     let connection = standing.connection().await.unwrap();
-    assert!(connection.preflight(authorized.operation()).await.is_clear());
+    assert!(connection.preflight(authorized.operation(), &BTreeMap::new(), None).await.is_clear());
     let acting = Acting::new(authorized.clone(), node(), Arc::clone(&standing));
     let error = acting.start().await.unwrap_err();
     assert!(!error.is_passing && error.why.contains("not authorized"), "{error:?}");
     let missing = Obstacle::PermissionMissing { action: "ssm:StartSession".to_owned() };
     assert_eq!(acting.not_started().unwrap().obstacle, Some(missing.clone()));
-    assert_eq!(connection.preflight(authorized.operation()).await.obstacles, [missing]);
+    assert_eq!(connection.preflight(authorized.operation(), &BTreeMap::new(), None).await.obstacles, [missing]);
     acting.start().await.unwrap_err();
     assert_eq!(fake.called("StartSession"), 2);
     connection.forget_denials();
-    assert!(connection.preflight(authorized.operation()).await.is_clear());
+    assert!(connection.preflight(authorized.operation(), &BTreeMap::new(), None).await.is_clear());
 }
 
 #[tokio::test]

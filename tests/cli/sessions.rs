@@ -14,7 +14,7 @@ const FOLDER: &str = ".local/state/sekisho/demo";
 
 /// Returns the journal's records, once its chain was found whole.
 fn journal(home: &Home) -> Vec<Value> {
-    let path = home.path(FOLDER).join(journal::FILE);
+    let path = home.path(FOLDER).join("journal").join(journal::FILE);
     chain::verify(&path).unwrap();
     fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

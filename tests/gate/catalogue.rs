@@ -1,22 +1,25 @@
 //! Loads catalogues as teams write them, right and wrong.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use rstest::rstest;
 use sekisho::domain::environment::{Environment, Kind};
+use sekisho::domain::fetch::{Failure, FailureKind};
 use sekisho::domain::target::Selector;
 use sekisho::i18n::{Lang, Texts};
 use sekisho::runbook::catalogue::{Catalogue, Origin};
-use sekisho::runbook::choice::Catalogues;
-use sekisho::runbook::entry::{Confirmation, Entry, EntryId, Operation};
-use sekisho::runbook::error::CatalogueError;
+use sekisho::runbook::choice::{Catalogues, Contents, Shelf, Shelves, shelves};
+use sekisho::runbook::entry::{Change, Confirmation, Entry, EntryId, Operation, WorkflowStatus};
+use sekisho::runbook::parameters::Parameter;
 
-use super::support::{BINDINGS, codes, environment, files, load, root, write};
+use super::support::{BINDINGS, codes, environment, expected, files, found, load, root, write};
 
 const ENTRY: &str = r#"
 id = "look"
@@ -28,26 +31,6 @@ limit = "10m"
 target = { ecs_service = "bind.services" }
 command = "/bin/sh"
 "#;
-
-fn found(errors: &[CatalogueError], file: &str) -> Vec<String> {
-    let mut found: Vec<String> = errors
-        .iter()
-        .map(|error| {
-            let position = error.place.position.unwrap_or_else(|| panic!("no position: {error}"));
-            assert!(error.place.file.as_ref().unwrap().ends_with(file), "{error}");
-            format!("{}:{}: {}", position.line, position.column, error.problem.code())
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-fn expected(text: &str) -> Vec<String> {
-    let mut expected: Vec<String> =
-        text.lines().next().unwrap().trim_start_matches("# ").split(", ").map(str::to_owned).collect();
-    expected.sort();
-    expected
-}
 
 #[test]
 fn every_faulty_entry_has_just_the_faults_that_it_says() {
@@ -114,7 +97,7 @@ fn the_built_in_catalogue_is_the_directory_of_the_repository() {
 #[test]
 fn the_hash_is_what_sha256sum_says() {
     let folder = root().join("runbooks");
-    let line = "LC_ALL=C sha256sum bindings.toml entries/*.toml | sha256sum";
+    let line = "LC_ALL=C sha256sum bindings.toml entries/*.toml runbooks/*.toml | sha256sum";
     let output = Command::new("sh").arg("-c").arg(line).current_dir(folder).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(said.split(' ').next(), Some(Catalogue::built_in().hash()));
@@ -147,16 +130,50 @@ fn the_built_in_entries_are_as_the_table_says(
     assert_eq!((entry.reason, entry.ticket.is_some(), entry.confirmation.name()), (reason, ticket, confirm));
     assert_eq!(entry.limit, Some(SignedDuration::from_mins(minutes)));
     assert!(entry.recorded && entry.environment == place);
-    assert!(entry.operation.selector().to_string().contains(place), "{:?}", entry.operation);
+    assert!(entry.operation.goal().contains(place), "{:?}", entry.operation);
+}
+
+/// The same table, of what opens no session and so has no limit and no recording.
+#[rstest]
+#[case("finding-notified", "prd", &["operator", "responder", "staff"], false, "yes")]
+#[case("finding-resolved", "prd", &["responder", "staff"], true, "yes")]
+#[case("finding-resolved", "dev", &["responder", "staff"], false, "yes")]
+#[case("finding-suppressed", "prd", &["responder", "staff"], true, "yes")]
+#[case("finding-suppressed", "stg", &["responder", "staff"], false, "yes")]
+#[case("service-redeploy/web", "prd", &["responder", "staff"], true, "type-service")]
+#[case("service-redeploy/api", "dev", &["operator", "responder", "staff"], false, "yes")]
+#[case("service-rollback/web", "prd", &["responder", "staff"], true, "type-service")]
+#[case("service-rollback/web", "stg", &["responder", "staff"], false, "yes")]
+#[case("service-scale/web", "prd", &["responder", "staff"], true, "type-service")]
+#[case("service-scale/web", "dev", &["responder", "staff"], false, "yes")]
+#[case("task-stop/claims", "prd", &["responder", "staff"], true, "type-service")]
+#[case("task-stop/claims", "dev", &["responder", "staff"], false, "yes")]
+fn the_built_in_operations_are_as_the_table_says(
+    #[case] id: &str,
+    #[case] place: &str,
+    #[case] roles: &[&str],
+    #[case] ticket: bool,
+    #[case] confirm: &str,
+) {
+    let catalogue = Catalogue::built_in();
+    let environment = environment(place, Kind::from_name(place).unwrap());
+    let entry = catalogue.entry(&environment, &EntryId(id.to_owned())).unwrap_or_else(|| panic!("{id} in {place}"));
+    assert_eq!(entry.roles, roles);
+    assert_eq!((entry.reason, entry.ticket.is_some(), entry.confirmation.name()), (true, ticket, confirm));
+    assert!(entry.limit.is_none() && !entry.recorded && !entry.operation.is_session());
 }
 
 #[test]
-fn nothing_is_built_in_for_operators() {
-    assert!(Catalogue::built_in().entries().iter().all(|entry| !entry.roles.contains(&"operator".to_owned())));
-    let ids: Vec<_> = Catalogue::built_in().entries().iter().map(|entry| entry.id.written().to_owned()).collect();
-    for id in ["container-inspect", "container-shell", "db-readonly", "db-readwrite", "node-shell"] {
-        assert!(ids.iter().any(|known| known == id), "{id}");
+fn nothing_that_opens_a_session_is_built_in_for_operators_and_nothing_that_changes_production() {
+    let of_operators = |entry: &&Arc<Entry>| entry.roles.contains(&"operator".to_owned());
+    let built_in = Catalogue::built_in();
+    for entry in built_in.entries().iter().filter(of_operators) {
+        let is_notice = entry.operation == Operation::Workflow { status: WorkflowStatus::Notified };
+        let is_change = matches!(entry.operation, Operation::ServiceChange { change: Change::Redeploy, .. });
+        assert!(is_notice || (is_change && entry.environment != "prd"), "{} in {}", entry.id, entry.environment);
     }
+    let ids: BTreeSet<&str> = built_in.entries().iter().map(|entry| entry.id.written()).collect();
+    assert_eq!(ids.len(), 12, "{ids:?}");
 }
 
 fn by_id<'c>(catalogue: &'c Catalogue, place: &str, id: &str) -> &'c Entry {
@@ -368,15 +385,18 @@ fn each_environment_has_its_own_catalogue_or_the_built_in_one() {
         ..environment(name, Kind::from_name(name).unwrap())
     };
     let places = [at("prd", Some(own.path())), at("dev", Some(other.path())), at("stg", None)];
-    let catalogues = Catalogues::load(None, &places, &roles).unwrap();
+    let catalogues = Catalogues::load(None, &places, &roles, &Shelves::new()).unwrap();
     let first = |place: &Environment| catalogues.of(place).entries_in(place)[0].id.written().to_owned();
     assert_eq!((first(&places[0]).as_str(), first(&places[1]).as_str()), ("look", "see"));
     assert_eq!(catalogues.of(&places[2]).origin(), &Origin::BuiltIn);
-    let flag = Catalogues::load(Some(own.path()), &places, &roles).unwrap();
+    let flag = Catalogues::load(Some(own.path()), &places, &roles, &Shelves::new()).unwrap();
     assert!(places.iter().all(|place| flag.of(place).origin() == &Origin::Folder(own.path().to_path_buf())));
     let missing = [at("prd", Some(Path::new("/no/such"))), at("dev", Some(Path::new("/no/such")))];
-    assert_eq!(codes(&Catalogues::load(None, &missing, &roles).unwrap_err()), ["no-folder"]);
-    assert_eq!(codes(&Catalogues::load(None, &places, &[]).unwrap_err()), ["unknown-role", "unknown-role"]);
+    assert_eq!(codes(&Catalogues::load(None, &missing, &roles, &Shelves::new()).unwrap_err()), ["no-folder"]);
+    assert_eq!(
+        codes(&Catalogues::load(None, &places, &[], &Shelves::new()).unwrap_err()),
+        ["unknown-role", "unknown-role"]
+    );
 }
 
 proptest! {
@@ -402,5 +422,62 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// Puts a catalogue into Parameter Store, its larger files in parts.
+fn stored(path: &str, files: &[(&str, &str)]) -> Contents {
+    let plain = |name: String, value: &str| Parameter { name, is_plain: true, value: value.to_owned() };
+    let parameters = files.iter().flat_map(|(name, text)| {
+        let (first, second) = text.split_at(text.len() / 2);
+        [plain(format!("{path}/{name}.1"), first), plain(format!("{path}/{name}.2"), second)]
+    });
+    Contents { parameters: parameters.collect(), capped: false }
+}
+
+#[test]
+fn a_catalogue_in_parameter_store_is_the_same_as_in_a_directory() {
+    let files = [("bindings.toml", BINDINGS), ("entries/look.toml", ENTRY)];
+    let mut prd = environment("prd", Kind::Prd);
+    prd.catalogue = Some("ssm:/shop/prd".to_owned());
+    let places = [prd, environment("dev", Kind::Dev)];
+    let wanted = shelves(None, &places);
+    assert_eq!(wanted, [Shelf { environment: "prd".into(), path: "/shop/prd".into() }]);
+    let read = Shelves::from([(wanted[0].clone(), Ok(stored("/shop/prd", &files)))]);
+    let catalogues = Catalogues::load(None, &places, &["staff".to_owned()], &read).unwrap();
+    let catalogue = catalogues.of(&places[0]);
+    assert_eq!(catalogue.hash(), load(&files).unwrap().hash());
+    assert_eq!(catalogue.origin(), &Origin::Parameters("/shop/prd".into()));
+    assert_eq!(catalogues.of(&places[1]).origin(), &Origin::BuiltIn);
+    // With a flag every environment has its own account's.
+    let flag = Path::new("ssm:/shop/prd");
+    assert_eq!(shelves(Some(flag), &places).len(), 2);
+}
+
+#[test]
+fn what_is_wrong_in_parameter_store_is_told_with_its_place_and_nothing_of_it_holds() {
+    let mut prd = environment("prd", Kind::Prd);
+    prd.catalogue = Some("ssm:/shop/prd".to_owned());
+    let places = [prd];
+    let told = |contents: Result<Contents, Failure>| {
+        let read = Shelves::from([(shelves(None, &places)[0].clone(), contents)]);
+        let errors = Catalogues::load(None, &places, &["staff".to_owned()], &read).unwrap_err();
+        (codes(&errors), errors[0].render(Texts::of(Lang::En)))
+    };
+    let faulty = [("bindings.toml", BINDINGS), ("entries/look.toml", &ENTRY.replace("limit", "limt"))];
+    let (found, text) = told(Ok(stored("/shop/prd", &faulty)));
+    assert!(found.contains(&"unknown-key") && text.contains("ssm:/shop/prd/entries/look.toml:"), "{text}");
+    let kind = FailureKind::Denied { missing_action: "ssm:GetParametersByPath".into() };
+    let (action, detail) = ("ssm:GetParametersByPath".to_owned(), String::new());
+    let denied = Failure { kind, action, detail, request_id: None, at: jiff::Timestamp::UNIX_EPOCH };
+    let (found, text) = told(Err(denied));
+    assert!(found == ["unread"] && text.contains("ssm:GetParametersByPath is denied"), "{text}");
+    let capped = Contents { capped: true, ..stored("/shop/prd", &[("bindings.toml", BINDINGS)]) };
+    assert_eq!(told(Ok(capped)).0, ["too-many-parameters"]);
+    assert_eq!(codes(&Catalogues::load(None, &places, &[], &Shelves::new()).unwrap_err()), ["no-folder"]);
+    let nowhere = Catalogues::load(Some(Path::new("ssm:shop")), &places, &[], &Shelves::new()).unwrap_err();
+    assert_eq!(codes(&nowhere), ["not-a-path"]);
+    for lang in Lang::ALL {
+        assert!(!nowhere[0].render(Texts::of(lang)).contains("catalogue."));
     }
 }

@@ -24,11 +24,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::support::{environment, identity};
 
-fn at() -> Timestamp {
+pub(super) fn at() -> Timestamp {
     "2026-11-22T00:00:00Z".parse().unwrap()
 }
 
-fn request(reason: &str) -> Request {
+pub(super) fn request(reason: &str) -> Request {
     Request {
         entry: EntryId("db-readonly".to_owned()),
         environment: "prd".to_owned(),
@@ -39,13 +39,13 @@ fn request(reason: &str) -> Request {
     }
 }
 
-fn authorized(reason: &str) -> Authorized<Op> {
+pub(super) fn authorized(reason: &str) -> Authorized<Op> {
     let role = RoleResolution::One("responder".to_owned());
     let prd = environment("prd", Kind::Prd);
     authorize(&Catalogue::built_in(), &identity("111122223333"), &role, &prd, &request(reason), at()).unwrap()
 }
 
-fn about() -> About {
+pub(super) fn about() -> About {
     About {
         host: "console-1".to_owned(),
         target: Target::Container {
@@ -57,15 +57,17 @@ fn about() -> About {
         },
         account: "111122223333".parse().unwrap(),
         region: "ap-northeast-1".to_owned(),
+        run: None,
         at: at(),
     }
 }
 
-fn outcome() -> Outcome {
+pub(super) fn outcome() -> Outcome {
     Outcome {
         result: Ending::Done,
         session_ids: vec!["op-0137-0123456789abcdef0".to_owned(), "op-0137-0123456789abcdef1".to_owned()],
         request_id: Some("11111111-2222-3333-4444-555555555555".to_owned()),
+        execution_id: None,
         duration: SignedDuration::from_secs(61),
         error: None,
         recording_sha256: Some("ab".repeat(32)),
@@ -73,7 +75,7 @@ fn outcome() -> Outcome {
     }
 }
 
-fn deny(journal: &Journal, request: &Request) -> Result<u64, JournalError> {
+pub(super) fn deny(journal: &Journal, request: &Request) -> Result<u64, JournalError> {
     journal.denied(&Denied {
         request,
         denial: &Denial::ReasonMissing,
@@ -86,12 +88,12 @@ fn deny(journal: &Journal, request: &Request) -> Result<u64, JournalError> {
     })
 }
 
-fn open(folder: &Path) -> Journal {
+pub(super) fn open(folder: &Path) -> Journal {
     Journal::open(folder).unwrap()
 }
 
 /// Writes some records and returns the folder.
-fn written(count: usize) -> tempfile::TempDir {
+pub(super) fn written(count: usize) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(folder.path());
     for number in 0..count {
@@ -107,11 +109,11 @@ fn written(count: usize) -> tempfile::TempDir {
     folder
 }
 
-fn lines(folder: &Path) -> Vec<String> {
+pub(super) fn lines(folder: &Path) -> Vec<String> {
     fs::read_to_string(folder.join(FILE)).unwrap().lines().map(str::to_owned).collect()
 }
 
-fn values(folder: &Path) -> Vec<Value> {
+pub(super) fn values(folder: &Path) -> Vec<Value> {
     lines(folder).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

@@ -178,6 +178,9 @@ fn an_operator_gets_no_command_in_production_whatever_the_catalogue_says() {
     let production = Environment { kind: Kind::Prd, ..dev };
     let denial = ask(&one("operator"), &production, &asked).unwrap_err();
     assert_eq!(denial, Denial::NotForRole { role: "operator".to_owned(), allowed: vec!["staff".to_owned()] });
+    let unconfirmed = ask(&one("staff"), &production, &asked).unwrap_err();
+    assert_eq!(unconfirmed, Denial::NotConfirmed { confirmation: Confirmation::Yes, expected: "yes".to_owned() });
+    asked.confirmation = Some("yes".to_owned());
     assert_eq!(ask(&one("staff"), &production, &asked), Ok(()));
 }
 
@@ -244,6 +247,8 @@ fn every_rule_holds(role: &RoleResolution, account: &str, place: &Environment, a
     let (places, roles, needs_reason, needs_ticket, typed): (&[&str], &[&str], bool, bool, &str) =
         match (asked.entry.0.as_str(), asked.environment.as_str()) {
             ("shell", "prd") => (&["prd"], &["staff", "responder"], true, true, "web"),
+            // In production nothing happens without a yes.
+            ("shell", _) if place.kind == Kind::Prd => (&["dev"], &["operator", "staff"], false, true, "yes"),
             ("shell", _) => (&["dev"], &["operator", "staff"], false, true, ""),
             ("tunnel", _) => (&["prd"], &["operator", "responder"], false, false, "prd"),
             ("plain", _) => (&["dev"], &["staff"], false, false, "yes"),

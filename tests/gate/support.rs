@@ -42,7 +42,9 @@ pub fn files(folder: &str) -> Vec<PathBuf> {
 /// Writes a catalogue of these files.
 pub fn write(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("entries")).unwrap();
+    for room in ["entries", "runbooks"] {
+        fs::create_dir(folder.path().join(room)).unwrap();
+    }
     for (name, text) in files {
         fs::write(folder.path().join(name), text).unwrap();
     }
@@ -57,6 +59,28 @@ pub fn load(files: &[(&str, &str)]) -> Result<Catalogue, Vec<CatalogueError>> {
 /// Names the faults without their places.
 pub fn codes(errors: &[CatalogueError]) -> Vec<&'static str> {
     errors.iter().map(|error| error.problem.code()).collect()
+}
+
+/// Writes the faults as the corpora do: line, column and kind; all are in one file.
+pub fn found(errors: &[CatalogueError], file: &str) -> Vec<String> {
+    let mut found: Vec<String> = errors
+        .iter()
+        .map(|error| {
+            let position = error.place.position.unwrap_or_else(|| panic!("no position: {error}"));
+            assert!(error.place.file.as_ref().unwrap().ends_with(file), "{error}");
+            format!("{}:{}: {}", position.line, position.column, error.problem.code())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// Reads the faults that a case of a corpus says that it has, from its first line.
+pub fn expected(text: &str) -> Vec<String> {
+    let mut expected: Vec<String> =
+        text.lines().next().unwrap().trim_start_matches("# ").split(", ").map(str::to_owned).collect();
+    expected.sort();
+    expected
 }
 
 pub fn environment(name: &str, kind: Kind) -> Environment {

@@ -57,6 +57,7 @@ impl Desk {
             shared: Shared::new(Now::default()),
             clock: watch.clock,
             journal: folder.path().to_owned(),
+            heads: None,
             recordings: recordings.clone(),
             host: "console-1".to_owned(),
             texts: Texts::of(lang),

@@ -1,5 +1,6 @@
 //! Sessions with the whole console: keys in, frames out, and a host that plays what carries them out.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -60,7 +61,7 @@ impl Scripted {
 }
 
 impl SessionHost for Scripted {
-    fn preflight(&mut self, id: LiveId, environment: String, _entry: EntryId) {
+    fn preflight(&mut self, id: LiveId, environment: String, _entry: EntryId, _parameters: BTreeMap<String, String>) {
         self.note(Asked::Preflight(id, environment));
         let preflight = Preflight { targets: vec![web()], ..Preflight::default() };
         self.tell(id, SessionReport::Preflight(Arc::new(preflight)));

@@ -305,7 +305,7 @@ fn a_shell_has_the_terminal_until_it_is_ended_from_here() {
     assert!(!screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste());
     assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None);
     assert_settings_left(&mut pty, 0);
-    let journal = std::fs::read_to_string(home.path().join(".local/state/sekisho/demo/journal.jsonl")).unwrap();
+    let journal = std::fs::read_to_string(home.path().join(".local/state/sekisho/demo/journal/journal.jsonl")).unwrap();
     assert!(journal.contains("設定の確認") && journal.contains("\"terminated\""), "{journal}");
 }
 

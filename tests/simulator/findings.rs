@@ -7,8 +7,8 @@ use aws_sdk_securityhub::error::ProvideErrorMetadata;
 use aws_sdk_securityhub::operation::get_findings::builders::GetFindingsFluentBuilder;
 use aws_sdk_securityhub::types::{
     AwsSecurityFinding, AwsSecurityFindingFilters as Filters, AwsSecurityFindingIdentifier, ComplianceStatus,
-    DateFilter, DateRange, DateRangeUnit, NumberFilter, RecordState, SeverityLabel, SortCriterion, SortOrder,
-    StringFilter, StringFilterComparison as Compare, WorkflowStatus,
+    DateFilter, DateRange, DateRangeUnit, NoteUpdate, NumberFilter, RecordState, SeverityLabel, SortCriterion,
+    SortOrder, StringFilter, StringFilterComparison as Compare, WorkflowStatus, WorkflowUpdate,
 };
 use rstest::rstest;
 
@@ -368,4 +368,53 @@ async fn the_shops_findings_are_ordinary() {
     let products: BTreeSet<_> = found.iter().filter_map(|one| one.product_name()).collect();
     assert_eq!(products.len(), 9, "{products:?}");
     assert!(found.iter().any(|one| one.region() == Some("us-east-1")));
+}
+
+/// Reads the finding of the open port.
+async fn open_port(stage: &Stage) -> AwsSecurityFinding {
+    let filters = Filters::builder().resource_id(text("sg-0123", Compare::Contains)).build();
+    stage.hub.get_findings().filters(filters).send().await.unwrap().findings()[0].clone()
+}
+
+#[tokio::test]
+async fn what_people_change_is_seen_later_and_changes_no_time() {
+    let stage = Stage::text(CHANGING).await;
+    stage.go_to("1h");
+    let before = open_port(&stage).await;
+    let product = before.product_arn().unwrap();
+    let identifier = |id: &str| AwsSecurityFindingIdentifier::builder().id(id).product_arn(product).build();
+    let note = NoteUpdate::builder().text("担当: 山田").updated_by("op-0137").build();
+    let asked = stage.hub.batch_update_findings().finding_identifiers(identifier(before.id().unwrap())).note(note);
+    let asked = asked.finding_identifiers(identifier("nothing"));
+    let asked = asked.workflow(WorkflowUpdate::builder().status(WorkflowStatus::Suppressed).build());
+    let answer = asked.send().await.unwrap();
+    assert_eq!(answer.processed_findings().len(), 1);
+    assert_eq!(answer.unprocessed_findings()[0].error_code(), Some("FindingNotFound"));
+    assert_eq!(open_port(&stage).await.workflow(), before.workflow(), "it takes a while");
+    stage.go_to("1h1m");
+    let after = open_port(&stage).await;
+    assert_eq!(after.workflow().unwrap().status(), Some(&WorkflowStatus::Suppressed));
+    assert_eq!(after.note().unwrap().text(), Some("担当: 山田"));
+    assert_eq!(after.updated_at(), before.updated_at(), "that is its product's to say");
+    let asked = stage.hub.get_finding_history().finding_identifier(identifier(before.id().unwrap()));
+    let history = asked.send().await.unwrap();
+    let last = &history.records()[0];
+    assert!(last.update_source().unwrap().identity().unwrap().contains("assumed-role/AWSReservedSSO_"));
+    let fields: Vec<_> = last.updates().iter().filter_map(|one| one.updated_field()).collect();
+    assert_eq!(fields, ["Workflow.Status", "Note.Text"]);
+}
+
+#[tokio::test]
+async fn odd_updates_are_refused() {
+    let stage = Stage::text(CHANGING).await;
+    let none = stage.hub.batch_update_findings().set_finding_identifiers(Some(Vec::new())).send().await.unwrap_err();
+    assert_eq!(none.code(), Some("InvalidInputException"));
+    let one = AwsSecurityFindingIdentifier::builder().id("x").product_arn("y").build();
+    let many = stage.hub.batch_update_findings().set_finding_identifiers(Some(vec![one.clone(); 101]));
+    assert_eq!(many.send().await.unwrap_err().code(), Some("InvalidInputException"));
+    let asked = stage.hub.batch_update_findings().finding_identifiers(one);
+    let asleep = asked.clone().workflow(WorkflowUpdate::builder().status("ASLEEP".into()).build());
+    assert_eq!(asleep.send().await.unwrap_err().code(), Some("InvalidInputException"));
+    let long = NoteUpdate::builder().text("あ".repeat(513)).updated_by("x").build();
+    assert_eq!(asked.note(long).send().await.unwrap_err().code(), Some("InvalidInputException"));
 }

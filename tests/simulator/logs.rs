@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::builders::FilterLogEventsFluentBuilder;
 use aws_sdk_cloudwatchlogs::types::{
-    FilteredLogEvent, LogStream, OrderBy, OutputLogEvent, StartLiveTailResponseStream,
+    FilteredLogEvent, InputLogEvent, LogStream, OrderBy, OutputLogEvent, StartLiveTailResponseStream,
 };
 use rstest::rstest;
 
@@ -246,4 +246,82 @@ async fn live_lines_come_as_they_are_written() {
         lines.iter().filter_map(|line| line.message()).rev().zip(texts.iter().rev()).all(|(live, read)| live == *read)
     );
     assert!(lines.len() >= texts.len() && lines.iter().all(|line| line.message().unwrap().contains("GET")));
+}
+
+fn line(at: i64, text: &str) -> InputLogEvent {
+    InputLogEvent::builder().timestamp(at).message(text).build().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_put_into_a_stream_is_read_from_it() {
+    let stage = Stage::builtin("quiet").await;
+    let now = at(&stage, "0s");
+    let group = "/sekisho/journal";
+    let put = |lines: Vec<InputLogEvent>| {
+        stage.logs.put_log_events().log_group_name(group).log_stream_name("head").set_log_events(Some(lines))
+    };
+    let error = put(vec![line(now, "x")]).send().await.unwrap_err();
+    assert_eq!(error.code(), Some("ResourceNotFoundException"), "there is no group");
+    stage.logs.create_log_group().log_group_name(group).send().await.unwrap();
+    let again = stage.logs.create_log_group().log_group_name(group).send().await.unwrap_err();
+    assert_eq!(again.code(), Some("ResourceAlreadyExistsException"));
+    assert_eq!(put(vec![line(now, "x")]).send().await.unwrap_err().code(), Some("ResourceNotFoundException"));
+    let stream = || stage.logs.create_log_stream().log_group_name(group).log_stream_name("head");
+    stream().send().await.unwrap();
+    assert_eq!(stream().send().await.unwrap_err().code(), Some("ResourceAlreadyExistsException"));
+    put(vec![line(now - 2_000, "一"), line(now - 1_000, "二")]).send().await.unwrap();
+    put(vec![line(now - 1_500, "間")]).send().await.unwrap();
+    let read = stage.logs.get_log_events().log_group_name(group).log_stream_name("head").start_from_head(true);
+    let read = read.send().await.unwrap();
+    let texts: Vec<_> = read.events().iter().filter_map(OutputLogEvent::message).collect();
+    assert_eq!(texts, ["一", "間", "二"], "in the order of their times");
+    let more = stage.logs.get_log_events().log_group_name(group).log_stream_name("head");
+    let more = more.set_next_token(read.next_forward_token().map(str::to_owned)).send().await.unwrap();
+    assert!(more.events().is_empty() && more.next_forward_token() == read.next_forward_token());
+    let groups = stage.logs.describe_log_groups().log_group_name_prefix("/sekisho").send().await.unwrap();
+    assert_eq!(groups.log_groups()[0].log_group_name(), Some(group));
+    let streams = stage.logs.describe_log_streams().log_group_name(group).send().await.unwrap();
+    assert_eq!(streams.log_streams()[0].last_event_timestamp(), Some(now - 1_000));
+    let found = stage.logs.filter_log_events().log_group_name(group).filter_pattern("間").send().await.unwrap();
+    assert_eq!(found.events().len(), 1);
+}
+
+#[tokio::test]
+async fn lines_out_of_time_are_left_out_and_odd_batches_refused() {
+    let stage = Stage::builtin("quiet").await;
+    let (now, hour, day) = (at(&stage, "0s"), 3_600_000, 86_400_000);
+    let service = |stream: &str| stage.logs.create_log_stream().log_group_name(GROUP).log_stream_name(stream);
+    service("own").send().await.unwrap();
+    let put = |lines: Vec<InputLogEvent>| {
+        stage.logs.put_log_events().log_group_name(GROUP).log_stream_name("own").set_log_events(Some(lines))
+    };
+    let old =
+        put(vec![line(now - 14 * day - hour, "old"), line(now - 14 * day + hour, "in time")]).send().await.unwrap();
+    let rejected = old.rejected_log_events_info().unwrap();
+    assert_eq!((rejected.too_old_log_event_end_index(), rejected.too_new_log_event_start_index()), (Some(1), None));
+    let new = put(vec![line(now, "now"), line(now + 3 * hour, "new")]).send().await.unwrap();
+    let rejected = new.rejected_log_events_info().unwrap();
+    assert_eq!((rejected.too_old_log_event_end_index(), rejected.too_new_log_event_start_index()), (None, Some(1)));
+    let read = stage.logs.get_log_events().log_group_name(GROUP).log_stream_name("own").start_from_head(true).send();
+    let read = read.await.unwrap();
+    let texts: Vec<_> = read.events().iter().filter_map(OutputLogEvent::message).collect();
+    assert_eq!(texts, ["in time", "now"]);
+    for odd in [
+        vec![line(now, "late"), line(now - 1, "early")],
+        vec![line(now - 25 * hour, "a"), line(now, "b")],
+        vec![line(now, &"x".repeat(1_048_577))],
+        vec![line(now, &"x".repeat(600_000)), line(now, &"x".repeat(600_000))],
+        vec![],
+    ] {
+        assert_eq!(
+            put(odd)
+                .send()
+                .await
+                .unwrap_err()
+                .code()
+                .map(|code| code.replace("Validation", "InvalidParameter"))
+                .as_deref(),
+            Some("InvalidParameterException")
+        );
+    }
 }

@@ -45,7 +45,18 @@ impl Stage {
     pub async fn of(scenario: Scenario, begin: &str) -> Self {
         let begin: Timestamp = begin.parse().expect("a time");
         let clock = Arc::new(ManualClock::new(begin));
-        let options = Options { clock: Clock::Manual(Arc::clone(&clock)), ..Options::default() };
+        Self::started(scenario, Options::default(), clock, begin).await
+    }
+
+    /// Starts a scenario from its text, with documents and policies.
+    pub async fn with_options(text: &str, options: Options) -> Self {
+        let begin: Timestamp = BEGIN.parse().expect("a time");
+        let clock = Arc::new(ManualClock::new(begin));
+        Self::started(Scenario::parse(text).expect("a scenario"), options, clock, begin).await
+    }
+
+    async fn started(scenario: Scenario, options: Options, clock: Arc<ManualClock>, begin: Timestamp) -> Self {
+        let options = Options { clock: Clock::Manual(Arc::clone(&clock)), ..options };
         let simulator = start(scenario, options).await.expect("a loopback port");
         let config = config(&simulator, own_key(&simulator)).await;
         Self::with(Arc::new(simulator), &config, clock, begin)

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use sekisho::simulator::Scenario;
 
 /// Texts that end in a word which the grammar does not have, each in another table: the error lists those it has.
-const UNKNOWN: [&str; 15] = [
+const UNKNOWN: [&str; 16] = [
     "[[account]]\n[[account.web_acl]]\n",
     "[[account]]\n[[account.web_acl]]\n[[account.web_acl.rule]]\n",
     "[[account]]\n[account.hub]\n",
     "[[account]]\n[[account.finding]]\n",
     "[[account]]\n[[account.cluster]]\n",
+    "[[account]]\n[[account.service]]\n",
     "[[account]]\n[[account.node]]\n",
     "[[account]]\n[[account.document]]\n",
     "[[account]]\n[[account.key]]\n",

@@ -5,8 +5,10 @@ mod support;
 
 mod commands;
 mod interest;
+mod journal;
 mod lists;
 mod log;
+mod operations;
 mod queue;
 mod random;
 mod security;

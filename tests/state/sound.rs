@@ -56,8 +56,11 @@ pub fn assert_sound(state: &State) {
     list(&sessions.live_list, sessions.live.len(), page, "sessions");
     list(&sessions.recording_list, sessions.recorded().len(), page, "recordings");
     assert_eq!(state.screen == Screen::Form, sessions.form.is_some(), "a form is in front or not there");
-    assert!(!matches!(state.screen, Screen::Pane | Screen::Tunnel) || sessions.front().is_some());
+    assert!(!matches!(state.screen, Screen::Pane | Screen::Tunnel | Screen::Operation) || sessions.front().is_some());
     assert!(sessions.targets.iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
+    let journal = &state.journal;
+    assert!(journal.selected() < journal.rows().max(1), "journal: {} of {}", journal.selected(), journal.rows());
+    assert!(journal.offset() <= journal.selected() && journal.selected() < journal.offset() + page.max(1), "journal");
     assert!(state.trail.len() <= 3, "the way back is short: {:?}", state.trail);
     assert!(state.errors.entries().len() <= 200);
     overlays(state);
@@ -96,6 +99,7 @@ fn overlays(state: &State) {
                     Screen::WebAcl => &state.web_acl.as_ref().unwrap().filter,
                     Screen::Findings => &state.findings.filter,
                     Screen::Sessions => &state.sessions.filter,
+                    Screen::Journal => &state.journal.filter,
                     other => panic!("a filter on {other:?}"),
                 };
                 assert_eq!(prompt.input.value(), filter);
@@ -105,17 +109,24 @@ fn overlays(state: &State) {
                 assert!(
                     matches!(
                         state.screen,
-                        Screen::Service
+                        Screen::Overview
+                            | Screen::Services
+                            | Screen::Service
+                            | Screen::Findings
+                            | Screen::Finding
+                            | Screen::Operation
                             | Screen::Alarm
                             | Screen::WebAcl
                             | Screen::Log
+                            | Screen::Journal
                             | Screen::Sessions
                             | Screen::Tunnel
                     ),
-                    "it is of an open object"
+                    "it is of an open object, or of an entry that is offered for one"
                 );
             }
             Overlay::PaneMenu => assert_eq!(state.screen, Screen::Pane),
+            Overlay::Offers(offers) => assert!(offers.selected < offers.rows.len(), "{offers:?}"),
             Overlay::Help(_) | Overlay::Errors(_) | Overlay::Token(..) => {}
         }
     }

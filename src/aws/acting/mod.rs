@@ -3,6 +3,8 @@
 //! Whoever has an [`Authorized`] operation gets clients that act, for that operation and one target. Without one there are
 //! no such clients in the process at all.
 
+mod execution;
+mod finding;
 mod hands;
 mod start;
 mod upgrade;
@@ -12,15 +14,19 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use jiff::Timestamp;
 use secrecy::{SecretBox, SecretString, zeroize::Zeroize};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::{
     domain::{
+        ecs::{Service, ServiceKey},
         fetch::{Failure, FailureKind},
         preflight::Obstacle,
-        target::Target,
+        progress::Execution,
+        target::{Selector, Target},
     },
     policy::{Authorized, Op},
     session::control::{Answer, ControlError, ControlPlane, DataKey, Ticket},
@@ -48,6 +54,8 @@ struct Act {
     authorized: Authorized<Op>,
     target: Target,
     ssm_target: String,
+    /// What tells AWS that a call is the same one, tried again.
+    token: String,
     standing: Arc<Standing>,
     hands: tokio::sync::Mutex<Option<Arc<Hands>>>,
     trace: Mutex<Trace>,
@@ -60,18 +68,20 @@ struct Trace {
     sessions: Vec<(String, String)>,
     /// Those of them that are known to be over.
     over: BTreeSet<String>,
+    /// The execution that was started.
+    execution: Option<String>,
     request_id: Option<String>,
     refusal: Option<Refusal>,
 }
 
-/// Says why a session did not come about.
+/// Says why an operation did not come about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotStarted {
     /// Why.
     pub failure: Failure,
     /// The obstacle that AWS named, where it is one that is known.
     pub obstacle: Option<Obstacle>,
-    /// Whether a session may have come about all the same: no answer came, or half of one.
+    /// Whether it may have come about all the same: no answer came, or half of one.
     pub is_unknown: bool,
 }
 
@@ -80,7 +90,8 @@ impl Acting {
     pub fn new(authorized: Authorized<Op>, target: Target, standing: Arc<Standing>) -> Self {
         let ssm_target = target.ssm_target();
         let (hands, trace) = (tokio::sync::Mutex::default(), Mutex::default());
-        let act = Act { authorized, target, ssm_target, standing, hands, trace };
+        let token = Uuid::new_v4().to_string();
+        let act = Act { authorized, target, ssm_target, token, standing, hands, trace };
         Self { act: Arc::new(act), starts: TaskTracker::new() }
     }
 
@@ -110,7 +121,12 @@ impl Acting {
         self.act.note_over(session_id);
     }
 
-    /// Returns AWS's id of the last request that started a session, or should have.
+    /// Returns AWS's id of the Automation execution, once one was started.
+    pub fn execution_id(&self) -> Option<String> {
+        self.act.trace().execution.clone()
+    }
+
+    /// Returns AWS's id of the last request that did something, or should have.
     pub fn request_id(&self) -> Option<String> {
         self.act.trace().request_id.clone()
     }
@@ -118,8 +134,66 @@ impl Acting {
     /// Returns why the last session did not come about, if it did not.
     pub fn not_started(&self) -> Option<NotStarted> {
         let refusal = self.act.trace().refusal.clone()?;
-        let obstacle = start::obstacle(self.act.authorized.operation(), &self.act.target, &refusal);
-        Some(NotStarted { obstacle, is_unknown: refusal.is_unanswered, failure: refusal.failure })
+        Some(self.act.told(refusal))
+    }
+
+    /// Starts the Automation execution that the operation is, and returns AWS's id of it. Each try of the call carries the
+    /// same token, so that there is one execution at most.
+    ///
+    /// # Errors
+    /// [`NotStarted`]; where it is unknown, [`Acting::find_execution`] may find it.
+    pub async fn start_execution(&self) -> Result<String, NotStarted> {
+        self.act.start_execution().await.map_err(|refusal| self.act.told(refusal))
+    }
+
+    /// Looks for an execution that was asked for at a time and not answered; returns AWS's id of it.
+    ///
+    /// # Errors
+    /// A [`Failure`] where nobody can look.
+    pub async fn find_execution(&self, since: Timestamp) -> Result<Option<String>, Failure> {
+        self.act.find_execution(since).await
+    }
+
+    /// Reads how an execution stands, step by step.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it cannot be read, among them that the credentials are somebody else's by now.
+    pub async fn execution(&self, id: &str) -> Result<Execution, Failure> {
+        self.act.execution(id).await
+    }
+
+    /// Asks AWS to stop an execution.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it goes on.
+    pub async fn stop_execution(&self, id: &str) -> Result<(), Failure> {
+        self.act.stop_execution(id).await
+    }
+
+    /// Reads the service that the operation changes; nothing where it changes none, or it is gone.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it cannot be read.
+    pub async fn service(&self) -> Result<Option<Arc<Service>>, Failure> {
+        let Op::ServiceChange { service: Selector::EcsService { cluster, service, .. }, .. } =
+            self.act.authorized.operation()
+        else {
+            return Ok(None);
+        };
+        let key = ServiceKey { cluster: cluster.clone(), service: service.clone() };
+        let read = self.act.connection().await?.describe_services(&[key]).await;
+        match (read.value.services.into_iter().next(), read.failures.into_iter().next()) {
+            (None, Some(failure)) => Err(failure),
+            (service, _) => Ok(service),
+        }
+    }
+
+    /// Gives the finding its new workflow status, with a note.
+    ///
+    /// # Errors
+    /// [`NotStarted`]; where it is unknown, [`Acting::is_updated`] may tell.
+    pub async fn update_finding(&self) -> Result<(), NotStarted> {
+        self.act.update_finding().await.map_err(|refusal| self.act.told(refusal))
     }
 
     /// Waits until no start is under way whose session nobody would take.
@@ -143,6 +217,12 @@ impl Acting {
 }
 
 impl Act {
+    /// Puts a refusal in the terms of whoever acts.
+    fn told(&self, refusal: Refusal) -> NotStarted {
+        let obstacle = start::obstacle(self.authorized.operation(), &self.target, &refusal);
+        NotStarted { obstacle, is_unknown: refusal.is_unanswered, failure: refusal.failure }
+    }
+
     /// Returns a connection with the credentials of now, if they are still those of whom the gate let through.
     async fn connection(&self) -> Result<Arc<Connection>, Failure> {
         let connection = self.standing.connection().await?;

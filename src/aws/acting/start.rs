@@ -57,8 +57,11 @@ impl Act {
 
     async fn try_to_start(&self) -> Result<Ticket, Refusal> {
         let operation = self.authorized.operation();
-        let action = preflight::starter(operation);
         let mut hands = self.hands().await.map_err(unsent)?;
+        if !operation.is_session() {
+            return Err(no_session(&hands));
+        }
+        let action = preflight::starter(operation);
         let answered = loop {
             let refusal = match self.ask_to_start(&hands).await {
                 Ok(answered) => break answered,
@@ -90,6 +93,7 @@ impl Act {
         match self.authorized.operation() {
             Op::Shell { document, .. } | Op::PortForward { document, .. } => self.ask_ssm(hands, document).await,
             Op::Exec { command, .. } => self.ask_ecs(hands, command).await,
+            Op::ServiceChange { .. } | Op::Workflow { .. } | Op::Automation { .. } => Err(no_session(hands)),
         }
     }
 
@@ -148,15 +152,20 @@ fn reason(ticket: Option<&str>, reason: Option<&str>) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// Refuses to start a session for an operation that opens none; nothing was sent.
+fn no_session(hands: &Hands) -> Refusal {
+    unsent(hands.caller().failed(Action::StartSession, FailureKind::Invalid, ""))
+}
+
 /// Makes a refusal of a call that was never sent.
-fn unsent(failure: Failure) -> Refusal {
+pub(super) fn unsent(failure: Failure) -> Refusal {
     Refusal { failure, code: None, is_unanswered: false }
 }
 
 /// Finds the obstacle that a refusal names.
 ///
-/// Sources: the errors of `StartSession` (AWS Systems Manager API Reference) and of `ExecuteCommand` (Amazon ECS API
-/// Reference).
+/// Sources: the errors of `StartSession`, `StartAutomationExecution` (AWS Systems Manager API Reference) and
+/// `ExecuteCommand` (Amazon ECS API Reference).
 pub(super) fn obstacle(operation: &Op, target: &Target, refusal: &Refusal) -> Option<Obstacle> {
     if let FailureKind::Denied { missing_action } = &refusal.failure.kind {
         return Some(Obstacle::PermissionMissing { action: missing_action.clone() });
@@ -165,6 +174,12 @@ pub(super) fn obstacle(operation: &Op, target: &Target, refusal: &Refusal) -> Op
         ("InvalidDocument", Op::Shell { document, .. } | Op::PortForward { document, .. }, _) => {
             Some(Obstacle::NoDocument { document: document.clone() })
         }
+        (
+            "AutomationDefinitionNotFoundException",
+            Op::ServiceChange { document, .. } | Op::Automation { document, .. },
+            _,
+        ) => Some(Obstacle::NoDocument { document: document.clone() }),
+        ("FindingNotFound", _, Target::Finding { id, .. }) => Some(Obstacle::NoFinding { finding: id.clone() }),
         ("TargetNotConnected" | "TargetNotConnectedException", _, Target::Node { id, .. }) => {
             Some(Obstacle::NodeOffline { id: id.clone(), last_ping: None })
         }

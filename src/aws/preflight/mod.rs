@@ -1,7 +1,12 @@
-//! Preflight: what would keep a session from starting, looked up before anything is started.
+//! Preflight: what would keep an operation from being done, looked up before anything is done.
 
+mod changes;
 mod nodes;
 mod tasks;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use crate::{
     domain::{
@@ -33,22 +38,33 @@ struct Found {
 }
 
 impl Connection {
-    /// Looks up where an operation's session may go, and what would make it fail.
+    /// Looks up where an operation may go, and what would make it fail. `compiled` is the Automation document that pins
+    /// it, as it is compiled from the catalogue, where that is known.
     ///
-    /// What cannot be looked up is unknown, and no obstacle by itself: IAM may allow a session and deny the look-up.
-    pub async fn preflight(&self, operation: &Operation) -> Preflight {
-        let mut found = match operation.selector() {
-            Selector::EcsService { cluster, service, container } => {
+    /// What cannot be looked up is unknown, and no obstacle by itself: IAM may allow the operation and deny the look-up.
+    pub async fn preflight(
+        &self,
+        operation: &Operation,
+        parameters: &BTreeMap<String, String>,
+        compiled: Option<&Value>,
+    ) -> Preflight {
+        let mut found = match operation.session() {
+            None => {
+                let mut preflight = self.change_preflight(operation, parameters, compiled).await;
+                preflight.obstacles.extend(self.denied_before(operation));
+                return preflight;
+            }
+            Some(Selector::EcsService { cluster, service, container }) => {
                 self.tasks_for(operation, cluster, service, container.as_deref()).await
             }
-            selector => self.nodes_for(operation, selector).await,
+            Some(selector) => self.nodes_for(operation, selector).await,
         };
         found.obstacles.extend(self.denied_before(operation));
         let mut preflight = judged(found);
         preflight.cautions.extend(match operation {
-            Operation::Shell { .. } => None,
             Operation::PortForward { .. } => Some(Caution::NoLimitInAws),
             Operation::Exec { .. } => Some(Caution::RunsAsRoot),
+            _ => None,
         });
         preflight
     }
@@ -64,21 +80,21 @@ impl Connection {
     }
 }
 
-/// Returns the call that starts an operation's session.
+/// Returns the call that does an operation, or starts its session.
 pub(super) const fn starter(operation: &Operation) -> Action {
     match operation {
         Operation::Shell { .. } | Operation::PortForward { .. } => Action::StartSession,
         Operation::Exec { .. } => Action::ExecuteCommand,
+        Operation::ServiceChange { .. } | Operation::Automation { .. } => Action::StartAutomationExecution,
+        Operation::Workflow { .. } => Action::BatchUpdateFindings,
     }
 }
 
 /// Names what IAM judges a start by: the document, or for a command the place.
 pub(super) fn part(operation: &Operation) -> String {
-    match operation {
-        Operation::Shell { selector, document } | Operation::PortForward { selector, document, .. } => {
-            format!("{document} {selector}")
-        }
-        Operation::Exec { selector, .. } => selector.to_string(),
+    match (operation.document(), operation.selector()) {
+        (Some(document), Some(selector)) => format!("{document} {selector}"),
+        _ => operation.goal(),
     }
 }
 

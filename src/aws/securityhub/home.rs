@@ -16,6 +16,11 @@ pub(in super::super) struct Hub {
 }
 
 impl Hub {
+    /// Returns where findings are read and updated.
+    pub(in super::super) fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.site)
+    }
+
     /// Returns the region, where it is not the source's own.
     pub(super) fn aggregated_in(&self, own: &str) -> Option<String> {
         (self.site.region != own).then(|| self.site.region.clone())
@@ -30,7 +35,7 @@ impl Connection {
     ///
     /// # Errors
     /// A [`Failure`] that may pass: the question is asked again.
-    pub(super) async fn hub(&self) -> Result<Hub, Failure> {
+    pub(in super::super) async fn hub(&self) -> Result<Hub, Failure> {
         let mut known = self.hub.lock().await;
         if let Some(hub) = &*known {
             return Ok(hub.clone());

@@ -5,7 +5,7 @@
 pub mod ask;
 mod json;
 mod read;
-mod table;
+pub(super) mod table;
 mod targets;
 
 use std::io::{self, Write};

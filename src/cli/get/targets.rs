@@ -118,14 +118,11 @@ fn verdict(
 
 fn item<'r>(row: &'r Row<'_>) -> Item<'r> {
     let entry: &Entry = &row.entry;
-    let (mut destination, mut document, mut command) = (None, None, None);
+    let (mut destination, mut command) = (None, None);
     match &entry.operation {
-        Operation::Shell { document: name, .. } => document = Some(name.as_str()),
-        Operation::PortForward { document: name, destination: to, .. } => {
-            document = Some(name.as_str());
-            destination = Some(format!("{}:{}", to.host, to.port));
-        }
+        Operation::PortForward { destination: to, .. } => destination = Some(format!("{}:{}", to.host, to.port)),
         Operation::Exec { command: line, .. } => command = Some(line.as_str()),
+        _ => {}
     }
     let parameter = |(name, parameter): (&'r String, &Parameter)| Choice {
         name,
@@ -138,9 +135,9 @@ fn item<'r>(row: &'r Row<'_>) -> Item<'r> {
         entry: &entry.id.0,
         title: BTreeMap::from([("ja", entry.title.ja.as_str()), ("en", entry.title.en.as_str())]),
         operation: entry.operation.name(),
-        target: entry.operation.selector().to_string(),
+        target: entry.operation.goal(),
         destination,
-        document,
+        document: entry.operation.document(),
         command,
         roles: &entry.roles,
         verdict: match &row.verdict {
@@ -160,7 +157,7 @@ fn item<'r>(row: &'r Row<'_>) -> Item<'r> {
         catalogue: row.catalogue.hash(),
         origin: match row.catalogue.origin() {
             Origin::BuiltIn => "built-in".to_owned(),
-            Origin::Folder(path) => path.to_string_lossy().into_owned(),
+            origin => origin.place().to_string_lossy().into_owned(),
         },
     }
 }
@@ -187,7 +184,7 @@ fn columns(rows: &[Row<'_>], texts: Texts) -> table::Columns {
             Operation::PortForward { selector, destination, .. } => {
                 format!("{selector} → {}:{}", destination.host, destination.port)
             }
-            operation => operation.selector().to_string(),
+            operation => operation.goal(),
         };
         let title = if texts.lang() == Lang::Ja { &entry.title.ja } else { &entry.title.en };
         vec![

@@ -25,7 +25,7 @@ pub fn show(ui: &Ui, look: &Look, environment: &Environment, request: &Request, 
     let texts = ui.texts;
     let entry = &look.entry;
     let target = look.preflight.targets.first();
-    let told = preview(&entry.operation, &look.region, target, &request.parameters, request.reason.as_deref());
+    let told = preview(&entry.operation, &look.region, target, request);
     let role = match &look.role {
         RoleResolution::One(role) => role.as_str(),
         RoleResolution::None | RoleResolution::Ambiguous(_) => "",
@@ -77,12 +77,8 @@ pub fn target(
 ) -> io::Result<Result<Option<Target>, Exit>> {
     let targets = &look.preflight.targets;
     let best = || targets.first().cloned();
-    let id = |target: &Target| match target {
-        Target::Container { task, .. } => task.clone(),
-        Target::Node { id, .. } => id.clone(),
-    };
     if let Some(named) = named {
-        let fitting: Vec<&Target> = targets.iter().filter(|target| id(target).starts_with(named)).collect();
+        let fitting: Vec<&Target> = targets.iter().filter(|target| target.id().starts_with(named)).collect();
         return match fitting[..] {
             [one] => Ok(Ok(Some(one.clone()))),
             _ => which(targets, &t!(texts, "cli.session.no-target", name = named), out),
@@ -122,12 +118,28 @@ pub fn defaults(entry: &Entry, request: &mut Request) {
     }
 }
 
+/// Asks for the parameters that no flag gave; without a terminal nothing is asked. Returns whether all are there.
+///
+/// # Errors
+/// Where the terminal cannot be read or `out` written to.
+pub fn parameters(entry: &Entry, request: &mut Request, out: &mut dyn Write) -> io::Result<bool> {
+    for (name, parameter) in entry.parameters.iter().filter(|_| interactive()) {
+        if request.parameters.contains_key(name) {
+            continue;
+        }
+        if let Some(value) = filled(line(&format!("{name} ({}): ", parameter.allowed()), out)?) {
+            request.parameters.insert(name.clone(), value);
+        }
+    }
+    Ok(entry.parameters.keys().all(|name| request.parameters.contains_key(name)))
+}
+
 /// Asks for what the entry wants and no flag said; without a terminal nothing is asked.
 ///
 /// # Errors
 /// Where the terminal cannot be read or `out` written to.
 pub fn rest(
-    look: &Look,
+    (look, environment): (&Look, &Environment),
     target: Option<&Target>,
     request: &mut Request,
     texts: Texts,
@@ -137,19 +149,9 @@ pub fn rest(
         return Ok(());
     }
     let entry = &look.entry;
-    let by_hand = |request: &Request| {
-        let (parameters, reason) = (&request.parameters, request.reason.as_deref());
-        preview(&entry.operation, &look.region, target, parameters, reason).by_hand
-    };
+    let by_hand = |request: &Request| preview(&entry.operation, &look.region, target, request).by_hand;
     let shown = by_hand(request);
-    for (name, parameter) in &entry.parameters {
-        if request.parameters.contains_key(name) {
-            continue;
-        }
-        if let Some(value) = filled(line(&format!("{name} ({}): ", parameter.allowed()), out)?) {
-            request.parameters.insert(name.clone(), value);
-        }
-    }
+    parameters(entry, request, out)?;
     if entry.reason && request.reason.is_none() {
         request.reason = filled(line(&format!("{}: ", t!(texts, "sessions.form.reason")), out)?);
     }
@@ -157,12 +159,11 @@ pub fn rest(
         let of = t!(texts, "sessions.form.pattern", pattern = pattern);
         request.ticket = filled(line(&format!("{} ({of}): ", t!(texts, "sessions.form.ticket")), out)?);
     }
-    let expected = policy::expected(entry);
     let now = by_hand(request);
     if now != shown {
         writeln!(out, "{}  {now}", t!(texts, "sessions.form.by-hand"))?;
     }
-    if !expected.is_empty() && request.confirmation.is_none() {
+    if let (Some(expected), None) = (policy::expected(entry, environment.kind), &request.confirmation) {
         let question = t!(texts, "sessions.form.type", expected = expected);
         request.confirmation = filled(line(&format!("{question}: "), out)?);
     }

@@ -1,4 +1,5 @@
-//! `sekisho shell`, `exec` and `tunnel`: a catalogue entry of that kind, opened from the command line.
+//! `sekisho shell`, `exec` and `tunnel`: a catalogue entry of that kind, opened from the command line; and a change, which
+//! `sekisho runbook run` makes.
 //!
 //! The same gate, journal and recording as in the console. What the gate wants and no flag says is asked for on the
 //! terminal; where there is none, the gate refuses and says what it wants.
@@ -6,6 +7,7 @@
 mod ask;
 mod attach;
 mod escape;
+mod follow;
 mod pipe;
 mod signals;
 mod tunnel;
@@ -17,6 +19,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::config::EnvironmentConfig;
+use crate::domain::progress::Finish;
 use crate::domain::session::{End, SessionReport};
 use crate::i18n::Texts;
 use crate::operate::{Live, Look, Operator, Refused};
@@ -59,12 +62,16 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Names the command that opens an operation.
+/// The command that makes a change.
+pub const RUN: &str = "runbook run";
+
+/// Names the command that carries out an operation.
 const fn command_of(operation: &Operation) -> &'static str {
     match operation {
         Operation::Shell { .. } => "shell",
         Operation::Exec { .. } => "exec",
         Operation::PortForward { .. } => "tunnel",
+        Operation::ServiceChange { .. } | Operation::Workflow { .. } | Operation::Automation { .. } => RUN,
     }
 }
 
@@ -88,15 +95,22 @@ pub async fn run(wanted: Wanted<'_>, account: &Account, texts: Texts, faults: &m
         Err(sentence) => return Ok(complain([sentence], faults)?.code()),
     };
     let mut request = request(wanted.entry, &configured.environment.name);
-    // Whom the gate does not let in gets its answer, and the journal its record, before anything is asked.
-    let look = match operator.look(&request.environment, &request.entry).await {
-        Ok(look) => Some(look),
+    if let Some(entry) = &entry {
+        ask::defaults(entry, &mut request);
+    }
+    // What a change is about may be one of its parameters.
+    let is_told = match entry.as_ref().filter(|entry| !entry.operation.is_session()) {
+        Some(entry) => ask::parameters(entry, &mut request, faults)?,
+        None => true,
+    };
+    // Whom the gate does not let in gets its answer, and the journal its record, before anything else is asked.
+    let look = match operator.look(&request.environment, &request.entry, &request.parameters).await {
+        Ok(look) => Some(look).filter(|_| is_told),
         Err(Refused::Denied(_)) => None,
         Err(refused) => return refuse(&refused, texts, faults),
     };
     let mut target = None;
-    if let (Some(look), Some(entry)) = (&look, &entry) {
-        ask::defaults(entry, &mut request);
+    if let Some(look) = look.as_ref().filter(|_| entry.is_some()) {
         ask::show(&ui, look, &configured.environment, &request, faults)?;
         target = match ask::target(look, wanted.entry.target.as_deref(), texts, faults)? {
             Ok(target) => target,
@@ -105,21 +119,26 @@ pub async fn run(wanted: Wanted<'_>, account: &Account, texts: Texts, faults: &m
         if !look.preflight.is_clear() {
             return Ok(Exit::Source.code());
         }
-        ask::rest(look, target.as_ref(), &mut request, texts, faults)?;
+        ask::rest((look, &configured.environment), target.as_ref(), &mut request, texts, faults)?;
     }
     // From here on nothing takes the program away before what was begun has its outcome.
     let mut signals = Signals::new()?;
     let (reports, mut told) = mpsc::channel(WAITING);
-    let size = terminal_size().filter(|_| wanted.command != "tunnel");
+    let size = terminal_size().filter(|_| matches!(wanted.command, "shell" | "exec"));
     let mut live = match operator.start(request, size, target, reports).await {
         Ok(live) => live,
         Err(refused) => return refuse(&refused, texts, faults),
     };
     let mut scene = Scene { live: &live, told: &mut told, signals: &mut signals, ui: &ui };
     let ended = stay(wanted, &operator, look.as_ref(), &mut scene, faults).await;
-    // The outcome is on the disk before this program goes, however the session was left.
-    live.end();
-    while told.recv().await.is_some() {}
+    // The outcome is on the disk before this program goes, however the session was left. A change that goes on is AWS's.
+    let drained = async { while told.recv().await.is_some() {} };
+    if wanted.command == RUN {
+        futures::join!(operator.shutdown(), drained);
+    } else {
+        live.end();
+        drained.await;
+    }
     let end = live.wait().await;
     operator.shutdown().await;
     match ended? {
@@ -157,6 +176,9 @@ async fn stay(
     scene: &mut Scene<'_>,
     faults: &mut dyn Write,
 ) -> io::Result<Stayed> {
+    if wanted.command == RUN {
+        return follow::stay(scene, faults).await;
+    }
     if wanted.command == "tunnel" {
         return tunnel::stay(wanted.client, operator, look, scene, faults).await;
     }
@@ -255,8 +277,12 @@ fn tell(end: &End, texts: Texts, faults: &mut dyn Write) -> io::Result<Exit> {
         writeln!(faults, "{sentence} {why}")?;
     }
     Ok(match end {
-        End::Closed { .. } | End::Terminated | End::LimitReached => Exit::Fine,
-        End::Unrecorded { .. } | End::Lost { .. } | End::Failed { .. } | End::Unknown { .. } => Exit::Source,
+        End::Closed { .. } | End::Terminated | End::LimitReached | End::Finished(Finish::Done) => Exit::Fine,
+        End::Unrecorded { .. }
+        | End::Lost { .. }
+        | End::Failed { .. }
+        | End::Unknown { .. }
+        | End::Finished(Finish::Cancelled | Finish::Failed { .. } | Finish::Unknown { .. }) => Exit::Source,
     })
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
-use super::super::entry::{LOCAL_PORT, Parameter};
+use super::super::entry::{Change, DESIRED, FINDING, LOCAL_PORT, Parameter, TASK};
 use super::super::error::CatalogueProblem;
-use super::super::forms::Form;
+use super::super::forms::{FINDING_ARN, Form, TASK_ID};
 use super::super::pattern;
 use super::super::reader::{Faulty, Reader, Value, Written};
 use super::Kind;
@@ -17,17 +17,15 @@ use crate::config::document::Place;
 /// Source: RFC 6335, section 6; ports below 1024 need privileges on the systems that this program runs on.
 const LOCAL_PORTS: (i64, i64) = (1024, 65535);
 
-/// Returns the names of the parameters that an operation takes.
-const fn known(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::PortForward => &[LOCAL_PORT],
-        Kind::Shell | Kind::Exec => &[],
-    }
-}
+/// The fewest and the most tasks that a service can be scaled to: its document lists every number in between.
+const DESIRED_COUNTS: (i64, i64) = (0, 1_000);
 
-/// Reads the parameters of an entry.
+/// Reads the parameters of an entry, and adds those that its operation always has.
 pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, kind: Option<Kind>) -> BTreeMap<String, Parameter> {
-    let mut parameters = BTreeMap::new();
+    let mut parameters: BTreeMap<String, Parameter> = kind.and_then(own).into_iter().collect();
+    if kind.is_some_and(|kind| !kind.takes("params")) {
+        return parameters;
+    }
     let Some(inner) = table.get("params").and_then(|value| reader.table("params", value)) else { return parameters };
     for (key, value) in inner {
         let name = key.get_ref().to_string();
@@ -36,25 +34,45 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, kind: Option<Ki
             reader.malformed("params", &Written { value: name, place }, Form::Word);
             continue;
         }
-        if let Some(kind) = kind.filter(|kind| !known(*kind).is_empty() && !known(*kind).contains(&name.as_str())) {
-            reader.unknown_value("params", Written { value: name.clone(), place: place.clone() }, known(kind));
+        if let Some(known) = kind.and_then(Kind::parameters).filter(|known| !known.contains(&name.as_str())) {
+            reader.unknown_value("params", Written { value: name.clone(), place: place.clone() }, known);
         }
         let Some(parameter) = parameter(reader, &name, value) else { continue };
-        if name == LOCAL_PORT {
-            check_local_port(reader, &parameter, place);
-        }
+        check_range(reader, kind, &name, &parameter, place);
         parameters.insert(name, parameter);
+    }
+    if kind == Some(Kind::Change(Change::Scale)) && !inner.contains_key(DESIRED) {
+        let place = table.get("params").map_or_else(|| reader.beginning(), |value| reader.place(value));
+        reader.required(inner, &place, "params", DESIRED);
     }
     parameters
 }
 
-/// Checks that a tunnel listens on ports that need no privilege.
-fn check_local_port(reader: &mut Reader<'_>, parameter: &Parameter, place: Place) {
-    let (low, high) = LOCAL_PORTS;
-    let fits = matches!(parameter, Parameter::Integer { range, .. } if range.0 >= low && range.1 <= high);
-    if !fits {
-        reader.error(place, CatalogueProblem::BadLocalPort { low, high });
+/// Returns the parameter that an operation always has, which no entry can widen.
+fn own(kind: Kind) -> Option<(String, Parameter)> {
+    let text = |name: &str, pattern: &str| {
+        Some((name.to_owned(), Parameter::Text { pattern: pattern.to_owned(), default: None }))
+    };
+    match kind {
+        Kind::Change(Change::StopTask) => text(TASK, TASK_ID),
+        Kind::Workflow => text(FINDING, FINDING_ARN),
+        _ => None,
     }
+}
+
+/// Checks that a tunnel listens on ports that need no privilege, and that a service is not scaled beyond all measure.
+fn check_range(reader: &mut Reader<'_>, kind: Option<Kind>, name: &str, parameter: &Parameter, place: Place) {
+    let within = |(low, high): (i64, i64)| matches!(parameter, Parameter::Integer { range, .. } if range.0 >= low && range.1 <= high);
+    let problem = match (kind, name) {
+        (Some(Kind::PortForward), LOCAL_PORT) if !within(LOCAL_PORTS) => {
+            CatalogueProblem::BadLocalPort { low: LOCAL_PORTS.0, high: LOCAL_PORTS.1 }
+        }
+        (Some(Kind::Change(Change::Scale)), DESIRED) if !within(DESIRED_COUNTS) => {
+            CatalogueProblem::BadDesired { low: DESIRED_COUNTS.0, high: DESIRED_COUNTS.1 }
+        }
+        _ => return,
+    };
+    reader.error(place, problem);
 }
 
 fn parameter(reader: &mut Reader<'_>, name: &str, value: Value<'_, '_>) -> Option<Parameter> {

@@ -163,7 +163,7 @@ impl Session {
                 | End::Unrecorded { why }
                 | End::Unknown { why },
             ) => why.clone(),
-            Some(End::Terminated | End::LimitReached) | None => String::new(),
+            Some(End::Terminated | End::LimitReached | End::Finished(_)) | None => String::new(),
         }
     }
 

@@ -13,7 +13,7 @@ use super::wire::{ApiError, Request, Service};
 use sigv4::Signed;
 
 /// Who the console is, as IAM Identity Center would have it: the permission set behind the assumed role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Persona {
     /// The incident responder.
     #[default]
@@ -77,6 +77,25 @@ impl Principal {
             user_id: format!("AROA{id}:{session}"),
         }
     }
+
+    /// Finds the session of a role that has an ARN.
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        let (account, resource) = arn.strip_prefix("arn:aws:sts::")?.split_once(':')?;
+        let (role, session) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
+        Some(Self::assumed(account, role, session))
+    }
+
+    /// The name of the role that it is a session of.
+    pub fn role(&self) -> Option<&str> {
+        self.arn.split_once(":assumed-role/")?.1.split('/').next()
+    }
+}
+
+/// Takes the account and the role's name off `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
+pub fn role_of(arn: &str) -> Option<(&str, &str)> {
+    let (account, resource) = arn.strip_prefix("arn:aws:iam::")?.split_once(':')?;
+    let role = resource.strip_prefix("role/")?.rsplit('/').next().filter(|role| !role.is_empty())?;
+    Some((account, role))
 }
 
 /// A key as it is handed out.
@@ -233,6 +252,18 @@ mod tests {
         let without_token = Credential { session_token: None, ..alive.clone() };
         assert_eq!(ask(&without_token).unwrap_err().shape, "UnrecognizedClientException");
         assert_eq!(ask(&alive).unwrap().region, "ap-northeast-1");
+    }
+
+    #[test]
+    fn a_role_is_known_by_its_arn() {
+        assert_eq!(role_of("arn:aws:iam::444455556666:role/read"), Some(("444455556666", "read")));
+        assert_eq!(role_of("arn:aws:iam::444455556666:role/a/b/read"), Some(("444455556666", "read")));
+        assert_eq!(role_of("arn:aws:iam::444455556666:user/x"), None);
+        assert_eq!(role_of("arn:aws:iam::444455556666:role/"), None);
+        assert_eq!(role_of("role/x"), None);
+        let who = Principal::assumed("444455556666", "read", "op");
+        assert_eq!((Principal::of_arn(&who.arn).as_ref(), who.role()), (Some(&who), Some("read")));
+        assert_eq!(Principal::of_arn("arn:aws:iam::444455556666:user/x"), None);
     }
 
     #[test]

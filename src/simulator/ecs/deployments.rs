@@ -10,7 +10,7 @@ use crate::simulator::call::Call;
 use crate::simulator::clock::{DAY, Millis, SECOND};
 use crate::simulator::random::Dice;
 use crate::simulator::wire::{ApiError, Input, Object, Value, list, object};
-use crate::simulator::world::{Breaker, Deployment, Service, Timeline};
+use crate::simulator::world::{Breaker, Deployment, ROLLED_BACK_BY_BREAKER, ROLLED_BACK_BY_HAND, Service, Timeline};
 
 /// How long ECS keeps service deployments.
 ///
@@ -128,7 +128,7 @@ fn describe(story: &Timeline, index: usize, now: Millis) -> Option<Value> {
     let back_to = rolled_back.and_then(|(_, target)| story.deployment(target));
     let rollback = rolled_back.zip(back_to).map(|((at, _), target)| {
         object()
-            .with("reason", "Service deployment rolled back because the circuit breaker threshold was exceeded.")
+            .with("reason", if one.by_hand { ROLLED_BACK_BY_HAND } else { ROLLED_BACK_BY_BREAKER })
             .time("startedAt", at)
             .with("serviceRevisionArn", service_revision_arn(plan, &target.service_revision))
     });

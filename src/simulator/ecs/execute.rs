@@ -33,7 +33,9 @@ pub struct ExecTarget {
     pub runs: bool,
     /// Whether the task was started with ECS Exec, and its agent runs.
     pub is_ready: bool,
-    /// How long its container's name list is.
+    /// The task's tags.
+    pub tags: Vec<(String, String)>,
+    /// How many containers it has besides.
     others: usize,
 }
 
@@ -52,6 +54,7 @@ impl Here<'_> {
                     target: format!("ecs:{}_{id}_{}", self.name, ids.runtime),
                     runs: task.status(call.now) == TaskStatus::Running,
                     is_ready: exec_agent(plan, task, call.now).is_some_and(|(status, _)| status == "RUNNING"),
+                    tags: plan.task_tags(),
                     others: usize::from(plan.sidecar.is_some()),
                 })
             })

@@ -1,7 +1,8 @@
-//! Amazon ECS, as far as a console reads it.
+//! Amazon ECS, as far as a console reads it and documents change it.
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Operations.html>
 
+mod change;
 mod clusters;
 mod deployments;
 mod execute;
@@ -29,13 +30,16 @@ pub fn answer(call: &Call<'_>, operation: &str, input: Input<'_>) -> Result<Valu
         "ListServiceDeployments" => deployments::list_service_deployments(call, input),
         "DescribeServiceDeployments" => deployments::describe_service_deployments(call, input),
         "DescribeServiceRevisions" => deployments::describe_service_revisions(call, input),
+        "UpdateService" => change::update_service(call, input),
+        "StopTask" => change::stop_task(call, input),
+        "StopServiceDeployment" => change::stop_service_deployment(call, input),
         "ExecuteCommand" => execute::execute_command(call, input),
         _ => Err(ApiError::unknown_operation(operation)),
     }
 }
 
 /// The operations that there are.
-pub const OPERATIONS: [&str; 11] = [
+pub const OPERATIONS: [&str; 14] = [
     "ListClusters",
     "DescribeClusters",
     "ListServices",
@@ -46,6 +50,9 @@ pub const OPERATIONS: [&str; 11] = [
     "ListServiceDeployments",
     "DescribeServiceDeployments",
     "DescribeServiceRevisions",
+    "UpdateService",
+    "StopTask",
+    "StopServiceDeployment",
     "ExecuteCommand",
 ];
 

@@ -5,6 +5,7 @@ use super::names::{self, Here};
 use super::{invalid, missing, page};
 use crate::simulator::call::Call;
 use crate::simulator::clock::{DAY, Millis};
+use crate::simulator::scenario::Controller;
 use crate::simulator::wire::{ApiError, Input, Object, Value, list, object};
 use crate::simulator::world::{Breaker, ServicePlan, Timeline};
 
@@ -56,11 +57,17 @@ fn arn_of_missing(here: &Here<'_>, text: &str) -> String {
     }
 }
 
-fn describe(story: &Timeline, now: Millis, with_tags: bool) -> Value {
+/// Writes a service as it is at a time.
+pub fn describe(story: &Timeline, now: Millis, with_tags: bool) -> Value {
     let plan = story.plan();
     let counts = story.counts(None, now);
+    // What CodeDeploy deploys has task sets instead of deployments.
+    let is_rolling = plan.controller == Controller::Ecs;
+    let shown = story.deployments_at(now);
     let deployments: Vec<Value> =
-        story.deployments_at(now).iter().map(|(index, _, _)| deployment(story, *index, now)).collect();
+        shown.iter().filter(|_| is_rolling).map(|(index, _, _)| deployment(story, *index, now)).collect();
+    let sets: Vec<Value> =
+        shown.iter().filter(|_| !is_rolling).map(|(index, _, _)| task_set(story, *index, now)).collect();
     let primary = story.deployments_at(now).first().map(|(index, _, _)| *index);
     let current = story.deployments_until(now).last().map(|(_, one)| one);
     let events = story.happenings_until(now).take(EVENTS).map(|(number, at, what)| {
@@ -88,6 +95,7 @@ fn describe(story: &Timeline, now: Millis, with_tags: bool) -> Value {
             primary.and_then(|index| story.deployment(index)).map(|one| task_definition_arn(plan, one.revision)),
         )
         .with("deploymentConfiguration", deployment_configuration(plan))
+        .with("taskSets", (!is_rolling).then_some(sets))
         .with("deployments", deployments)
         .with("roleArn", role)
         .with("events", events.collect::<Vec<_>>())
@@ -99,7 +107,7 @@ fn describe(story: &Timeline, now: Millis, with_tags: bool) -> Value {
         .with("networkConfiguration", network(plan))
         .with("healthCheckGracePeriodSeconds", plan.target_group.is_some().then_some(60_u32))
         .with("schedulingStrategy", "REPLICA")
-        .with("deploymentController", object().with("type", "ECS"))
+        .with("deploymentController", object().with("type", if is_rolling { "ECS" } else { "CODE_DEPLOY" }))
         .with("tags", with_tags.then_some(tags))
         .with("createdBy", format!("arn:aws:iam::{}:role/deploy", plan.account))
         .with("enableECSManagedTags", true)
@@ -132,6 +140,39 @@ fn deployment(story: &Timeline, index: usize, now: Millis) -> Value {
         .with("networkConfiguration", network(plan))
         .with("rolloutState", rollout.state.word())
         .with("rolloutStateReason", &rollout.reason)
+        .into()
+}
+
+/// Writes what CodeDeploy has in the place of a deployment.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html>
+fn task_set(story: &Timeline, index: usize, now: Millis) -> Value {
+    let plan = story.plan();
+    let Some((one, rollout)) = story.deployment(index).and_then(|one| Some((one, one.rollout_at(now)?))) else {
+        return Value::Null;
+    };
+    let counts = story.counts(Some(index), now);
+    let wanted = if rollout.primary { story.desired_at(now) } else { counts.live };
+    let steady = counts.running == wanted && counts.pending == 0;
+    let described = object()
+        .with("id", &one.id)
+        .with("taskSetArn", format!("{}task-set/{}/{}/{}", plan.arn_prefix(), plan.cluster, plan.name, one.id))
+        .with("serviceArn", plan.arn())
+        .with("clusterArn", plan.cluster_arn())
+        .with("status", if rollout.primary { "PRIMARY" } else { "ACTIVE" })
+        .with("taskDefinition", task_definition_arn(plan, one.revision))
+        .with("computedDesiredCount", wanted)
+        .with("pendingCount", counts.pending)
+        .with("runningCount", counts.running)
+        .time("createdAt", one.created)
+        .time("updatedAt", one.updated_at(now));
+    launch(described, plan)
+        .with("platformVersion", "1.4.0")
+        .with("platformFamily", "Linux")
+        .with("networkConfiguration", network(plan))
+        .with("loadBalancers", load_balancers(plan))
+        .with("scale", object().with("value", 100.0).with("unit", "PERCENT"))
+        .with("stabilityStatus", if steady { "STEADY_STATE" } else { "STABILIZING" })
         .into()
 }
 

@@ -92,7 +92,8 @@ pub fn arn(here: &Here<'_>, id: &str) -> String {
     format!("{}task/{}/{id}", here.arn_prefix(), here.name)
 }
 
-fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_tags: bool) -> Value {
+/// Writes a task as it is at a time.
+pub fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_tags: bool) -> Value {
     let plan = story.plan();
     let deployment = story.deployment(task.deployment);
     let status = task.status(now);
@@ -135,7 +136,10 @@ fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, with_ta
         .with("startedBy", deployment.map(|one| one.id.clone()))
         .with("stopCode", shown_words.map(|words| words.code))
         .with("stoppedReason", shown_words.map(|words| words.reason.clone()))
-        .with("tags", with_tags.then(|| plan.tags.iter().map(|(key, value)| tag(key, value)).collect::<Vec<_>>()))
+        .with(
+            "tags",
+            with_tags.then(|| plan.task_tags().iter().map(|(key, value)| tag(key, value)).collect::<Vec<_>>()),
+        )
         .with("taskArn", arn(here, &task.id))
         .with("taskDefinitionArn", deployment.map(|one| task_definition_arn(plan, one.revision)))
         .with("version", task_version(status))

@@ -16,7 +16,7 @@ use super::line::Line;
 use super::session::{Act, Seat, Session};
 use super::{Gateway, Oversize};
 use crate::simulator::agent::message::{self, Kind};
-use crate::simulator::auth::Vault;
+use crate::simulator::auth::{Authenticated, Vault};
 use crate::simulator::random::Dice;
 use crate::simulator::wire::{ApiError, Request};
 
@@ -42,14 +42,15 @@ struct Opening {
     client_id: String,
 }
 
-/// Answers a request for a channel: upgrades it, or says why not.
+/// Answers a request for a channel: upgrades it, or says why not; `admit` tells whether somebody may open a session's.
 pub fn connect(
     gateway: &Gateway,
     vault: &Vault,
     request: &Request,
     upgrade: Option<WebSocketUpgrade>,
+    admit: impl Fn(&Authenticated, &str) -> Result<(), ApiError>,
 ) -> Response<Body> {
-    match admitted(gateway, vault, request) {
+    match admitted(gateway, vault, request, admit) {
         Err((status, error)) => refused(status, &error),
         Ok(session) => match upgrade {
             None => refused(StatusCode::UPGRADE_REQUIRED, &ApiError::new("BadRequestException", "Upgrade required")),
@@ -62,12 +63,18 @@ pub fn connect(
     }
 }
 
-fn admitted(gateway: &Gateway, vault: &Vault, request: &Request) -> Result<Arc<Session>, (StatusCode, ApiError)> {
+fn admitted(
+    gateway: &Gateway,
+    vault: &Vault,
+    request: &Request,
+    admit: impl Fn(&Authenticated, &str) -> Result<(), ApiError>,
+) -> Result<Arc<Session>, (StatusCode, ApiError)> {
     let id = request.path.strip_prefix(PATH).unwrap_or_default();
     let signed_by = if gateway.faults().accept_unsigned && request.header("authorization").is_none() {
         None
     } else {
         let who = vault.authenticate_for(request, SIGNING_NAME);
+        let who = who.and_then(|who| admit(&who, id).map(|()| who));
         Some(who.map_err(|error| (StatusCode::FORBIDDEN, error))?)
     };
     let role = request.query.split('&').any(|pair| pair == "role=publish_subscribe");

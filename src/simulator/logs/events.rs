@@ -51,7 +51,8 @@ fn span(input: Input<'_>, through: bool) -> Result<(Millis, Millis), ApiError> {
 
 /// Answers the lines of a group that fit a pattern, the oldest first unless told otherwise.
 pub fn filter_log_events(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
-    let (name, service) = group(call, input)?;
+    let group = group(call, input)?;
+    let name = group.name;
     let (names, prefix) = (input.texts("logStreamNames")?, input.text("logStreamNamePrefix")?);
     if names.is_some() && prefix.is_some() {
         return Err(invalid("Only one of logStreamNames or logStreamNamePrefix can be specified."));
@@ -59,7 +60,7 @@ pub fn filter_log_events(call: &Call<'_>, input: Input<'_>) -> Result<Value, Api
     let pattern = Pattern::parse(input.text("filterPattern")?.unwrap_or_default())?;
     let (from, until) = span(input, true)?;
     let mut page = Page::read(input)?;
-    let streams = service.log_streams(call.now);
+    let streams = group.streams(call.now);
     if names.iter().flatten().any(|name| !streams.iter().any(|stream| stream.name == *name)) {
         return Err(no_stream());
     }
@@ -95,9 +96,10 @@ pub fn filter_log_events(call: &Call<'_>, input: Input<'_>) -> Result<Value, Api
 
 /// Answers the lines of one stream: the newest ones unless told otherwise, always the oldest first.
 pub fn get_log_events(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
-    let (name, service) = group(call, input)?;
+    let group = group(call, input)?;
+    let name = group.name;
     let wanted = input.required("logStreamName")?;
-    let streams = service.log_streams(call.now);
+    let streams = group.streams(call.now);
     let stream = streams.iter().find(|stream| stream.name == wanted).ok_or_else(no_stream)?;
     let (from, until) = span(input, false)?;
     let mut page = Page::read(input)?;

@@ -5,7 +5,7 @@ use crate::simulator::call::Call;
 use crate::simulator::clock::DAY;
 use crate::simulator::paging;
 use crate::simulator::wire::{ApiError, Input, Value, list, object};
-use crate::simulator::world::{KEPT_DAYS, ServicePlan};
+use crate::simulator::world::{KEPT_DAYS, ServicePlan, WrittenGroup};
 
 /// Describes log groups, fifty a page.
 pub fn describe_log_groups(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
@@ -29,12 +29,31 @@ pub fn describe_log_groups(call: &Call<'_>, input: Input<'_>) -> Result<Value, A
             && wanted.as_ref().is_none_or(|wanted| wanted.iter().any(|one| *one == name || *one == arn(call, name)))
     };
     let services = call.here().map(|region| region.services.as_slice()).unwrap_or_default();
-    let mut names: Vec<String> =
-        services.iter().map(|service| service.plan.log_group()).filter(|name| fits(name)).collect();
+    let made = call.here().map(|region| region.written.with(|groups| groups.keys().cloned().collect::<Vec<_>>()));
+    let all = services.iter().map(|service| service.plan.log_group()).chain(made.unwrap_or_default());
+    let mut names: Vec<String> = all.filter(|name| fits(name)).collect();
     names.sort_unstable();
+    names.dedup();
     let (names, token) = paging::cut(&scope, names, after.as_deref(), size);
-    let of = |name: &String| call.here()?.log_group(name).map(|service| describe(call, name, &service.plan));
+    let of = |name: &String| match call.here()?.log_group(name) {
+        Some(service) => Some(describe(call, name, &service.plan)),
+        None => call.here()?.written.with(|groups| groups.get(name).map(|group| describe_made(call, name, group))),
+    };
     Ok(object().with("logGroups", list(names.iter().filter_map(of))).with("nextToken", token).into())
+}
+
+/// Writes a group that was made by a call; it keeps its lines for ever.
+fn describe_made(call: &Call<'_>, name: &str, group: &WrittenGroup) -> Value {
+    let arn = arn(call, name);
+    object()
+        .with("logGroupName", name.to_owned())
+        .with("creationTime", group.created)
+        .with("metricFilterCount", 0_u32)
+        .with("arn", format!("{arn}:*"))
+        .with("storedBytes", 0_u32)
+        .with("logGroupClass", group.class)
+        .with("logGroupArn", arn)
+        .into()
 }
 
 fn describe(call: &Call<'_>, name: &str, plan: &ServicePlan) -> Value {

@@ -5,12 +5,13 @@
 mod events;
 mod groups;
 mod pattern;
+mod put;
 mod streams;
 mod tail;
 
 use super::call::Call;
 use super::wire::{ApiError, Input, Value};
-use super::world::Service;
+use super::world::LogGroup;
 pub use tail::{LIVE_TAIL, Sent, Tail};
 
 /// Answers an operation.
@@ -20,13 +21,24 @@ pub fn answer(call: &Call<'_>, operation: &str, input: Input<'_>) -> Result<Valu
         "DescribeLogStreams" => streams::describe_log_streams(call, input),
         "FilterLogEvents" => events::filter_log_events(call, input),
         "GetLogEvents" => events::get_log_events(call, input),
+        "CreateLogGroup" => put::create_log_group(call, input),
+        "CreateLogStream" => put::create_log_stream(call, input),
+        "PutLogEvents" => put::put_log_events(call, input),
         _ => Err(ApiError::unknown_operation(operation)),
     }
 }
 
 /// The operations that there are.
-pub const OPERATIONS: [&str; 5] =
-    ["DescribeLogGroups", "DescribeLogStreams", "FilterLogEvents", "GetLogEvents", LIVE_TAIL];
+pub const OPERATIONS: [&str; 8] = [
+    "DescribeLogGroups",
+    "DescribeLogStreams",
+    "FilterLogEvents",
+    "GetLogEvents",
+    "CreateLogGroup",
+    "CreateLogStream",
+    "PutLogEvents",
+    LIVE_TAIL,
+];
 
 fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new("InvalidParameterException", message)
@@ -44,8 +56,8 @@ fn no_stream() -> ApiError {
     ApiError::new("ResourceNotFoundException", "The specified log stream does not exist.")
 }
 
-/// Finds the group that a call names, by its name or by its ARN, with the service that writes to it.
-fn group<'a>(call: &Call<'a>, input: Input<'a>) -> Result<(&'a str, &'a Service), ApiError> {
+/// Finds the group that a call names, by its name or by its ARN.
+fn group<'a>(call: &Call<'a>, input: Input<'a>) -> Result<LogGroup<'a>, ApiError> {
     let named = match (input.text("logGroupName")?, input.text("logGroupIdentifier")?) {
         (Some(name), None) | (None, Some(name)) => name,
         (Some(_), Some(_)) => {
@@ -56,12 +68,11 @@ fn group<'a>(call: &Call<'a>, input: Input<'a>) -> Result<(&'a str, &'a Service)
     by_name(call, named)
 }
 
-fn by_name<'a>(call: &Call<'a>, named: &'a str) -> Result<(&'a str, &'a Service), ApiError> {
+fn by_name<'a>(call: &Call<'a>, named: &'a str) -> Result<LogGroup<'a>, ApiError> {
     let prefix = arn(call, "");
     let name = named.strip_prefix(prefix.as_str()).unwrap_or(named);
     let name = name.strip_suffix(":*").unwrap_or(name);
-    let service = call.here().and_then(|region| region.log_group(name)).ok_or_else(no_group)?;
-    Ok((name, service))
+    call.here().and_then(|region| LogGroup::find(region, name)).ok_or_else(no_group)
 }
 
 /// The ARN of a group of the caller's.

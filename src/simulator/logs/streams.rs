@@ -5,11 +5,12 @@ use crate::simulator::call::Call;
 use crate::simulator::paging;
 use crate::simulator::random::Dice;
 use crate::simulator::wire::{ApiError, Input, Value, object};
-use crate::simulator::world::{INGESTION, LogStream};
+use crate::simulator::world::LogStream;
 
 /// Describes a group's streams, fifty a page, by their names or by when they were last written to.
 pub fn describe_log_streams(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiError> {
-    let (name, service) = group(call, input)?;
+    let group = group(call, input)?;
+    let name = group.name;
     let prefix = input.text("logStreamNamePrefix")?;
     let by_time = match input.text("orderBy")? {
         None | Some("LogStreamName") => false,
@@ -31,7 +32,7 @@ pub fn describe_log_streams(call: &Call<'_>, input: Input<'_>) -> Result<Value, 
             paging::open(&scope, token).and_then(|text| text.parse::<usize>().ok()).ok_or_else(invalid_token)?
         }
     };
-    let mut streams = service.log_streams(call.now);
+    let mut streams = group.streams(call.now);
     streams.retain(|stream| prefix.is_none_or(|prefix| stream.name.starts_with(prefix)));
     if by_time {
         streams.sort_by_key(|stream| stream.until);
@@ -48,10 +49,10 @@ pub fn describe_log_streams(call: &Call<'_>, input: Input<'_>) -> Result<Value, 
 fn describe(call: &Call<'_>, group: &str, stream: &LogStream) -> Value {
     object()
         .with("logStreamName", &stream.name)
-        .with("creationTime", stream.from)
-        .with("firstEventTimestamp", stream.from)
-        .with("lastEventTimestamp", stream.until)
-        .with("lastIngestionTime", stream.until + INGESTION)
+        .with("creationTime", stream.created)
+        .with("firstEventTimestamp", stream.ingested.map(|_| stream.from))
+        .with("lastEventTimestamp", stream.ingested.map(|_| stream.until))
+        .with("lastIngestionTime", stream.ingested)
         .with("uploadSequenceToken", Dice::new(0, &[&stream.name]).digits(56))
         .with("arn", format!("{}:log-stream:{}", arn(call, group), stream.name))
         .with("storedBytes", 0_u32)

@@ -6,7 +6,7 @@ use crate::simulator::call::Call;
 use crate::simulator::clock::{HOUR, Millis};
 use crate::simulator::random::Dice;
 use crate::simulator::wire::{ApiError, Input, Value, eventstream, json, list, object};
-use crate::simulator::world::{INGESTION, LogScan, LogStream, Step, World};
+use crate::simulator::world::{INGESTION, LogGroup, LogScan, LogStream, Step, World};
 
 /// The operation's name.
 pub const LIVE_TAIL: &str = "StartLiveTail";
@@ -61,7 +61,7 @@ impl Tail {
             if !group.starts_with("arn:") || group.ends_with('*') {
                 return Err(invalid(format!("The log group identifier is not an ARN without an asterisk: {group}")));
             }
-            by_name(call, group).map(|(name, _)| name.to_owned())
+            by_name(call, group).map(|found| found.name.to_owned())
         });
         let found = found.collect::<Result<_, _>>()?;
         let mut dice = Dice::new(fastrand::u64(..), &["live-tail"]);
@@ -102,8 +102,9 @@ impl Tail {
         let mut sampled = false;
         let (from, until) = (self.until + 1, now - INGESTION);
         for name in &self.groups {
-            let service = world.region(&self.account, &self.region).and_then(|region| region.log_group(name));
-            let streams = service.map(|service| service.log_streams(now)).unwrap_or_default();
+            let region = world.region(&self.account, &self.region);
+            let group = region.and_then(|region| LogGroup::find(region, name));
+            let streams = group.map(|group| group.streams(now)).unwrap_or_default();
             let streams = streams.iter().filter(|stream| self.wants(stream)).collect();
             let group = format!("{}:{name}", self.account);
             LogScan { streams, from, until: until + 1 }.read(false, None, |stream, line, _| {

@@ -5,13 +5,14 @@
 use crate::simulator::clock::{HOUR, MINUTE, iso_time};
 use crate::simulator::random::Dice;
 use crate::simulator::scenario::Product;
-use crate::simulator::wire::{Object, Value, list, object};
-use crate::simulator::world::{Finding, FindingGroup, FindingState, Findings};
+use crate::simulator::wire::{Object, Value, list, map, object};
+use crate::simulator::world::{Edit, Finding, FindingGroup, FindingState, Findings};
 
 /// Writes a finding as it is at a time.
 pub fn write(held: &Findings, group: &FindingGroup, finding: &Finding, now: i64) -> Value {
     let state = group.state(finding, now);
     let (account, id) = (held.account.as_str(), group.id(&held.account, finding));
+    let edit = finding.edits.joined(now);
     let written = Sheet { group, written: object() }
         .always("SchemaVersion", "2018-10-08")
         .with("ProductName", || group.product.name())
@@ -20,7 +21,7 @@ pub fn write(held: &Findings, group: &FindingGroup, finding: &Finding, now: i64)
         .always("GeneratorId", group.generator.clone())
         .always("AwsAccountId", account.to_owned())
         .with("AwsAccountName", || Some(held.account_name.clone()).filter(|name| !name.is_empty()))
-        .with("Types", || list([group.kind.clone()]))
+        .with("Types", || list(edit.types.clone().unwrap_or_else(|| vec![group.kind.clone()])))
         .with("FirstObservedAt", || iso_time(state.created))
         .with("LastObservedAt", || iso_time(state.observed))
         .always("CreatedAt", iso_time(state.created))
@@ -42,7 +43,25 @@ pub fn write(held: &Findings, group: &FindingGroup, finding: &Finding, now: i64)
             object().with("Severity", severity(group, &state, false)).with("Types", kinds)
         })
         .written;
-    own(written, group, finding).with("ProductArn", group.product.arn(&group.region)).with("Id", id).into()
+    let written = own(written, group, finding).with("ProductArn", group.product.arn(&group.region)).with("Id", id);
+    by_hand(written, edit).into()
+}
+
+/// What only people write.
+fn by_hand(written: Object, edit: Edit) -> Object {
+    let note = edit
+        .note
+        .map(|note| object().with("Text", note.text).with("UpdatedBy", note.by).with("UpdatedAt", iso_time(note.at)));
+    let related = edit.related.map(|related| {
+        list(related.into_iter().map(|(product, id)| object().with("ProductArn", product).with("Id", id)))
+    });
+    written
+        .with("Note", note)
+        .with("VerificationState", edit.verification)
+        .with("Confidence", edit.confidence)
+        .with("Criticality", edit.criticality)
+        .with("UserDefinedFields", edit.fields.map(map))
+        .with("RelatedFindings", related)
 }
 
 /// A finding under construction, which may leave members out.

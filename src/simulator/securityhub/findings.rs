@@ -45,11 +45,8 @@ fn choose(held: &Findings, region: &str, filters: &Filters, now: Millis) -> Vec<
         // Most findings are as their group is: that is looked at once.
         let usual = filters.fit_group(&held.account, group, &group.usual());
         for (index, one) in group.findings.iter().enumerate() {
-            let fits = if one.changes.is_empty() {
-                usual
-            } else {
-                filters.fit_group(&held.account, group, &group.state(one, now))
-            };
+            let fits =
+                if one.is_usual() { usual } else { filters.fit_group(&held.account, group, &group.state(one, now)) };
             if fits && one.created <= now && filters.fit_finding(&held.account, group, one, now) {
                 chosen.extend(u32::try_from(place).ok().zip(u32::try_from(index).ok()));
             }
@@ -66,6 +63,9 @@ mod tests {
     use crate::simulator::Scenario;
     use crate::simulator::auth::{Persona, Principal, Vault};
     use crate::simulator::calls::Counter;
+    use crate::simulator::faults::Faults;
+    use crate::simulator::iam::Policies;
+    use crate::simulator::ssm::Automations;
     use crate::simulator::wire::{json, list};
     use crate::simulator::world::World;
 
@@ -89,11 +89,16 @@ mod tests {
         let principal = Principal::assumed("111122223333", "reader", "op");
         let region = "ap-northeast-1";
         let gateway = crate::simulator::gateway::Gateway::idle();
+        let (policies, automations) = (Policies::default(), Automations::default());
+        let faults = Faults::new(0, now, &[]);
         let call = Call {
             world: &world,
             vault: &vault,
             counter: &counter,
             gateway: &gateway,
+            policies: &policies,
+            faults: &faults,
+            automations: &automations,
             principal: &principal,
             region,
             now,

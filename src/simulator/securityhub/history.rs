@@ -1,6 +1,7 @@
 //! `GetFindingHistory`.
 
 use super::{invalid, invalid_token, max_results, subscribed};
+use crate::simulator::auth::Persona;
 use crate::simulator::call::Call;
 use crate::simulator::clock::{DAY, Millis, iso_time};
 use crate::simulator::paging;
@@ -40,17 +41,16 @@ pub fn get_finding_history(call: &Call<'_>, input: Input<'_>) -> Result<Value, A
         return Ok(object().with("Records", Vec::new()).into());
     };
     let identifier = object().with("Id", id.to_owned()).with("ProductArn", product.to_owned());
-    let mut steps = steps(group, finding);
+    let mut steps = steps(&held.account, group, finding, call.now);
     steps.retain(|step| (from..=until).contains(&step.at));
     let next = skipped.saturating_add(size);
     let token = (next < steps.len()).then(|| paging::seal(&scope, &next.to_string()));
     let records = steps.iter().rev().skip(skipped).take(size).map(|step| {
-        let identity =
-            format!("arn:aws:sts::{}:assumed-role/AWSReservedSSO_SekishoStaff_0123456789abcdef/op-0137", held.account);
-        let source = if step.by_hand {
-            object().with("Type", "BATCH_UPDATE_FINDINGS").with("Identity", identity)
-        } else {
-            object().with("Type", "BATCH_IMPORT_FINDINGS").with("Identity", group.product.arn(&group.region))
+        let source = match &step.by {
+            By::Somebody(identity) => object().with("Type", "BATCH_UPDATE_FINDINGS").with("Identity", identity),
+            By::Product => {
+                object().with("Type", "BATCH_IMPORT_FINDINGS").with("Identity", group.product.arn(&group.region))
+            }
         };
         object()
             .with("FindingIdentifier", identifier.clone())
@@ -65,23 +65,39 @@ pub fn get_finding_history(call: &Call<'_>, input: Input<'_>) -> Result<Value, A
 /// One change of a finding, or its making where nothing was updated.
 struct Step {
     at: Millis,
-    by_hand: bool,
+    by: By,
     updates: Vec<Value>,
 }
 
-/// A finding's changes, oldest first.
-fn steps(group: &FindingGroup, finding: &Finding) -> Vec<Step> {
-    let mut steps = vec![Step { at: finding.created, by_hand: false, updates: Vec::new() }];
-    let mut before = group.usual();
-    let mut times: Vec<Millis> = finding.changes.iter().map(|(at, _)| *at).collect();
+/// Who changed a finding.
+enum By {
+    /// The product that found it.
+    Product,
+    /// A person, by an ARN.
+    Somebody(String),
+}
+
+/// A finding's changes until a time, oldest first.
+fn steps(account: &str, group: &FindingGroup, finding: &Finding, now: Millis) -> Vec<Step> {
+    let mut steps = vec![Step { at: finding.created, by: By::Product, updates: Vec::new() }];
+    let edits = finding.edits.seen(now);
+    let mut times: Vec<Millis> =
+        finding.changes.iter().map(|(at, _)| *at).chain(edits.iter().map(|one| one.seen)).collect();
+    times.sort_unstable();
     times.dedup();
+    let mut before = group.usual();
     for at in times {
         let after = group.state(finding, at);
-        let updates = updates(&before, &after);
+        let edit = edits.iter().find(|edit| edit.seen == at);
+        let mut updates = updates(&before, &after);
+        updates
+            .extend(edit.and_then(|edit| edit.note.as_ref()).map(|note| update("Note.Text", None, Some(&note.text))));
         if !updates.is_empty() {
-            // Products do not touch the workflow: a person does.
-            let by_hand = after.workflow != before.workflow && after.compliance == before.compliance;
-            steps.push(Step { at, by_hand, updates });
+            // Products do not touch the workflow: a person does, in the story as well.
+            let told = after.workflow != before.workflow && after.compliance == before.compliance;
+            let staff = || format!("arn:aws:sts::{account}:assumed-role/{}/op-0137", Persona::Staff.role_name());
+            let by = edit.map(|edit| edit.by.clone()).or_else(|| told.then(staff));
+            steps.push(Step { at, by: by.map_or(By::Product, By::Somebody), updates });
         }
         before = after;
     }
@@ -96,13 +112,13 @@ fn updates(before: &FindingState<'_>, after: &FindingState<'_>) -> Vec<Value> {
         ("Compliance.Status", before.compliance, after.compliance),
     ];
     let changed = members.into_iter().filter(|(_, before, after)| before != after);
-    changed
-        .map(|(name, before, after)| {
-            object()
-                .with("UpdatedField", name)
-                .with("OldValue", before.map(str::to_owned))
-                .with("NewValue", after.map(str::to_owned))
-                .into()
-        })
-        .collect()
+    changed.map(|(name, before, after)| update(name, before, after)).collect()
+}
+
+fn update(name: &'static str, before: Option<&str>, after: Option<&str>) -> Value {
+    object()
+        .with("UpdatedField", name)
+        .with("OldValue", before.map(str::to_owned))
+        .with("NewValue", after.map(str::to_owned))
+        .into()
 }

@@ -8,6 +8,7 @@ mod findings;
 mod history;
 mod hub;
 mod order;
+mod update;
 
 use super::call::Call;
 use super::wire::{ApiError, Input, Value};
@@ -20,14 +21,21 @@ pub fn answer(call: &Call<'_>, operation: &str, input: Input<'_>) -> Result<Valu
         "ListFindingAggregators" => hub::list_finding_aggregators(call, input),
         "GetFindingAggregator" => hub::get_finding_aggregator(call, input),
         "GetFindings" => findings::get_findings(call, input),
+        "BatchUpdateFindings" => update::batch_update_findings(call, input),
         "GetFindingHistory" => history::get_finding_history(call, input),
         _ => Err(ApiError::unknown_operation(operation)),
     }
 }
 
 /// The operations that there are.
-pub const OPERATIONS: [&str; 5] =
-    ["DescribeHub", "ListFindingAggregators", "GetFindingAggregator", "GetFindings", "GetFindingHistory"];
+pub const OPERATIONS: [&str; 6] = [
+    "DescribeHub",
+    "ListFindingAggregators",
+    "GetFindingAggregator",
+    "GetFindings",
+    "GetFindingHistory",
+    "BatchUpdateFindings",
+];
 
 /// A parameter is wrong.
 fn invalid(message: impl Into<String>) -> ApiError {

@@ -1,10 +1,14 @@
-//! AWS Systems Manager, as far as sessions go: nodes, and Session Manager.
+//! AWS Systems Manager: nodes, Session Manager, documents, Automation, and Parameter Store.
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html>
 
+mod automation;
 mod documents;
 mod nodes;
+mod parameters;
+mod prepare;
 mod sessions;
+mod template;
 
 use std::net::SocketAddr;
 
@@ -13,6 +17,9 @@ use super::call::Call;
 use super::scenario::ScenarioFile;
 use super::wire::{ApiError, Input, Value};
 use super::world::World;
+pub use automation::Automations;
+pub use documents::{DocumentText, USUAL, WrongDocument, add_documents, is_of_aws};
+pub use parameters::Parameters;
 
 /// The version of the agent that ECS puts beside containers.
 pub const AGENT: &str = "3.3.3598.0";
@@ -26,19 +33,70 @@ pub fn answer(call: &Call<'_>, operation: &str, input: Input<'_>) -> Result<Valu
         "DescribeSessions" => sessions::describe_sessions(call, input),
         "GetConnectionStatus" => sessions::get_connection_status(call, input),
         "DescribeInstanceInformation" => nodes::describe_instance_information(call, input),
+        "CreateDocument" => documents::create_document(call, input),
+        "UpdateDocument" => documents::update_document(call, input),
+        "UpdateDocumentDefaultVersion" => documents::update_document_default_version(call, input),
+        "DeleteDocument" => documents::delete_document(call, input),
+        "GetDocument" => documents::get_document(call, input),
+        "DescribeDocument" => documents::describe_document(call, input),
+        "ListDocuments" => documents::list_documents(call, input),
+        "ListDocumentVersions" => documents::list_document_versions(call, input),
+        "StartAutomationExecution" => automation::start_automation_execution(call, input),
+        "StopAutomationExecution" => automation::stop_automation_execution(call, input),
+        "GetAutomationExecution" => automation::get_automation_execution(call, input),
+        "DescribeAutomationExecutions" => automation::describe_automation_executions(call, input),
+        "DescribeAutomationStepExecutions" => automation::describe_automation_step_executions(call, input),
+        "PutParameter" => parameters::put_parameter(call, input),
+        "GetParameter" => parameters::get_parameter(call, input),
+        "GetParameters" => parameters::get_parameters(call, input),
+        "GetParametersByPath" => parameters::get_parameters_by_path(call, input),
+        "DeleteParameter" => parameters::delete_parameter(call, input),
         _ => Err(ApiError::unknown_operation(operation)),
     }
 }
 
 /// The operations that there are.
-pub const OPERATIONS: [&str; 6] = [
+pub const OPERATIONS: [&str; 24] = [
     "StartSession",
     "ResumeSession",
     "TerminateSession",
     "DescribeSessions",
     "GetConnectionStatus",
     "DescribeInstanceInformation",
+    "CreateDocument",
+    "UpdateDocument",
+    "UpdateDocumentDefaultVersion",
+    "DeleteDocument",
+    "GetDocument",
+    "DescribeDocument",
+    "ListDocuments",
+    "ListDocumentVersions",
+    "StartAutomationExecution",
+    "StopAutomationExecution",
+    "GetAutomationExecution",
+    "DescribeAutomationExecutions",
+    "DescribeAutomationStepExecutions",
+    "PutParameter",
+    "GetParameter",
+    "GetParameters",
+    "GetParametersByPath",
+    "DeleteParameter",
 ];
+
+/// The tags of a document, for conditions.
+pub fn tags_of_document(call: &Call<'_>, name: &str) -> Vec<(String, String)> {
+    documents::find(call, name).map(|document| document.tags.clone()).unwrap_or_default()
+}
+
+/// The tags of the task that a session's target names, for conditions.
+pub fn tags_of_task(call: &Call<'_>, target: &str) -> Vec<(String, String)> {
+    super::ecs::exec_target(call, target).map(|found| found.tags).unwrap_or_default()
+}
+
+/// The role that an Automation document would run under, where it has one of its own.
+pub fn role_of_automation(call: &Call<'_>, name: &str, version: &str, input: Input<'_>) -> Option<String> {
+    automation::role_of(call, name, version, input)
+}
 
 /// Makes an error in Systems Manager's own writing.
 fn error(shape: &'static str, message: impl Into<String>) -> ApiError {

@@ -1,7 +1,7 @@
 //! Session Manager: sessions are started here and carried by the gateway.
 
 use super::nodes::{self, tokened};
-use super::{AGENT, documents, error};
+use super::{AGENT, error, prepare};
 use crate::simulator::call::Call;
 use crate::simulator::clock::millis;
 use crate::simulator::ecs::exec_target;
@@ -28,7 +28,7 @@ pub fn start_session(call: &Call<'_>, input: Input<'_>) -> Result<Value, ApiErro
             ));
         }
     }
-    let prepared = documents::prepare(call, input.text("DocumentName")?, input.members("Parameters")?)?;
+    let prepared = prepare::prepare(call, input.text("DocumentName")?, input.members("Parameters")?)?;
     let Some(agent) = connected(call, target) else {
         return Err(error("TargetNotConnected", format!("{target} is not connected.")));
     };

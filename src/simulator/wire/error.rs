@@ -111,6 +111,15 @@ impl ApiError {
             .or_code("ExpiredToken")
     }
 
+    /// A policy says that the identity may not do this, in the words of IAM.
+    pub fn forbidden(principal: &str, action: &str, resource: &str) -> Self {
+        let message = format!(
+            "User: {principal} is not authorized to perform: {action} on resource: {resource} with an explicit deny in an \
+             identity-based policy"
+        );
+        Self::new("AccessDeniedException", message).or_code("AccessDenied")
+    }
+
     /// The identity may not do this, in the words of IAM.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>

@@ -21,7 +21,8 @@ pub fn decode(body: &[u8]) -> Option<Value> {
     serde_json::from_slice::<serde_json::Value>(body).ok().map(read)
 }
 
-fn read(json: serde_json::Value) -> Value {
+/// Takes over a value that was read otherwise.
+pub fn read(json: serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Bool(value) => Value::Bool(value),
@@ -35,6 +36,11 @@ fn read(json: serde_json::Value) -> Value {
             Value::Map(members.into_iter().map(|(key, value)| (key.into(), read(value))).collect())
         }
     }
+}
+
+/// Hands a value over, as its JSON would be read again.
+pub fn hand_over(value: &Value) -> serde_json::Value {
+    serde_json::to_value(Written(value)).unwrap_or_default()
 }
 
 struct Written<'a>(&'a Value);

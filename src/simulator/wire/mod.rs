@@ -17,7 +17,7 @@ pub use error::ApiError;
 pub use input::Input;
 pub use service::Service;
 use value::Key;
-pub use value::{Object, Value, list, object};
+pub use value::{Object, Value, list, map, object};
 
 /// A protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

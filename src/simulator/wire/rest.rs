@@ -18,12 +18,13 @@ struct Place {
     operation: &'static str,
 }
 
-const PLACES: [Place; 5] = [
+const PLACES: [Place; 6] = [
     place(Method::GET, "/accounts", "DescribeHub"),
     place(Method::GET, "/findingAggregator/list", "ListFindingAggregators"),
     place(Method::GET, "/findingAggregator/get/{FindingAggregatorArn}", "GetFindingAggregator"),
     place(Method::POST, "/findings", "GetFindings"),
     place(Method::POST, "/findingHistory/get", "GetFindingHistory"),
+    place(Method::PATCH, "/findings/batchupdate", "BatchUpdateFindings"),
 ];
 
 const fn place(method: Method, path: &'static str, operation: &'static str) -> Place {

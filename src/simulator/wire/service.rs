@@ -25,11 +25,13 @@ pub enum Service {
     Kms,
     /// Relational Database Service.
     Rds,
+    /// Identity and Access Management.
+    Iam,
 }
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Ecs,
         Self::CloudWatch,
         Self::Sts,
@@ -40,6 +42,7 @@ impl Service {
         Self::Ssm,
         Self::Kms,
         Self::Rds,
+        Self::Iam,
     ];
 
     /// The name in IAM actions.
@@ -55,6 +58,7 @@ impl Service {
             Self::Ssm => "ssm",
             Self::Kms => "kms",
             Self::Rds => "rds",
+            Self::Iam => "iam",
         }
     }
 
@@ -75,7 +79,7 @@ impl Service {
             Self::Logs => Some("Logs_20140328."),
             Self::Ssm => Some("AmazonSSM."),
             Self::Kms => Some("TrentService."),
-            Self::Sts | Self::SecurityHub | Self::ElasticLoadBalancing | Self::Rds => None,
+            Self::Sts | Self::SecurityHub | Self::ElasticLoadBalancing | Self::Rds | Self::Iam => None,
         }
     }
 
@@ -85,6 +89,7 @@ impl Service {
             Self::Sts => Some("2011-06-15"),
             Self::ElasticLoadBalancing => Some("2015-12-01"),
             Self::Rds => Some("2014-10-31"),
+            Self::Iam => Some("2010-05-08"),
             _ => None,
         }
     }
@@ -95,6 +100,7 @@ impl Service {
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Self::ElasticLoadBalancing => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
             Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             _ => "",
         }
     }

@@ -52,6 +52,11 @@ pub fn list<T: Into<Value>>(items: impl IntoIterator<Item = T>) -> Value {
     Value::List(items.into_iter().map(Into::into).collect())
 }
 
+/// Makes a map whose keys are not known beforehand.
+pub fn map<T: Into<Value>>(items: impl IntoIterator<Item = (String, T)>) -> Value {
+    Value::Map(items.into_iter().map(|(key, value)| (Cow::Owned(key), value.into())).collect())
+}
+
 /// A structure under construction.
 #[derive(Debug, Clone)]
 pub struct Object(Vec<(Key, Value)>);

@@ -70,6 +70,8 @@ pub struct Deployment {
     pub failures: Vec<Millis>,
     /// When the breaker rolled it back, and to which.
     pub rolled_back: Option<(Millis, usize)>,
+    /// Whether a person asked for that, and not the breaker.
+    pub by_hand: bool,
     rollouts: Vec<(Millis, Rollout)>,
     stages: Vec<(Millis, Stage)>,
 }
@@ -82,7 +84,7 @@ impl Deployment {
             id: format!("ecs-svc/{}", dice.digits(19)),
             service_revision: dice.digits(19),
             attempt: dice.hex(21),
-            revision: plan.revision.saturating_add(u32::try_from(number).unwrap_or(u32::MAX)),
+            revision: plan.revision,
             image,
             fails: None,
             failure_text: None,
@@ -91,6 +93,7 @@ impl Deployment {
             threshold,
             failures: Vec::new(),
             rolled_back: None,
+            by_hand: false,
             rollouts: Vec::new(),
             stages: Vec::new(),
         }

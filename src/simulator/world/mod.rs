@@ -8,6 +8,7 @@ mod board;
 mod build;
 mod curve;
 mod deployment;
+mod document;
 mod evaluate;
 mod finding;
 mod happening;
@@ -27,25 +28,31 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use alarm::{AlarmCommon, CompositeAlarm, MetricAlarm, Track, Transition, state_at, suppression};
+pub use build::sessions::key_arn;
 pub use curve::ServiceCurve;
 pub use deployment::Deployment;
+pub use document::{Document, DocumentVersion, Documents};
 pub use evaluate::{AlarmState, Comparison, TreatMissingData};
-pub use finding::{ASFF_MEMBERS, Finding, FindingGroup, FindingState, Findings, known_control};
+pub use finding::{ASFF_MEMBERS, Edit, Finding, FindingGroup, FindingState, Findings, Note, known_control};
 pub use happening::StopWords;
-pub use log::{INGESTION, KEPT_DAYS, LogKey, LogScan, LogStream, Step};
+pub use log::{
+    INGESTION, KEPT_DAYS, LogGroup, LogKey, LogScan, LogStream, Step, WrittenGroup, WrittenLogs, WrittenStream,
+};
 pub use plan::{Breaker, ServicePlan, TargetGroup};
 pub use point::Statistic;
+pub use rollout::{ROLLED_BACK_BY_BREAKER, ROLLED_BACK_BY_HAND};
 pub use rule::Rule;
 #[cfg(test)]
 pub use series::Source as SeriesSource;
 pub use series::{Catalogue, Reader, Series};
-pub use session::{Database, Document, ExecConfiguration, Key, Node};
+pub use session::{Database, ExecConfiguration, Key, Node};
 pub use target::{TargetHealth, target_health};
 pub use task::{Place, StopCause, Task, TaskStatus};
 pub use timeline::Timeline;
 pub use waf::{Counted, RuleKind, Sampled, Verdict, WafRule, WebAcl, managed_group};
 
 use super::clock::Millis;
+use super::ssm::Parameters;
 
 /// The simulated estate.
 #[derive(Debug)]
@@ -83,7 +90,10 @@ pub struct Region {
     pub web_acls: Vec<Arc<WebAcl>>,
     /// In the order of their ids.
     pub nodes: Vec<Node>,
-    pub documents: BTreeMap<String, Document>,
+    pub documents: Documents,
+    pub parameters: Parameters,
+    /// Groups that were made, and what was put into them and into those that services write to.
+    pub written: WrittenLogs,
     pub keys: Vec<Key>,
     /// In the order of their identifiers.
     pub databases: Vec<Database>,
@@ -140,6 +150,12 @@ impl Service {
     /// Reads the service's story, told up to a time.
     pub fn at<T>(&self, now: Millis, read: impl FnOnce(&Timeline) -> T) -> T {
         read(self.told(now).timeline.get_or_insert_with(|| Timeline::new(Arc::clone(&self.plan))))
+    }
+
+    /// Lets somebody do something to the service.
+    pub fn interfere<T>(&self, now: Millis, change: impl FnOnce(&mut Timeline, Millis) -> T) -> T {
+        let mut story = self.told(now);
+        story.timeline.get_or_insert_with(|| Timeline::new(Arc::clone(&self.plan))).interfere(now, change)
     }
 
     /// Takes the service's signals, up to a time.

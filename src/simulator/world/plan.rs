@@ -2,7 +2,7 @@
 
 use crate::simulator::clock::Millis;
 use crate::simulator::random::Dice;
-use crate::simulator::scenario::{ExecAgent, Fails};
+use crate::simulator::scenario::{Controller, ExecAgent, Fails};
 
 /// A service's fixed facts, and the orders that its story holds.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub struct ServicePlan {
     pub platform: String,
     /// Whether containers cannot write to their own file system.
     pub readonly_root: bool,
+    pub controller: Controller,
     pub breaker: Breaker,
     pub bake: Millis,
     pub min_healthy: u32,
@@ -142,6 +143,15 @@ impl ServicePlan {
     /// The service's ARN.
     pub fn arn(&self) -> String {
         format!("{}service/{}/{}", self.arn_prefix(), self.cluster, self.name)
+    }
+
+    /// The tags of its tasks: its own, which they take over, and those that ECS gives them.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html#managed-tags>
+    pub fn task_tags(&self) -> Vec<(String, String)> {
+        let managed = [("aws:ecs:clusterName", &self.cluster), ("aws:ecs:serviceName", &self.name)];
+        let managed = managed.into_iter().map(|(key, value)| (key.to_owned(), value.clone()));
+        self.tags.iter().cloned().chain(managed).collect()
     }
 
     /// The cluster's ARN.

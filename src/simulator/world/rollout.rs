@@ -19,13 +19,39 @@ const NOTICE: Millis = SECOND;
 /// The longest wait between two starts of a service that cannot start its tasks.
 const LONGEST_HOLD: Millis = 15 * MINUTE;
 
+/// What ECS says of a deployment that the circuit breaker rolled back.
+pub const ROLLED_BACK_BY_BREAKER: &str =
+    "Service deployment rolled back because the circuit breaker threshold was exceeded.";
+/// What it says where a person asked for that.
+pub const ROLLED_BACK_BY_HAND: &str = "Service deployment rolled back because a rollback was requested.";
+
 impl Timeline {
-    /// Begins a deployment: it becomes the primary one beside the one before.
+    /// Brings a new task definition out.
     pub(super) fn deploy(&mut self, at: Millis, image: String, fails: Option<Fails>, reason: Option<String>) {
         let number = self.deployments.len();
         let plan = Arc::clone(&self.plan);
         let mut next = Deployment::new(&plan, number, at, image, self.threshold());
+        // A task definition's revisions are counted without the deployments that brought none.
+        next.revision =
+            self.deployments.iter().map(|one| one.revision.saturating_add(1)).max().unwrap_or(plan.revision);
         (next.fails, next.failure_text) = (fails, reason);
+        self.begin(at, next);
+    }
+
+    /// Puts new tasks in the place of all that there are, of the same task definition.
+    pub fn redeploy(&mut self, at: Millis) {
+        let Some(before) = self.deployments.get(self.primary) else { return };
+        let (number, image, plan) = (self.deployments.len(), before.image.clone(), Arc::clone(&self.plan));
+        let mut next = Deployment::new(&plan, number, at, image, self.threshold());
+        // What is wrong with an image is wrong with it once more.
+        (next.revision, next.fails) = (before.revision, before.fails);
+        next.failure_text.clone_from(&before.failure_text);
+        self.begin(at, next);
+    }
+
+    /// Begins a deployment: it becomes the primary one beside the one before.
+    fn begin(&mut self, at: Millis, mut next: Deployment) {
+        let number = self.deployments.len();
         next.roll(at, true, RolloutState::InProgress, format!("ECS deployment {} in progress.", next.id));
         next.stage(at, "PENDING", None);
         next.stage(at + SECOND, "IN_PROGRESS", Some("SCALE_UP"));
@@ -43,7 +69,7 @@ impl Timeline {
     }
 
     /// Wants another number of tasks.
-    pub(super) fn scale(&mut self, at: Millis, desired: u32) {
+    pub fn scale(&mut self, at: Millis, desired: u32) {
         self.desired.push((at, desired));
         self.changed(at + NOTICE);
     }
@@ -57,6 +83,15 @@ impl Timeline {
             self.stop(at, task, cause.clone());
         }
         self.changed(at + NOTICE);
+    }
+
+    /// Stops one task, as a person does.
+    pub fn stop_task(&mut self, at: Millis, id: &str, reason: Option<String>) {
+        let place = self.tasks.iter().position(|task| task.id == id && task.stop.is_none());
+        if let Some(index) = place {
+            self.stop(at, index, StopCause::User { reason });
+            self.changed(at + NOTICE);
+        }
     }
 
     /// A task runs: the load balancer learns of it.
@@ -133,12 +168,7 @@ impl Timeline {
                 one.rolled_back = Some((at, target));
                 one.stage(at, "ROLLBACK_IN_PROGRESS", Some("SCALE_UP"));
                 one.explain("Service deployment is rolling back because the circuit breaker threshold was exceeded.");
-                self.happenings.push((at, Happening::RollingBack(target)));
-                self.primary = target;
-                if let Some(back) = self.deployments.get_mut(target) {
-                    let reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", back.id);
-                    back.roll(at, true, RolloutState::InProgress, reason);
-                }
+                self.roll_back(at, target, "ECS deployment circuit breaker");
             }
             None => one.finish(
                 at,
@@ -149,6 +179,48 @@ impl Timeline {
         (self.failures, self.hold) = (0, Millis::MIN);
         self.changed(at + NOTICE);
         true
+    }
+
+    /// Makes an earlier deployment the primary one again.
+    fn roll_back(&mut self, at: Millis, target: usize, why: &str) {
+        self.happenings.push((at, Happening::RollingBack(target)));
+        self.primary = target;
+        if let Some(back) = self.deployments.get_mut(target) {
+            let reason = format!("{why}: rolling back to deploymentId {}.", back.id);
+            back.roll(at, true, RolloutState::InProgress, reason);
+        }
+    }
+
+    /// Whether a service deployment can be stopped: while it is under way and is not being rolled back.
+    pub fn is_stoppable(&self, index: usize) -> bool {
+        let open = self.deployments.get(index).is_some_and(|one| one.is_open() && one.rolled_back.is_none());
+        open && index == self.primary
+    }
+
+    /// Where a deployment would be rolled back to: the last one that was completed.
+    pub fn rollback_target(&self, index: usize) -> Option<usize> {
+        self.completed.filter(|target| *target != index)
+    }
+
+    /// Stops a service deployment because a person asked for it, and rolls it back where there is something to go back to.
+    pub fn stop_deployment(&mut self, at: Millis, index: usize, target: Option<usize>) {
+        let Some(one) = self.deployments.get_mut(index) else { return };
+        one.roll(at, target.is_none(), RolloutState::Failed, "ECS deployment stopped by a request.".to_owned());
+        match target {
+            Some(target) => {
+                (one.rolled_back, one.by_hand) = (Some((at, target)), true);
+                one.stage(at, "ROLLBACK_REQUESTED", None);
+                one.stage(at + SECOND, "ROLLBACK_IN_PROGRESS", Some("SCALE_UP"));
+                one.explain("Service deployment is rolling back because a rollback was requested.");
+                self.roll_back(at, target, "ECS deployment stopped");
+            }
+            None => {
+                one.stage(at, "STOP_REQUESTED", None);
+                one.finish(at + SECOND, "STOPPED", Some("Service deployment was stopped by a request."));
+            }
+        }
+        (self.failures, self.hold) = (0, Millis::MIN);
+        self.changed(at + NOTICE);
     }
 
     /// A task is gone: there may be room for another.
@@ -292,11 +364,8 @@ impl Timeline {
         let end = at + 2 * SECOND;
         if let Some(one) = failed.and_then(|index| self.deployments.get_mut(index)) {
             one.stage(at, "ROLLBACK_IN_PROGRESS", Some("CLEAN_UP"));
-            one.finish(
-                end,
-                "ROLLBACK_SUCCESSFUL",
-                Some("Service deployment rolled back because the circuit breaker threshold was exceeded."),
-            );
+            let reason = if one.by_hand { ROLLED_BACK_BY_HAND } else { ROLLED_BACK_BY_BREAKER };
+            one.finish(end, "ROLLBACK_SUCCESSFUL", Some(reason));
         } else if let Some(one) = self.deployments.get_mut(primary) {
             one.stage(at, "IN_PROGRESS", Some("CLEAN_UP"));
             one.finish(end, "SUCCESSFUL", None);

@@ -1,9 +1,6 @@
-//! What sessions need of an account: nodes, documents, keys and databases.
-
-use std::time::Duration;
+//! What sessions need of an account: nodes, keys and databases.
 
 use crate::simulator::clock::Millis;
-use crate::simulator::scenario::DocumentType;
 
 /// A managed node.
 #[derive(Debug)]
@@ -19,19 +16,6 @@ pub struct Node {
     pub offline_since: Option<Millis>,
     pub registered: Millis,
     pub tags: Vec<(String, String)>,
-}
-
-/// A Session document of the account's own.
-#[derive(Debug)]
-pub struct Document {
-    pub kind: DocumentType,
-    pub host: Option<String>,
-    pub port: Option<u16>,
-    pub command: Option<String>,
-    pub limit: Option<Duration>,
-    pub idle: Option<Duration>,
-    /// The ARN of the key that its sessions are encrypted with.
-    pub key: Option<String>,
 }
 
 /// A KMS key.

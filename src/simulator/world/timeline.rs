@@ -65,6 +65,8 @@ pub struct Timeline {
     cues: BinaryHeap<Reverse<(Millis, u64, Cue)>>,
     queued: u64,
     played: u64,
+    /// Up to when it has been told.
+    told: Millis,
 }
 
 impl Timeline {
@@ -86,6 +88,7 @@ impl Timeline {
             cues: BinaryHeap::new(),
             queued: 0,
             played: 0,
+            told: Millis::MIN,
             plan,
         };
         let (image, at) = (timeline.plan.image.clone(), timeline.plan.deployed);
@@ -107,6 +110,17 @@ impl Timeline {
             self.played += 1;
             self.play(at, cue);
         }
+        self.told = self.told.max(now);
+    }
+
+    /// Lets somebody do something to the service now, which is never before what has been told.
+    pub fn interfere<T>(&mut self, now: Millis, change: impl FnOnce(&mut Self, Millis) -> T) -> T {
+        let at = now.max(self.told);
+        self.advance(at);
+        let answer = change(self, at);
+        self.played += 1;
+        self.advance(at);
+        answer
     }
 
     fn play(&mut self, at: Millis, cue: Cue) {

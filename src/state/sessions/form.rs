@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tui_input::{Input, InputRequest};
 
 use crate::domain::{
-    environment::{Environment, Kind},
+    environment::Environment,
     fetch::SourceId,
     identity::{Identity, RoleResolution},
     preflight::Preflight,
@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::policy::{self, Denial, Request};
 use crate::runbook::catalogue::Catalogue;
-use crate::runbook::entry::{Confirmation, Entry, LOCAL_PORT, Parameter};
+use crate::runbook::entry::{Entry, LOCAL_PORT, Parameter};
 
 use super::live::{Origin, Refusal};
 use crate::state::{list::Scroll, overlay};
@@ -57,11 +57,13 @@ pub struct Field {
     pub input: Input,
     /// Which of the choices is chosen, where it is one of choices.
     pub choice: usize,
+    /// Whether it was given with what the form is about, and is not asked.
+    pub given: bool,
 }
 
 impl Field {
     fn new(kind: FieldKind, text: String) -> Self {
-        Self { kind, input: Input::new(text), choice: 0 }
+        Self { kind, input: Input::new(text), choice: 0, given: false }
     }
 
     fn of_parameter(name: &str, parameter: &Parameter) -> Self {
@@ -128,6 +130,8 @@ pub struct Form {
     pub tried: bool,
     /// The first line of the text that is shown.
     pub scroll: Scroll,
+    /// The task that a session should go to, where the form was opened from one.
+    task: Option<String>,
 }
 
 /// Says who opens a form, and from where.
@@ -142,13 +146,18 @@ pub(super) struct Opening {
     pub entry: Arc<Entry>,
     pub identity: Arc<Identity>,
     pub role: String,
+    /// The parameters that what it is opened from says.
+    pub given: BTreeMap<String, String>,
+    /// The task that a session should go to.
+    pub task: Option<String>,
 }
 
 impl Form {
-    /// Opens the form with the entry's own defaults.
+    /// Opens the form with the entry's own defaults, and with what was given.
     pub(super) fn new(opening: Opening, now: Timestamp) -> Self {
-        let Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role } = opening;
-        let fields = fields(&entry, &environment);
+        let Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role, given, task } =
+            opening;
+        let fields = fields(&entry, &environment, given);
         let mut form = Self {
             id,
             source,
@@ -166,6 +175,7 @@ impl Form {
             denial: None,
             tried: false,
             scroll: Scroll::default(),
+            task,
         };
         form.step(0);
         form.validate(now);
@@ -201,10 +211,23 @@ impl Form {
         self.targets().get(chosen).or_else(|| self.targets().first())
     }
 
-    /// Iterates over the fields that are asked, with their places: a target alone is no question.
+    /// Takes what was looked up; of several targets, the task that the form was opened from is chosen.
+    pub(super) fn looked_up(&mut self, preflight: Arc<Preflight>, now: Timestamp) {
+        let wanted = self.task.take();
+        let of_task = wanted.and_then(|task| preflight.targets.iter().position(|target| target.id() == task));
+        self.preflight = Lookup::Done(preflight);
+        let target = self.fields.iter_mut().find(|field| field.kind == FieldKind::Target);
+        if let (Some(field), Some(place)) = (target, of_task) {
+            field.choice = place;
+        }
+        self.validate(now);
+    }
+
+    /// Iterates over the fields that are asked, with their places: a target alone is no question, nor is what was given.
     pub fn asked(&self) -> impl Iterator<Item = (usize, &Field)> {
         let several = self.targets().len() > 1;
-        self.fields.iter().enumerate().filter(move |(_, field)| several || field.kind != FieldKind::Target)
+        let is_asked = move |field: &Field| !field.given && (several || field.kind != FieldKind::Target);
+        self.fields.iter().enumerate().filter(move |(_, field)| is_asked(field))
     }
 
     /// Moves the focus by so many fields, stopping at the ends.
@@ -328,7 +351,7 @@ impl Form {
 }
 
 /// Returns the fields that an entry asks for in an environment, in the order of the gate's rules.
-fn fields(entry: &Entry, environment: &Environment) -> Vec<Field> {
+fn fields(entry: &Entry, environment: &Environment, given: BTreeMap<String, String>) -> Vec<Field> {
     let mut fields = vec![Field::new(FieldKind::Target, String::new())];
     if entry.reason {
         fields.push(Field::new(FieldKind::Reason, String::new()));
@@ -337,11 +360,13 @@ fn fields(entry: &Entry, environment: &Environment) -> Vec<Field> {
         fields.push(Field::new(FieldKind::Ticket(pattern.clone()), String::new()));
     }
     fields.extend(entry.parameters.iter().map(|(name, parameter)| Field::of_parameter(name, parameter)));
-    let expected = match (entry.confirmation, environment.kind) {
-        (Confirmation::None, Kind::Prd) => Some(policy::YES.to_owned()),
-        (Confirmation::None, _) => None,
-        _ => Some(policy::expected(entry).to_owned()),
-    };
-    fields.extend(expected.map(|expected| Field::new(FieldKind::Confirmation(expected), String::new())));
+    for (name, value) in given {
+        let of_name = |field: &&mut Field| matches!(&field.kind, FieldKind::Parameter(known, _) if *known == name);
+        if let Some(field) = fields.iter_mut().find(of_name).filter(|field| !field.is_choice()) {
+            (field.input, field.given) = (Input::new(value), true);
+        }
+    }
+    let expected = policy::expected(entry, environment.kind);
+    fields.extend(expected.map(|expected| Field::new(FieldKind::Confirmation(expected.to_owned()), String::new())));
     fields
 }

@@ -1,5 +1,6 @@
 //! What a person does with sessions: opens, attaches, leaves, types, ends.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::command::Command;
@@ -9,8 +10,9 @@ use crate::domain::{
 
 use super::form::{Form, Lookup, Opening};
 use super::live::Live;
+use super::offer;
 use super::pane::Modes;
-use super::target::{Verdict, source_of};
+use super::target::{TargetRow, Verdict, source_of};
 use super::tunnel::TunnelView;
 use super::{MOST_OPEN, SessionsPanel};
 use crate::state::{
@@ -44,6 +46,10 @@ pub fn run(state: &mut State, command: Command) -> Option<Vec<Effect>> {
             Vec::new()
         }
         Command::EndSession => ask_to_end(state),
+        Command::Actions => {
+            offer::offer(state);
+            Vec::new()
+        }
         Command::Token => token(state, TokenUse::Copy),
         Command::ShowToken => token(state, TokenUse::Show),
         Command::Client => client(state),
@@ -82,12 +88,27 @@ pub(in crate::state) fn open(state: &mut State) -> Vec<Effect> {
 }
 
 fn open_target(state: &mut State) -> Vec<Effect> {
-    let Some(row) = state.sessions.selected_target().cloned() else { return Vec::new() };
+    match state.sessions.selected_target().cloned() {
+        Some(row) => open_row(state, row, BTreeMap::new(), None),
+        None => Vec::new(),
+    }
+}
+
+/// Opens the form of an entry, with what it is given; of one that may not be used, why not.
+pub(super) fn open_row(
+    state: &mut State,
+    row: TargetRow,
+    given: BTreeMap<String, String>,
+    task: Option<String>,
+) -> Vec<Effect> {
     if row.verdict != Verdict::Allowed {
+        state.overlays.retain(|overlay| !matches!(overlay, Overlay::Detail(..)));
         state.overlays.push(Overlay::Detail(Detail::Entry(Box::new(row)), Scroll::default()));
         return Vec::new();
     }
-    if state.sessions.open() >= MOST_OPEN {
+    let sessions = &state.sessions;
+    let open = if row.entry.operation.is_session() { sessions.open() } else { sessions.acting() };
+    if open >= MOST_OPEN {
         state.notice = Some(Notice::with("sessions.notice.too-many", "n", MOST_OPEN.to_string()));
         return Vec::new();
     }
@@ -102,13 +123,15 @@ fn open_target(state: &mut State) -> Vec<Effect> {
     let Some(catalogue) = state.sessions.catalogues.get(&environment.name).map(Arc::clone) else { return Vec::new() };
     let id = state.sessions.number();
     let entry = row.entry;
-    let opening = Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role };
+    let opening =
+        Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role, given, task };
     let mut form = Form::new(opening, state.now);
     let open = state.sessions.live.iter().filter(|live| live.is_open());
     let ports: Vec<u16> = open.filter_map(|live| live.local).map(|local| local.port()).collect();
     form.avoid(&ports, state.now);
     let effects = look_up(&mut form);
     state.sessions.form = Some(form);
+    state.overlays.clear();
     go_deeper(state, Screen::Form);
     effects
 }
@@ -116,7 +139,7 @@ fn open_target(state: &mut State) -> Vec<Effect> {
 fn look_up(form: &mut Form) -> Vec<Effect> {
     form.preflight = Lookup::Asked;
     let (environment, entry) = (form.environment.name.clone(), form.entry.id.clone());
-    vec![Effect::Preflight { id: form.id, environment, entry }]
+    vec![Effect::Preflight { id: form.id, environment, entry, parameters: form.request().parameters }]
 }
 
 /// Goes on to the next field; on the last, starts the session if all is as it must be, and says what is not.
@@ -166,10 +189,14 @@ fn start(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// Shows a session: its pane, or its tunnel.
+/// Shows a session, its pane or its tunnel, or a change with its steps.
 pub(super) fn attach(state: &mut State, id: LiveId) -> Vec<Effect> {
     let Some(live) = state.sessions.get(id) else { return Vec::new() };
-    let screen = if live.is_tunnel() { Screen::Tunnel } else { Screen::Pane };
+    let screen = match (live.is_session(), live.is_tunnel()) {
+        (false, _) => Screen::Operation,
+        (true, true) => Screen::Tunnel,
+        (true, false) => Screen::Pane,
+    };
     if super::is_front(state.screen) {
         state.screen = screen;
     } else {
@@ -178,6 +205,7 @@ pub(super) fn attach(state: &mut State, id: LiveId) -> Vec<Effect> {
     state.overlays.clear();
     state.sessions.front = Some(id);
     state.sessions.tunnel = TunnelView::default();
+    state.sessions.steps = Scroll::default();
     let (columns, rows) = state.size;
     resize(state, columns, rows)
 }
@@ -258,7 +286,7 @@ pub(in crate::state) fn scroll(state: &mut State, lines: isize) {
 fn subject(state: &State) -> Option<&Live> {
     match state.screen {
         Screen::Sessions if state.sessions.panel == SessionsPanel::Live => state.sessions.selected_live(),
-        Screen::Pane | Screen::Tunnel => state.sessions.front(),
+        Screen::Pane | Screen::Tunnel | Screen::Operation => state.sessions.front(),
         _ => None,
     }
 }
@@ -268,6 +296,7 @@ pub(in crate::state) fn acts(state: &State, command: Command) -> bool {
     let tunnel = subject(state).filter(|live| live.is_open() && live.is_tunnel());
     match command {
         Command::EndSession => subject(state).is_some(),
+        Command::Actions => state.overlays.is_empty() && offer::is_offered(state),
         Command::Token | Command::ShowToken => tunnel.is_some_and(Live::takes_tokens),
         Command::Client => tunnel.is_some_and(|live| live.wire().is_some() && live.local.is_some()),
         _ => true,

@@ -1,4 +1,4 @@
-//! One session: who opened it, where it goes, how long still, and what it shows.
+//! One session or change: who wanted it, where it goes, how long still, and what it shows.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -8,6 +8,7 @@ use crate::domain::{
     database::{Database, Way, Wire},
     identity::Identity,
     preflight::Preflight,
+    progress::{Progress, Stage},
     queue::Place,
     session::{End, Link, LiveId, TunnelStatus},
     target::Target,
@@ -52,7 +53,7 @@ pub struct Origin {
     pub ticket: Option<String>,
 }
 
-/// Holds a session.
+/// Holds a session, or a change that is followed.
 #[derive(Debug)]
 pub struct Live {
     /// Its number in this console.
@@ -81,6 +82,8 @@ pub struct Live {
     pub message: String,
     /// The screen of a shell or command.
     pub pane: Option<Pane>,
+    /// How far a change has got.
+    pub progress: Option<Arc<Progress>>,
     /// Where a tunnel listens.
     pub local: Option<SocketAddr>,
     /// What a tunnel last reported.
@@ -96,7 +99,7 @@ pub struct Live {
 impl Live {
     /// Makes a session that was asked for and is not there yet; a shell or command has a screen of `size`.
     pub(super) fn new(id: LiveId, entry: Arc<Entry>, origin: Origin, now: Timestamp, size: (u16, u16)) -> Self {
-        let has_pane = !matches!(entry.operation, Operation::PortForward { .. });
+        let has_pane = matches!(entry.operation, Operation::Shell { .. } | Operation::Exec { .. });
         Self {
             id,
             origin,
@@ -104,12 +107,13 @@ impl Live {
             target: None,
             session_id: None,
             ends_at: None,
-            recorded: entry.recorded,
+            recorded: entry.recorded && entry.operation.is_session(),
             link: Link::default(),
             end: None,
             refusal: None,
             message: String::new(),
             pane: has_pane.then(|| Pane::new(size.0, size.1)),
+            progress: None,
             local: None,
             tunnel: None,
             database: None,
@@ -122,6 +126,17 @@ impl Live {
     /// Tells whether it is not over.
     pub fn is_open(&self) -> bool {
         self.end.is_none() && self.refusal.is_none()
+    }
+
+    /// Tells whether it is a session, and not a change.
+    pub fn is_session(&self) -> bool {
+        self.entry.operation.is_session()
+    }
+
+    /// Tells whether a change may still be stopped: what set a rollout off and is done cannot be.
+    pub fn is_stoppable(&self) -> bool {
+        let stage = self.progress.as_ref().map_or(Stage::Asked, |progress| progress.stage);
+        self.is_open() && !matches!(stage, Stage::RollingOut | Stage::Cancelling)
     }
 
     /// Tells whether it is a tunnel.
@@ -150,7 +165,7 @@ impl Live {
     pub fn goal(&self) -> String {
         match &self.entry.operation {
             Operation::PortForward { destination, .. } => format!("{}:{}", destination.host, destination.port),
-            operation => self.target.as_ref().map_or_else(|| operation.selector().to_string(), ToString::to_string),
+            operation => self.target.as_ref().map_or_else(|| operation.goal(), ToString::to_string),
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod form;
 mod keys;
 pub mod live;
+pub mod offer;
 pub mod pane;
 mod report;
 pub mod target;
@@ -10,11 +11,15 @@ pub mod tunnel;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use crate::domain::session::LiveId;
+use crate::domain::{progress::Step, session::LiveId};
 use crate::journal::recording::RecordingInfo;
 use crate::runbook::catalogue::Catalogue;
 
-use super::{Screen, State, list::ListView, services::words};
+use super::{
+    Screen, State,
+    list::{ListView, Scroll},
+    services::words,
+};
 
 use form::Form;
 use live::Live;
@@ -67,7 +72,7 @@ pub struct Recordings {
     pub more: bool,
 }
 
-/// Holds screen 7, and what is opened from it.
+/// Holds screen 7, what is opened from it, and the changes that are under way.
 #[derive(Debug, Default)]
 pub struct Sessions {
     /// The catalogue of each environment, by its name, once it was read.
@@ -80,7 +85,7 @@ pub struct Sessions {
     pub filter: String,
     /// The position among the targets.
     pub target_list: ListView<TargetId>,
-    /// The sessions, the newest first.
+    /// The sessions and changes, the newest first.
     pub live: Vec<Live>,
     /// The position among the sessions.
     pub live_list: ListView<LiveId>,
@@ -92,6 +97,8 @@ pub struct Sessions {
     pub front: Option<LiveId>,
     /// The tunnel's view.
     pub tunnel: TunnelView,
+    /// The position among the steps of the change in front.
+    pub steps: Scroll,
     /// The recordings, the newest first; nothing while they were not listed, or why they cannot be.
     pub recordings: Option<Result<Recordings, String>>,
     /// The position among the recordings.
@@ -121,7 +128,18 @@ impl Sessions {
 
     /// Returns how many sessions are not over.
     pub fn open(&self) -> usize {
-        self.live.iter().filter(|live| live.is_open()).count()
+        self.live.iter().filter(|live| live.is_open() && live.is_session()).count()
+    }
+
+    /// Returns how many changes are not over.
+    pub fn acting(&self) -> usize {
+        self.live.iter().filter(|live| live.is_open() && !live.is_session()).count()
+    }
+
+    /// Returns the steps of the change in front, as far as they are known.
+    pub fn steps(&self) -> &[Step] {
+        let progress = self.front().and_then(|live| live.progress.as_deref());
+        progress.and_then(|progress| progress.execution.as_ref()).map_or(&[], |execution| &execution.steps)
     }
 
     /// Returns the target that the cursor is on.
@@ -235,7 +253,7 @@ pub fn arrange(state: &mut State) {
     sessions.target_list.follow(&sessions.target_keys, state.page);
 }
 
-/// Tells whether the screen is one that shows a session in front.
+/// Tells whether the screen is one that shows a session or a change in front.
 pub(in crate::state) fn is_front(screen: Screen) -> bool {
-    matches!(screen, Screen::Pane | Screen::Tunnel)
+    matches!(screen, Screen::Pane | Screen::Tunnel | Screen::Operation)
 }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use crate::domain::{
     database::Database,
     identity::RoleResolution,
+    progress::Finish,
     session::{End, Link, LiveId, SessionReport},
+    target::Target,
 };
+use crate::runbook::entry::{Operation, WorkflowStatus};
 
 use super::form::Lookup;
 use super::live::{ENDING_SOON, Live, Refusal};
@@ -20,16 +23,19 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
     if let SessionReport::Preflight(preflight) = &report
         && let Some(form) = state.sessions.form.as_mut().filter(|form| form.id == id)
     {
-        form.preflight = Lookup::Done(Arc::clone(preflight));
-        form.validate(state.now);
+        form.looked_up(Arc::clone(preflight), state.now);
         return Vec::new();
     }
     let (now, is_front) = (state.now, is_watched(state, id));
     let Some(live) = state.sessions.get_mut(id) else { return Vec::new() };
     let mut effects = Vec::new();
-    let mut notice = None;
+    let (mut notice, mut pending) = (None, None);
     match report {
         SessionReport::Preflight(_) => {}
+        SessionReport::Progress(progress) => {
+            live.active_at = now;
+            live.progress = Some(progress);
+        }
         SessionReport::Opened { session_id, target, ends_at, recorded, local } => {
             live.session_id = Some(session_id);
             live.target = Some(target);
@@ -68,10 +74,14 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
         SessionReport::Ended(end) => {
             if live.end.is_none() {
                 notice = Some(ended_notice(live, &end));
+                pending = pending_of(live, &end);
                 live.link = Link::Ended;
                 live.end = Some((end, now));
             }
         }
+    }
+    if let Some((finding, status)) = pending {
+        state.findings.pending.insert(finding, (status, now));
     }
     if !is_front && notice.is_some() {
         state.notice = notice;
@@ -151,8 +161,22 @@ fn ended_notice(live: &Live, end: &End) -> Notice {
         End::Lost { .. } => "sessions.notice.lost",
         End::Failed { .. } => "sessions.notice.failed",
         End::Unknown { .. } => "sessions.notice.unknown",
+        End::Finished(Finish::Done) => "operations.notice.done",
+        End::Finished(Finish::Cancelled) => "operations.notice.cancelled",
+        End::Finished(Finish::Failed { .. }) => "operations.notice.failed",
+        End::Finished(Finish::Unknown { .. }) => "operations.notice.unknown",
     };
     Notice::with(key, "name", live.entry.id.to_string())
+}
+
+/// Returns the status that a finding was given and that Security Hub may not show for some minutes.
+fn pending_of(live: &Live, end: &End) -> Option<(String, WorkflowStatus)> {
+    match (&live.entry.operation, live.target.as_ref(), end) {
+        (Operation::Workflow { status }, Some(Target::Finding { id, .. }), End::Finished(Finish::Done)) => {
+            Some((id.clone(), *status))
+        }
+        _ => None,
+    }
 }
 
 /// Closes the form where who is asking is no longer who it was opened for.

@@ -51,24 +51,32 @@ pub fn derive(state: &mut State) {
         let Some(catalogue) = state.sessions.catalogues.get(&environment.name).filter(|_| state.shows(place)) else {
             continue;
         };
-        let source = source_of(state, index).map(|(_, source)| source);
-        for entry in catalogue.entries_in(environment) {
-            let verdict = match source.and_then(|source| source.identity.value.as_ref().map(|who| (source, who))) {
-                None => Verdict::Unverified,
-                Some((source, identity)) => {
-                    let role = state.role_of(source);
-                    match policy::assess(catalogue, identity, &role, environment, &entry.id) {
-                        Ok(()) => Verdict::Allowed,
-                        Err(denial) => Verdict::Denied(denial),
-                    }
-                }
-            };
-            all.push(row(state, place, index, entry, verdict));
+        for entry in catalogue.entries_in(environment).into_iter().filter(|entry| entry.operation.is_session()) {
+            all.push(row_of(state, place, index, entry));
         }
     }
     all.sort_by(|a, b| attention(a).cmp(&attention(b)).then_with(|| a.id.cmp(&b.id)));
     state.sessions.all = all;
     arrange(state);
+}
+
+/// Makes the row of an entry in an environment, with what the gate says of it.
+pub(super) fn row_of(state: &State, place: Place, index: usize, entry: Arc<Entry>) -> TargetRow {
+    let known = source_of(state, index)
+        .and_then(|(_, source)| Some((source, source.identity.value.as_ref()?)))
+        .zip(state.environments.get(index));
+    let catalogue = known.and_then(|(_, environment)| state.sessions.catalogues.get(&environment.name));
+    let verdict = match (known, catalogue) {
+        (Some(((source, identity), environment)), Some(catalogue)) => {
+            let role = state.role_of(source);
+            match policy::assess(catalogue, identity, &role, environment, &entry.id) {
+                Ok(()) => Verdict::Allowed,
+                Err(denial) => Verdict::Denied(denial),
+            }
+        }
+        _ => Verdict::Unverified,
+    };
+    row(state, place, index, entry, verdict)
 }
 
 /// Returns the source whose identity acts in an environment: the first that has one, else the first.
@@ -90,7 +98,7 @@ fn row(state: &State, place: Place, environment: usize, entry: Arc<Entry>, verdi
         entry.title.en,
         entry.title.ja,
         operation.name(),
-        operation.selector()
+        operation.goal()
     );
     let id = TargetId { environment, entry: entry.id.clone() };
     TargetRow { id, place, entry, verdict, haystack: haystack.to_lowercase() }

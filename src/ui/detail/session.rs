@@ -1,9 +1,10 @@
 //! What belongs to sessions, in full: an entry that may not be opened, a connection, a session under a tunnel.
 
+use crate::domain::progress::Step;
 use crate::domain::session::{Link, TunnelConnection, TunnelSession};
 use crate::state::sessions::target::{TargetRow, Verdict};
 use crate::t;
-use crate::ui::words;
+use crate::ui::{operation, words};
 
 use super::Sheet;
 
@@ -25,8 +26,22 @@ impl Sheet<'_> {
         self.fact(t!(texts, "sessions.column.entry"), entry.id.to_string());
         self.fact(t!(texts, "sessions.form.environment"), entry.environment.clone());
         self.fact(t!(texts, "sessions.column.kind"), words::session::kind(texts, &entry.operation));
-        self.fact(t!(texts, "sessions.form.target"), entry.operation.selector().to_string());
+        self.fact(t!(texts, "sessions.form.target"), entry.operation.goal());
         self.fact(t!(texts, "sessions.detail.roles"), entry.roles.join(", "));
+    }
+
+    /// Adds a step of an execution.
+    pub(super) fn step(&mut self, step: &Step) {
+        let texts = self.ui.texts;
+        let (mark, style) = words::operation::status(self.ui, &step.status);
+        self.fact(t!(texts, "operations.column.step"), step.name.clone());
+        self.styled(t!(texts, "operations.column.status"), format!("{mark} {}", step.status.as_str()), style);
+        self.fact(t!(texts, "operations.column.action"), step.action.clone());
+        if let Some(at) = step.started_at {
+            self.fact(t!(texts, "operations.column.began"), self.ui.moment(at, self.state.now));
+        }
+        self.fact(t!(texts, "operations.column.took"), operation::took(step, self.state.now));
+        self.fact(t!(texts, "operations.column.failure"), step.failure.clone());
     }
 
     /// Adds a connection, with AWS's id of its session.

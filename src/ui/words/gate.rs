@@ -1,8 +1,8 @@
 //! The words of the gate: what it asks for, what it refuses, and what would be needed.
 
 use crate::i18n::Texts;
-use crate::policy::{Denial, LONGEST_REASON, LONGEST_VALUE};
-use crate::runbook::entry::{Confirmation, Entry};
+use crate::policy::{Denial, LONGEST_FINDING, LONGEST_REASON, LONGEST_VALUE};
+use crate::runbook::entry::{Confirmation, Entry, FINDING};
 use crate::t;
 
 /// Says why the gate refused, and what would be needed.
@@ -49,7 +49,11 @@ fn need(texts: Texts, denial: &Denial) -> String {
         Denial::ParameterInvalid { allowed, .. } => t!(texts, "gate.need.parameter-invalid", allowed = allowed),
         Denial::NotConfirmed { expected, .. } => t!(texts, "gate.need.not-confirmed", expected = expected),
         Denial::Unprintable { name } => {
-            let most = if name == "reason" { LONGEST_REASON } else { LONGEST_VALUE };
+            let most = match name.as_str() {
+                "reason" => LONGEST_REASON,
+                FINDING => LONGEST_FINDING,
+                _ => LONGEST_VALUE,
+            };
             t!(texts, "gate.need.unprintable", most = most)
         }
     }

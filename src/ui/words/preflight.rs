@@ -1,4 +1,4 @@
-//! The words for what would keep a session from starting, and for what a person should know before one starts.
+//! The words for what would keep an operation from being done, and for what a person should know before it is.
 
 use jiff::Timestamp;
 
@@ -53,6 +53,26 @@ pub fn obstacle(texts: Texts, obstacle: &Obstacle, now: Timestamp) -> (String, S
             t!(texts, "sessions.preflight.no-document", document = document),
             t!(texts, "sessions.preflight.no-document-mend"),
         ),
+        Obstacle::NoService { service } => (
+            t!(texts, "sessions.preflight.no-service", service = service),
+            t!(texts, "sessions.preflight.no-service-mend"),
+        ),
+        Obstacle::OtherController { service, controller } => (
+            t!(texts, "sessions.preflight.other-controller", service = service, controller = controller),
+            t!(texts, "sessions.preflight.other-controller-mend"),
+        ),
+        Obstacle::NothingToRollBack { service } => (
+            t!(texts, "sessions.preflight.nothing-to-roll-back", service = service),
+            t!(texts, "sessions.preflight.nothing-to-roll-back-mend"),
+        ),
+        Obstacle::NotItsTask { task, service } => (
+            t!(texts, "sessions.preflight.not-its-task", task = short(task), service = service),
+            t!(texts, "sessions.preflight.not-its-task-mend"),
+        ),
+        Obstacle::NoFinding { finding } => (
+            t!(texts, "sessions.preflight.no-finding", finding = finding),
+            t!(texts, "sessions.preflight.no-finding-mend"),
+        ),
     };
     (problem, mend.to_owned())
 }
@@ -74,6 +94,18 @@ pub fn caution(texts: Texts, caution: &Caution) -> (String, String) {
         Caution::RunsAsRoot => {
             (t!(texts, "sessions.preflight.root").to_owned(), t!(texts, "sessions.preflight.root-mend"))
         }
+        Caution::OtherDocument { document } => (
+            t!(texts, "sessions.preflight.other-document", document = document),
+            t!(texts, "sessions.preflight.other-document-mend"),
+        ),
+        Caution::SetAlready { status } => (
+            t!(texts, "sessions.preflight.set-already", status = status),
+            t!(texts, "sessions.preflight.set-already-mend"),
+        ),
+        Caution::RollingAlready { service } => (
+            t!(texts, "sessions.preflight.rolling-already", service = service),
+            t!(texts, "sessions.preflight.rolling-already-mend"),
+        ),
     };
     (what, mend.to_owned())
 }

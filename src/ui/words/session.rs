@@ -34,6 +34,8 @@ pub fn kind(texts: Texts, operation: &Operation) -> &'static str {
         Operation::Shell { .. } => t!(texts, "sessions.kind.shell"),
         Operation::PortForward { .. } => t!(texts, "sessions.kind.tunnel"),
         Operation::Exec { .. } => t!(texts, "sessions.kind.exec"),
+        // The catalogue's own name for it, which is everybody's.
+        operation => operation.name(),
     }
 }
 
@@ -43,6 +45,8 @@ pub fn pinned(told: &Preview) -> String {
         Pinned::Document(name) => name.clone(),
         Pinned::Destination { host, port } => format!("{host}:{port}"),
         Pinned::Command(command) => command.clone(),
+        Pinned::Status(status) => status.name().to_owned(),
+        Pinned::Input { name, value } => format!("{name}={value}"),
     };
     told.pinned.iter().map(one).collect::<Vec<_>>().join("  ")
 }
@@ -82,7 +86,12 @@ pub fn standing(ui: &Ui, live: &Live, now: Timestamp) -> (&'static str, String, 
         return (ui.glyphs.denied, t!(ui.texts, "sessions.end.refused").to_owned(), ui.theme.critical);
     }
     match &live.end {
+        None if !live.is_session() => super::operation::standing(ui, live),
         None => link(ui, &live.link, now),
+        Some((End::Finished(finish), _)) => {
+            let (mark, style) = super::operation::ending(ui, finish);
+            (mark, super::operation::finish(ui.texts, finish).0.to_owned(), style)
+        }
         Some((end, _)) => {
             let style = if is_plain(end) { ui.theme.dim } else { ui.theme.critical };
             let mark = if is_plain(end) { ui.glyphs.separator } else { ui.glyphs.critical };
@@ -106,6 +115,7 @@ pub fn end(texts: Texts, end: &End) -> (&'static str, &str) {
         End::Lost { why } => (t!(texts, "sessions.end.lost"), why),
         End::Failed { why } => (t!(texts, "sessions.end.failed"), why),
         End::Unknown { why } => (t!(texts, "sessions.end.unknown"), why),
+        End::Finished(finish) => super::operation::finish(texts, finish),
     }
 }
 
@@ -210,6 +220,8 @@ pub fn bounds(texts: Texts, bounds: &[Bound]) -> String {
             Bound::Command => t!(texts, "sessions.bound.command"),
             Bound::TimeLimit => t!(texts, "sessions.bound.time-limit"),
             Bound::Reason => t!(texts, "sessions.bound.reason"),
+            Bound::Parameters => t!(texts, "sessions.bound.parameters"),
+            Bound::Status => t!(texts, "sessions.bound.status"),
             Bound::Recording => t!(texts, "sessions.bound.recording"),
         })
         .collect();

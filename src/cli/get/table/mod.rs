@@ -16,7 +16,7 @@ use super::ask::Ask;
 use super::json::shown_tasks;
 
 /// The titles of a table, and its rows.
-pub(super) type Columns = (Vec<&'static str>, Vec<Vec<String>>);
+pub type Columns = (Vec<&'static str>, Vec<Vec<String>>);
 
 /// Prints a view as a table.
 ///
@@ -46,7 +46,7 @@ pub fn print(state: &State, ask: &Ask, texts: Texts, out: &mut dyn Write) -> io:
 ///
 /// # Errors
 /// Where `out` cannot be written to.
-pub(super) fn write((titles, rows): Columns, out: &mut dyn Write) -> io::Result<()> {
+pub fn write((titles, rows): Columns, out: &mut dyn Write) -> io::Result<()> {
     let widths: Vec<usize> = (0..titles.len())
         .map(|column| {
             let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| text::width(cell));

@@ -16,6 +16,8 @@ pub struct HubFile {
     /// The regions that are linked; all if not said.
     #[serde(default)]
     pub linked: Vec<String>,
+    /// How long it takes until what people change of a finding is seen.
+    pub delay: Option<Span>,
 }
 
 /// Who found something.

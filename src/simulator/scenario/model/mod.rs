@@ -154,6 +154,9 @@ pub struct ServiceFile {
     pub platform: String,
     /// Whether containers cannot write to their own file system; by default where ECS Exec is not enabled.
     pub readonly_root: Option<bool>,
+    /// Who deploys it.
+    #[serde(default)]
+    pub controller: Controller,
     #[serde(default)]
     pub circuit_breaker: bool,
     #[serde(default = "yes")]
@@ -186,6 +189,17 @@ pub struct ServiceFile {
     pub revision: Option<u32>,
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+}
+
+/// Who deploys a service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Controller {
+    /// ECS itself, by a rolling update.
+    #[default]
+    Ecs,
+    /// AWS CodeDeploy, from one task set to another.
+    CodeDeploy,
 }
 
 /// A metric that an application publishes itself.

@@ -1,13 +1,15 @@
 //! The findings of a scenario, and what its steps make of them.
 
 use super::Builder;
-use crate::simulator::clock::{DAY, HOUR, Millis};
+use crate::simulator::clock::{DAY, HOUR, Millis, SECOND};
 use crate::simulator::random::{Dice, stable_hash, unit};
 use crate::simulator::scenario::{AccountFile, FindingFile, Product, Span, StepFile, find_finding};
-use crate::simulator::world::finding::{Change, Finding, FindingGroup, Findings, Hub, known_control};
+use crate::simulator::world::finding::{Change, Edits, Finding, FindingGroup, Findings, Hub, known_control};
 
 /// How long before the story a finding was seen that does not say it.
 const USUAL_AGE: Millis = 40 * DAY;
+/// How long it takes until what people change of a finding is seen: minutes with AWS, less where somebody watches.
+const USUAL_DELAY: Millis = 40 * SECOND;
 
 impl Builder<'_> {
     /// Makes what Security Hub holds of an account.
@@ -23,6 +25,7 @@ impl Builder<'_> {
             subscribed: self.start - dice.between(200, 800) * DAY - dice.between(0, 23) * HOUR,
             aggregation,
             linked: file.linked.clone(),
+            delay: file.delay.map_or(USUAL_DELAY, Span::millis),
         };
         let groups = account.finding.iter().map(toml::Spanned::get_ref).enumerate();
         let groups = groups.map(|(place, one)| self.group((index, place), account, one)).collect();
@@ -79,7 +82,7 @@ impl Builder<'_> {
                     None if one.seen.is_some() && count == 1 => self.start - reach,
                     None => self.start - spread(reach, hash),
                 };
-                Finding { number: n, created, changes: changes.clone(), hash }
+                Finding { number: n, created, changes: changes.clone(), hash, edits: Edits::default() }
             })
             .collect()
     }

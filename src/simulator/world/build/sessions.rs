@@ -2,21 +2,73 @@
 
 use std::time::Duration;
 
+use serde_json::{Value as Json, json};
+
 use super::{Builder, pairs};
-use crate::simulator::clock::{DAY, HOUR, Millis};
+use crate::simulator::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::simulator::random::Dice;
-use crate::simulator::scenario::{AccountFile, ClusterFile, DatabaseFile, DocumentFile, ExecLogging, NodeFile, Span};
+use crate::simulator::scenario::{
+    AccountFile, ClusterFile, DatabaseFile, DocumentFile, DocumentType, ExecLogging, NodeFile, Span,
+};
 use crate::simulator::world::Region;
-use crate::simulator::world::session::{Database, Document, ExecConfiguration, Key, Node};
+use crate::simulator::world::document::Document;
+use crate::simulator::world::session::{Database, ExecConfiguration, Key, Node};
 
 /// The id of the key behind an alias.
-fn key_id(seed: u64, region: &Region, alias: &str) -> String {
-    Dice::new(seed, &["key", &region.account, &region.name, alias]).uuid()
+fn key_id(seed: u64, account: &str, region: &str, alias: &str) -> String {
+    Dice::new(seed, &["key", account, region, alias]).uuid()
 }
 
 /// The ARN of the key behind an alias.
-pub fn key_arn(seed: u64, region: &Region, alias: &str) -> String {
-    format!("arn:aws:kms:{}:{}:key/{}", region.name, region.account, key_id(seed, region, alias))
+pub fn key_arn(seed: u64, account: &str, region: &str, alias: &str) -> String {
+    format!("arn:aws:kms:{region}:{account}:key/{}", key_id(seed, account, region, alias))
+}
+
+/// Writes the Session document that a scenario describes.
+///
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
+fn content(one: &DocumentFile, key: Option<&str>) -> Json {
+    let minutes = |span: Option<Span>| span.map(|span| span.millis().div_euclid(MINUTE).max(1).to_string());
+    let members = [
+        ("maxSessionDuration", minutes(one.limit)),
+        ("idleSessionTimeout", minutes(one.idle)),
+        ("kmsKeyId", key.map(str::to_owned)),
+    ];
+    let mut inputs: serde_json::Map<String, Json> =
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect();
+    let mut content = json!({ "schemaVersion": "1.0", "description": one.name });
+    let runs = |command: &Option<String>| json!({ "linux": { "commands": command, "runAsElevated": false } });
+    let (kind, more) = match one.kind {
+        DocumentType::Shell => {
+            if let Some(command) = &one.command {
+                inputs.insert("shellProfile".to_owned(), json!({ "linux": command }));
+            }
+            ("Standard_Stream", None)
+        }
+        DocumentType::Interactive => ("InteractiveCommands", Some(runs(&one.command))),
+        DocumentType::Command => ("NonInteractiveCommands", Some(runs(&one.command))),
+        DocumentType::Port => {
+            content["parameters"] =
+                json!({ "localPortNumber": { "type": "String", "default": "0", "allowedPattern": "[0-9]{1,5}" } });
+            let mut properties = json!({
+                "type": "LocalPortForwarding",
+                "portNumber": one.port.unwrap_or(0).to_string(),
+                "localPortNumber": "{{ localPortNumber }}",
+            });
+            if let Some(host) = &one.host {
+                properties["host"] = host.clone().into();
+            }
+            ("Port", Some(properties))
+        }
+    };
+    content["sessionType"] = kind.into();
+    if let Some(properties) = more {
+        content["properties"] = properties;
+    }
+    if !inputs.is_empty() {
+        content["inputs"] = inputs.into();
+    }
+    content
 }
 
 impl ExecConfiguration {
@@ -38,7 +90,8 @@ impl Builder<'_> {
         let name = region.name.clone();
         let here = |wanted: &Option<String>| wanted.as_deref().unwrap_or(home) == name;
         for one in account.key.iter().map(toml::Spanned::get_ref).filter(|one| here(&one.region)) {
-            let (id, arn) = (key_id(self.file.seed, region, &one.alias), key_arn(self.file.seed, region, &one.alias));
+            let id = key_id(self.file.seed, &region.account, &name, &one.alias);
+            let arn = key_arn(self.file.seed, &region.account, &name, &one.alias);
             region.keys.push(Key { id, arn, alias: Some(one.alias.clone()) });
         }
         for one in account.node.iter().map(toml::Spanned::get_ref).filter(|one| here(&one.region)) {
@@ -46,7 +99,7 @@ impl Builder<'_> {
         }
         for one in account.document.iter().map(toml::Spanned::get_ref).filter(|one| here(&one.region)) {
             let document = self.document(region, one);
-            region.documents.insert(one.name.clone(), document);
+            region.documents.put(document);
         }
         for one in account.database.iter().map(toml::Spanned::get_ref).filter(|one| here(&one.region)) {
             region.databases.push(self.database(region, one));
@@ -76,17 +129,12 @@ impl Builder<'_> {
     }
 
     fn document(&self, region: &Region, one: &DocumentFile) -> Document {
-        let duration =
-            |span: Option<Span>| span.and_then(|span| u64::try_from(span.millis()).ok()).map(Duration::from_millis);
-        Document {
-            kind: one.kind,
-            host: one.host.clone(),
-            port: one.port,
-            command: one.command.clone(),
-            limit: duration(one.limit),
-            idle: duration(one.idle),
-            key: one.key.as_deref().map(|alias| key_arn(self.file.seed, region, alias)),
-        }
+        let key = one.key.as_deref().map(|alias| key_arn(self.file.seed, &region.account, &region.name, alias));
+        let mut dice = Dice::new(self.file.seed, &["document", &region.account, &region.name, &one.name]);
+        let content = content(one, key.as_deref()).to_string();
+        let document = Document::new(&one.name, "Session", &region.account, content, self.before(&mut dice));
+        let limit = one.limit.and_then(|span| u64::try_from(span.millis()).ok()).map(Duration::from_millis);
+        Document { limit: limit.filter(|limit| *limit < Duration::from_mins(1)), ..document }
     }
 
     fn database(&self, region: &Region, one: &DatabaseFile) -> Database {

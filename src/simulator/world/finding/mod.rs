@@ -1,9 +1,11 @@
 //! What Security Hub holds: findings, and what becomes of them.
 
 mod controls;
+mod edit;
 mod product;
 
 pub use controls::known_control;
+pub use edit::{Edit, Edits, Note};
 pub use product::resource_id;
 
 use crate::simulator::clock::{HOUR, Millis};
@@ -59,6 +61,8 @@ pub struct Hub {
     pub aggregation: Option<(String, String)>,
     /// The regions that are linked; all where it is empty.
     pub linked: Vec<String>,
+    /// How long it takes until what people change is seen.
+    pub delay: Millis,
 }
 
 impl Hub {
@@ -111,6 +115,15 @@ pub struct Finding {
     pub changes: Vec<(Millis, Change)>,
     /// Its own chance.
     pub hash: u64,
+    /// What people change of it.
+    pub edits: Edits,
+}
+
+impl Finding {
+    /// Whether it is as its group is.
+    pub fn is_usual(&self) -> bool {
+        self.changes.is_empty() && self.edits.is_empty()
+    }
 }
 
 /// Something that becomes of a finding.
@@ -189,6 +202,18 @@ impl FindingGroup {
                 Change::Severity(label) => {
                     (state.severity, state.normalized) = (Some(label.as_str()), normalized(label));
                 }
+            }
+        }
+        for edit in finding.edits.seen(now) {
+            // A product's word and a person's: the later one counts.
+            let later = |change: fn(&Change) -> bool| {
+                finding.changes.iter().any(|(at, one)| (edit.made..=now).contains(at) && change(one))
+            };
+            if let Some(status) = edit.workflow.filter(|_| !later(|one| !matches!(one, Change::Severity(_)))) {
+                state.workflow = status;
+            }
+            if let Some((label, number)) = edit.severity.filter(|_| !later(|one| matches!(one, Change::Severity(_)))) {
+                (state.severity, state.normalized) = (Some(label), Some(number));
             }
         }
         state.created = finding.created;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{LogLine, LogStream};
+use super::{Container, LogLine};
 use crate::simulator::clock::{Millis, SECOND, iso_time, timestamp};
 use crate::simulator::random::{Dice, mix, unit};
 use crate::simulator::scenario::Fails;
@@ -39,7 +39,7 @@ const SLOW: [(&str, &str); 3] = [
 ];
 const JOBS: [&str; 3] = ["月次集計の対象を読み込みました", "chunk written", "キューを確認しました"];
 
-impl LogStream {
+impl Container {
     /// The lines that it holds from a time until another, in order.
     pub(super) fn lines(&self, from: Millis, until: Millis) -> Vec<LogLine> {
         let mut lines = Vec::new();

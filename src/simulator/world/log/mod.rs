@@ -4,10 +4,12 @@
 
 mod line;
 mod scan;
+mod written;
 
 use std::sync::Arc;
 
 pub use scan::{LogKey, LogScan, Step};
+pub use written::{LogGroup, WrittenGroup, WrittenLogs, WrittenStream};
 
 use super::plan::ServicePlan;
 use super::task::{StopCause, Task};
@@ -22,15 +24,79 @@ pub const KEPT_DAYS: i64 = 30;
 /// How long it takes until a line can be read.
 pub const INGESTION: Millis = 400;
 
-/// A stream: what one container of a task writes.
+/// A stream.
 #[derive(Debug, Clone)]
 pub struct LogStream {
-    /// `PREFIX/CONTAINER/TASK`
+    /// `PREFIX/CONTAINER/TASK` where it is a container's.
     pub name: String,
-    /// When its container started.
+    /// The time of its first line, or a little before.
     pub from: Millis,
-    /// When its container ended, or the last that can be read.
+    /// The last time that can be read.
     pub until: Millis,
+    /// When it was made.
+    pub created: Millis,
+    /// When something was last written to it, if anything was.
+    pub ingested: Option<Millis>,
+    lines: Lines,
+}
+
+/// Where a stream's lines come from.
+#[derive(Debug, Clone)]
+enum Lines {
+    /// A container's own words.
+    Container(Arc<Container>),
+    /// What was put into it, in the order of its times.
+    Written(Arc<Vec<LogLine>>),
+}
+
+impl LogStream {
+    /// Makes the stream of a container.
+    fn of_container(container: Container) -> Self {
+        let (name, from, until) = (container.name.clone(), container.from, container.until);
+        let ingested = Some(until + INGESTION);
+        Self { name, from, until, created: from, ingested, lines: Lines::Container(Arc::new(container)) }
+    }
+
+    /// The first time from another on at which there may be a line.
+    fn first_from(&self, at: Millis) -> Option<Millis> {
+        match &self.lines {
+            Lines::Container(_) => Some(at.max(self.from)).filter(|at| *at <= self.until),
+            Lines::Written(lines) => lines.get(lines.partition_point(|line| line.at < at)).map(|line| line.at),
+        }
+    }
+
+    /// The last time before another at which there may be a line.
+    fn last_before(&self, at: Millis) -> Option<Millis> {
+        match &self.lines {
+            Lines::Container(_) => Some((at - 1).min(self.until)).filter(|at| *at >= self.from),
+            Lines::Written(lines) => {
+                let place = lines.partition_point(|line| line.at < at).checked_sub(1)?;
+                lines.get(place).map(|line| line.at)
+            }
+        }
+    }
+
+    /// The lines that it holds from a time until another, in order.
+    fn lines(&self, from: Millis, until: Millis) -> Vec<LogLine> {
+        match &self.lines {
+            Lines::Container(container) => container.lines(from, until),
+            Lines::Written(lines) => {
+                let start = lines.partition_point(|line| line.at < from);
+                let end = lines.partition_point(|line| line.at < until.min(self.until.saturating_add(1)));
+                lines.get(start..end).unwrap_or_default().to_vec()
+            }
+        }
+    }
+}
+
+/// What one container of a task writes.
+#[derive(Debug, Clone)]
+struct Container {
+    name: String,
+    /// When it started.
+    from: Millis,
+    /// When it ended, or the last that can be read.
+    until: Millis,
     plan: Arc<ServicePlan>,
     image: String,
     address: String,
@@ -91,7 +157,7 @@ fn streams(story: &Timeline, task: &Task, now: Millis) -> Option<impl Iterator<I
         Some(_) => task.entered(super::TaskStatus::Deprovisioning, now).unwrap_or(Millis::MAX),
     };
     let containers = std::iter::once(false).chain(plan.sidecar.as_ref().map(|_| true));
-    let stream = LogStream {
+    let stream = Container {
         name: String::new(),
         from,
         until: own_end.min(now - INGESTION),
@@ -108,6 +174,6 @@ fn streams(story: &Timeline, task: &Task, now: Millis) -> Option<impl Iterator<I
         let container = if sidecar { "sidecar" } else { &stream.plan.name };
         let name = format!("{}/{container}/{id}", stream.plan.log_prefix(sidecar));
         let hash = stable_hash(stream.plan.seed, &["log", &name]);
-        LogStream { name, sidecar, hash, ..stream.clone() }
+        LogStream::of_container(Container { name, sidecar, hash, ..stream.clone() })
     }))
 }
