@@ -131,7 +131,10 @@ fn operator(endpoint: String, credentials: CredentialSource, folder: &Path) -> O
     let clock = Clock::real();
     Operator::new(Outfit {
         environments: vec![EnvironmentConfig { environment: environment(), credentials }],
-        roles: vec![RoleMapping { name: "staff".to_owned(), patterns: vec!["permission-set:SekishoResponder".parse().unwrap()] }],
+        roles: vec![RoleMapping {
+            name: "staff".to_owned(),
+            patterns: vec!["permission-set:SekishoResponder".parse().unwrap()],
+        }],
         catalogues: BTreeMap::from([("prd".to_owned(), Arc::new(catalogue(&folder.join("catalogue"))))]),
         endpoint_url: Some(endpoint),
         shared: Shared::new(clock.to_now()),
