@@ -174,7 +174,7 @@ fn leaving(how: &How, texts: Texts) -> Option<String> {
 }
 
 /// Writes a time as UTC, to the second.
-fn time(at: Timestamp) -> String {
+pub fn time(at: Timestamp) -> String {
     let second = Timestamp::from_second(at.as_second()).unwrap_or(at);
     second.to_string()
 }

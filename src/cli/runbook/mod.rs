@@ -2,6 +2,8 @@
 
 pub mod args;
 mod list;
+pub mod run;
+mod runs;
 mod show;
 mod validate;
 
@@ -13,9 +15,13 @@ use crate::i18n::Texts;
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::choice::Catalogues;
 
+use crate::operate::runs::RunStore;
+use crate::t;
+
 use super::account::Account;
-use super::{Exit, session};
-use args::{RunbookArgs, Wanted};
+use super::args::Subcommand;
+use super::{Exit, complain, outfit};
+use args::{RunArgs, RunbookArgs, Wanted};
 
 /// Does what is wanted; `validate` of a directory needs no account.
 ///
@@ -32,41 +38,55 @@ pub fn without_account(
             Some(folder) => validate::folder(folder, texts, out, faults).map(Some),
             None => Ok(None),
         },
-        Wanted::List | Wanted::Show(_) | Wanted::Run(_) => Ok(None),
+        Wanted::List | Wanted::Show(_) | Wanted::Run(_) | Wanted::Runs | Wanted::Export(_) => Ok(None),
     }
 }
 
-/// Does what is wanted, with the catalogues of the configuration; returns the number that the shell sees.
+/// Does what is wanted, with the catalogues of the configuration.
 ///
 /// # Errors
-/// Where `out` or `faults` cannot be written to, or the terminal is lost.
-pub async fn run(
+/// Where `out` or `faults` cannot be written to.
+pub fn with_account(
     args: &RunbookArgs,
     account: &Account,
     texts: Texts,
     out: &mut dyn Write,
     faults: &mut dyn Write,
-) -> io::Result<u8> {
-    if let Wanted::Run(entry) = &args.wanted {
-        let wanted = session::Wanted { entry, client: false, command: session::RUN };
-        return session::run(wanted, account, texts, faults).await;
+) -> io::Result<Exit> {
+    let store = || outfit::state_folder(account.simulator().is_some()).map(|folder| RunStore::within(&folder));
+    match &args.wanted {
+        Wanted::Runs | Wanted::Export(_) => {
+            let Some(store) = store() else { return complain([t!(texts, "cli.session.no-home").to_owned()], faults) };
+            return match &args.wanted {
+                Wanted::Export(wanted) => runs::export(wanted, &store, texts, out, faults),
+                _ => runs::list(&store, texts, out, faults),
+            };
+        }
+        _ => {}
     }
     let catalogues = match super::catalogue::load(&account.config, texts, faults)? {
         Ok(catalogues) => catalogues,
-        Err(exit) => return Ok(exit.code()),
+        Err(exit) => return Ok(exit),
     };
     let configured = account.config.environments.iter().map(|configured| &configured.environment);
     let environments: Vec<&Environment> = configured.collect();
-    let exit = match &args.wanted {
-        Wanted::Show(wanted) => show::run(&wanted.runbook, &environments, &catalogues, texts, out, faults)?,
-        Wanted::Validate(_) => validate::configured(&environments, &catalogues, texts, out)?,
-        Wanted::List | Wanted::Run(_) => list::run(&environments, &catalogues, texts, out)?,
-    };
-    out.flush()?;
-    Ok(exit.code())
+    match &args.wanted {
+        Wanted::List => list::run(&environments, &catalogues, texts, out),
+        Wanted::Show(wanted) => show::run(&wanted.runbook, &environments, &catalogues, texts, out, faults),
+        // The others were carried out before.
+        _ => validate::configured(&environments, &catalogues, texts, out),
+    }
 }
 
 /// Pairs each environment with the catalogue that holds there.
 fn places<'e>(environments: &[&'e Environment], catalogues: &Catalogues) -> Vec<(&'e Environment, Arc<Catalogue>)> {
     environments.iter().map(|&environment| (environment, Arc::clone(catalogues.of(environment)))).collect()
+}
+
+/// Finds what is to be run, where something is.
+pub fn wants_run(command: &Subcommand) -> Option<&RunArgs> {
+    match command {
+        Subcommand::Runbook(RunbookArgs { wanted: Wanted::Run(wanted) }) => Some(wanted),
+        _ => None,
+    }
 }

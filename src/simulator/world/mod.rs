@@ -6,6 +6,7 @@
 mod alarm;
 mod board;
 mod build;
+mod by_hand;
 mod curve;
 mod deployment;
 mod document;
