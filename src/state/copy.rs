@@ -76,7 +76,13 @@ fn selected(state: &State) -> Option<Object> {
         Screen::WebAcl => state.web_acl.as_ref().map(|view| Object::WebAcl(view.id.source, view.id.key.clone())),
         Screen::Findings => state.findings.selected().map(|row| Object::Finding(Arc::clone(&row.finding))),
         Screen::Finding => state.finding.as_ref()?.row.as_ref().map(|row| Object::Finding(Arc::clone(&row.finding))),
-        Screen::Fleet | Screen::Journal | Screen::Sessions | Screen::Form | Screen::Pane | Screen::Tunnel | Screen::Operation => None,
+        Screen::Fleet
+        | Screen::Journal
+        | Screen::Sessions
+        | Screen::Form
+        | Screen::Pane
+        | Screen::Tunnel
+        | Screen::Operation => None,
     }
 }
 

@@ -118,7 +118,13 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
                 state.alarms.selected().filter(|row| row.id.source == source && state.size.1 >= CHART_BELOW_ALARMS);
             interest.queries.extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
         }
-        Screen::Fleet | Screen::Journal | Screen::Sessions | Screen::Form | Screen::Pane | Screen::Tunnel | Screen::Operation => {}
+        Screen::Fleet
+        | Screen::Journal
+        | Screen::Sessions
+        | Screen::Form
+        | Screen::Pane
+        | Screen::Tunnel
+        | Screen::Operation => {}
         Screen::Alarm => {
             if let Some(view) = state.alarm.as_ref().filter(|view| view.id.source == source) {
                 interest.open_alarm = Some(view.id.name.clone());

@@ -210,6 +210,7 @@ impl World {
             shared: Shared::new(clock.to_now()),
             clock,
             journal: folder.path().join("journal"),
+            heads: None,
             recordings: folder.path().join("recordings"),
             host: "console-1".to_owned(),
             texts: Texts::of(Lang::En),

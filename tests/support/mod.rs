@@ -2,8 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of the support")]
 
-pub mod operations;
 pub mod journal;
+pub mod operations;
 pub mod security;
 pub mod sessions;
 

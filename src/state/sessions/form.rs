@@ -186,7 +186,9 @@ impl Form {
     pub fn avoid(&mut self, taken: &[u16], now: Timestamp) {
         let is_taken = |port: i64| taken.iter().any(|taken| i64::from(*taken) == port);
         for field in &mut self.fields {
-            let FieldKind::Parameter(name, Parameter::Integer { range: (low, high), .. }) = &field.kind else { continue };
+            let FieldKind::Parameter(name, Parameter::Integer { range: (low, high), .. }) = &field.kind else {
+                continue;
+            };
             if name == LOCAL_PORT
                 && field.value().parse().is_ok_and(is_taken)
                 && let Some(free) = (*low..=*high).find(|port| !is_taken(*port))
