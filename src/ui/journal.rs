@@ -94,12 +94,15 @@ fn status(state: &State, ui: &Ui) -> Vec<Span<'static>> {
     };
     let mut status = alarms(read, ui);
     let standing = &read.standing;
-    status.extend(anchor(state, read, ui));
-    if standing.open > 0 {
-        status.push(Span::styled(t!(texts, "journal.status.open", n = standing.open), ui.theme.warning));
-    }
-    if let Some(step) = standing.step {
-        status.push(Span::styled(t!(texts, "journal.status.step", seq = step.seq), ui.theme.warning));
+    // Of a timeline the title says more than these would.
+    if state.journal.thread.is_none() {
+        status.extend(anchor(state, read, ui));
+        if standing.open > 0 {
+            status.push(Span::styled(t!(texts, "journal.status.open", n = standing.open), ui.theme.warning));
+        }
+        if let Some(step) = standing.step {
+            status.push(Span::styled(t!(texts, "journal.status.step", seq = step.seq), ui.theme.warning));
+        }
     }
     let matched = state.journal.page().map_or(0, |page| page.matched);
     let is_searching = state.journal.page().is_none_or(|page| page.is_searching);
@@ -220,7 +223,8 @@ fn cells(state: &State, ui: &Ui, row: &Read, began: Option<Timestamp>, is_unprov
     let record = match &row.record {
         Ok(record) => record,
         Err(why) => {
-            let text = words::journal::why(ui.texts, why);
+            let why = words::journal::why(ui.texts, why);
+            let text = t!(ui.texts, "journal.list.wrong", line = row.line, why = why);
             let blank = || Cell::new("");
             let mark = Cell::new(Span::styled(format!("{} !", ui.glyphs.critical), ui.theme.critical));
             let said = Cell::new(Span::styled(text, ui.theme.critical));
