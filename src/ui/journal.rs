@@ -6,7 +6,7 @@
 //!   1042  09:02:11  done         op-0137  prd  service-rollback…  web        INC-204 5xx
 //! ```
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -165,7 +165,7 @@ fn anchor(state: &State, read: &JournalReport, ui: &Ui) -> Vec<Span<'static>> {
         (HeadsRead::NotKept, None) if standing.lines > 0 => {
             status.push(Span::styled(t!(texts, "journal.status.not-anchored"), ui.theme.dim));
         }
-        (HeadsRead::NotKept, None) => {}
+        (HeadsRead::NotKept | HeadsRead::Failed(_), None) => {}
         (_, Some(seq)) => {
             status.push(Span::styled(t!(texts, "journal.status.anchored", n = number(seq)), ui.theme.ok));
         }
@@ -175,7 +175,6 @@ fn anchor(state: &State, read: &JournalReport, ui: &Ui) -> Vec<Span<'static>> {
         (HeadsRead::Read, None) => {
             status.push(Span::styled(t!(texts, "journal.status.no-head"), ui.theme.warning));
         }
-        (HeadsRead::Failed(_), None) => {}
     }
     if let HeadsRead::Failed(failure) = &read.heads {
         let text = t!(texts, "journal.status.heads-failed", why = words::failure_line(texts, failure));
@@ -252,7 +251,7 @@ fn cells(state: &State, ui: &Ui, row: &Read, began: Option<Timestamp>, is_unprov
 /// Writes when it was; in a timeline, how long after its beginning.
 fn moment(state: &State, ui: &Ui, record: &Record, began: Option<Timestamp>) -> String {
     let at = ui.moment(record.time, state.now);
-    match began.map(|began| record.time.duration_since(began)).filter(|passed| passed.is_positive()) {
+    match began.map(|began| record.time.duration_since(began)).filter(SignedDuration::is_positive) {
         Some(passed) => format!("{at} +{}", words::age(ui.texts, passed)),
         None => at,
     }
