@@ -20,6 +20,7 @@ mod limit;
 mod live;
 mod look;
 mod run;
+pub mod runs;
 mod shell;
 mod tape;
 mod tunnel;
@@ -42,7 +43,7 @@ use crate::{
         target::Target,
     },
     i18n::Texts,
-    journal::{self, Journal, JournalError},
+    journal::{self, Journal, JournalError, RunStep},
     policy::{Denial, Request},
     runbook::{
         catalogue::Catalogue,
@@ -172,11 +173,29 @@ impl Operator {
         target: Option<Target>,
         reports: mpsc::Sender<SessionReport>,
     ) -> Result<Live, Refused> {
+        self.start_asked(begin::Asked { request, size, target, reports, run: None }).await
+    }
+
+    /// Starts the operation of a step of a runbook's run, which is on its records.
+    ///
+    /// # Errors
+    /// As [`Operator::start`].
+    pub async fn start_step(
+        &self,
+        run: RunStep,
+        request: Request,
+        size: Option<(u16, u16)>,
+        target: Option<Target>,
+        reports: mpsc::Sender<SessionReport>,
+    ) -> Result<Live, Refused> {
+        self.start_asked(begin::Asked { request, size, target, reports, run: Some(run) }).await
+    }
+
+    async fn start_asked(&self, asked: begin::Asked) -> Result<Live, Refused> {
         if self.inner.stop.is_cancelled() {
             return Err(Refused::Ending);
         }
         let (tell, told) = oneshot::channel();
-        let asked = begin::Asked { request, size, target, reports };
         self.inner.tasks.spawn(begin::begin(Arc::clone(&self.inner), asked, tell));
         told.await.unwrap_or(Err(Refused::Ending))
     }

@@ -18,6 +18,8 @@ mod operations;
 mod policy;
 #[path = "gate/runbooks.rs"]
 mod runbooks;
+#[path = "gate/runs.rs"]
+mod runs;
 #[path = "gate/schema.rs"]
 mod schema;
 #[path = "gate/support.rs"]

@@ -61,6 +61,8 @@ pub enum Action {
     StartLiveTail,
     /// `ssm:DescribeInstanceInformation`
     DescribeInstanceInformation,
+    /// `ssm:GetParametersByPath`
+    GetParametersByPath,
     /// `rds:DescribeDBClusters`
     DescribeDbClusters,
     /// `ssm:StartSession`
@@ -135,6 +137,9 @@ impl Action {
         Self::GenerateDataKey,
     ];
 
+    /// Lists the calls that a catalogue outside of this machine is read with.
+    pub const CATALOGUE: [Self; 1] = [Self::GetParametersByPath];
+
     /// Lists the calls that changes need beside those.
     pub const CHANGES: [Self; 6] = [
         Self::GetDocument,
@@ -180,6 +185,7 @@ impl Action {
             Self::FilterLogEvents => "logs:FilterLogEvents",
             Self::StartLiveTail => "logs:StartLiveTail",
             Self::DescribeInstanceInformation => "ssm:DescribeInstanceInformation",
+            Self::GetParametersByPath => "ssm:GetParametersByPath",
             Self::DescribeDbClusters => "rds:DescribeDBClusters",
             Self::StartSession => "ssm:StartSession",
             Self::ResumeSession => "ssm:ResumeSession",
@@ -226,7 +232,7 @@ impl Action {
             Self::DescribeTargetGroups | Self::DescribeTargetHealth => Family::LoadBalancing,
             Self::FilterLogEvents => Family::LogEvents,
             Self::StartLiveTail => Family::LiveTail,
-            Self::DescribeInstanceInformation => Family::Nodes,
+            Self::DescribeInstanceInformation | Self::GetParametersByPath => Family::Nodes,
             Self::DescribeDbClusters => Family::Databases,
             Self::StartSession | Self::ResumeSession | Self::TerminateSession | Self::ExecuteCommand => {
                 Family::Sessions
@@ -283,7 +289,7 @@ pub(super) enum Family {
     LogEvents,
     /// `StartLiveTail`.
     LiveTail,
-    /// Reads of managed nodes.
+    /// Reads of managed nodes and parameters.
     Nodes,
     /// Reads of databases.
     Databases,
@@ -382,7 +388,8 @@ mod tests {
 
     #[test]
     fn every_action_is_listed_once_and_named_as_iam_names_it() {
-        let all = || Action::ALL.iter().chain(&Action::SESSIONS).chain(&Action::CHANGES).chain(&Action::JOURNAL);
+        let sessions = Action::ALL.iter().chain(&Action::SESSIONS).chain(&Action::CATALOGUE);
+        let all = || sessions.clone().chain(&Action::CHANGES).chain(&Action::JOURNAL);
         let mut names: Vec<&str> = all().map(|action| action.name()).collect();
         names.sort_unstable();
         names.dedup();

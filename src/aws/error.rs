@@ -134,7 +134,7 @@ fn of_code(code: &str, message: &str, status: Option<u16>, action: &str) -> Fail
         "InvalidAccessException" => {
             FailureKind::Denied { missing_action: missing_action(message).unwrap_or(action).to_owned() }
         }
-        _ if ["NotFound", "Nonexistent", "DoesNotExist"].iter().any(|sign| code.contains(sign)) => {
+        _ if ["NotFound", "Nonexistent", "DoesNotExist", "NoSuchEntity"].iter().any(|sign| code.contains(sign)) => {
             FailureKind::NotFound
         }
         _ => FailureKind::Invalid,

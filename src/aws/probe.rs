@@ -14,6 +14,8 @@ use super::{
     Connection, FindingPass, FindingsQuery, action::Action, alarms::AlarmScope, load::Loaded, tasks::TaskScope,
 };
 
+/// A path that no parameter has.
+const NOWHERE: &str = "/sekisho-no-such-path";
 /// A node that nobody has.
 const NOBODY: &str = "i-00000000000000000";
 
@@ -58,6 +60,7 @@ impl Connection {
                 self.nodes(&Selector::ManagedNode { id: NOBODY.to_owned() }).await.map(drop)
             }
             Action::DescribeDbClusters => self.databases().await.map(drop),
+            Action::GetParametersByPath => self.parameters(NOWHERE).await.map(drop),
             // What acts is not tried out; what was denied is known.
             Action::StartSession
             | Action::ResumeSession

@@ -14,6 +14,9 @@ use crate::domain::endpoint::authority;
 
 use super::error::chain;
 
+/// The type of a form's content.
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Says as whom, for what, and when something is signed.
 pub(super) struct Signer<'a> {
     /// The keys.
@@ -34,6 +37,25 @@ impl Signer<'_> {
     /// # Errors
     /// Why the address cannot be signed, in words.
     pub(super) fn sign(&self, url: &str, lasts: Option<Duration>) -> Result<SigningInstructions, String> {
+        self.sign_request("GET", url, &[], b"", lasts)
+    }
+
+    /// Signs a POST of a form, for its headers.
+    ///
+    /// # Errors
+    /// Why the address cannot be signed, in words.
+    pub(super) fn sign_form(&self, url: &str, form: &str) -> Result<SigningInstructions, String> {
+        self.sign_request("POST", url, &[("content-type", FORM)], form.as_bytes(), None)
+    }
+
+    fn sign_request(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&'static str, &'static str)],
+        body: &[u8],
+        lasts: Option<Duration>,
+    ) -> Result<SigningInstructions, String> {
         // The signer takes an address without a host for a defect of its caller, and panics.
         if authority(url).split(':').next().is_none_or(str::is_empty) {
             return Err(url.to_owned());
@@ -45,7 +67,7 @@ impl Signer<'_> {
         let identity = self.credentials.clone().into();
         let params = v4::SigningParams::builder().identity(&identity).region(self.region).name(self.service);
         let params = params.time(self.time).settings(settings).build().map_err(|error| chain(&error))?.into();
-        let request = SignableRequest::new("GET", url, std::iter::empty(), SignableBody::Bytes(&[]));
+        let request = SignableRequest::new(method, url, headers.iter().copied(), SignableBody::Bytes(body));
         let signed = request.and_then(|request| sign_request(request, &params)).map_err(|error| chain(&error))?;
         Ok(signed.into_parts().0)
     }

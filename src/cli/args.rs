@@ -417,7 +417,7 @@ fn parse_at(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads a parameter, `name=value`.
-fn parse_param(text: &str) -> Result<(String, String), String> {
+pub(super) fn parse_param(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(String::new)?;
     if name.is_empty() { Err(String::new()) } else { Ok((name.to_owned(), value.to_owned())) }
 }

@@ -177,9 +177,12 @@ fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn
         if let Some(wanted) = args.command.as_ref().and_then(session::Wanted::of) {
             return session::run(wanted, &account, texts, faults).await;
         }
+        if let Some(wanted) = args.command.as_ref().and_then(runbook::wants_run) {
+            return runbook::run::run(wanted, &account, texts, faults).await;
+        }
         let exit = match (&args.command, account.simulator()) {
             (Some(Subcommand::Get(wanted)), _) => get::run(wanted, &account, texts, out, faults).await?,
-            (Some(Subcommand::Runbook(wanted)), _) => runbook::run(wanted, &account, texts, out, faults)?,
+            (Some(Subcommand::Runbook(wanted)), _) => runbook::with_account(wanted, &account, texts, out, faults)?,
             (Some(Subcommand::Doctor(wanted)), _) => doctor::run(wanted, &account, texts, out, faults).await?,
             (Some(Subcommand::Policy(wanted)), _) => policy::run(wanted, &account, texts, out, faults)?,
             (Some(Subcommand::Demo(demo)), Some(simulator)) if demo.listen.is_some() => {

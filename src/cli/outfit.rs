@@ -20,6 +20,8 @@ pub struct Ready {
     pub operator: Operator,
     /// The catalogues.
     pub catalogues: Catalogues,
+    /// The state folder.
+    pub folder: PathBuf,
     /// Where recordings are kept.
     pub recordings: PathBuf,
 }
@@ -34,7 +36,7 @@ pub fn host() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-fn state_folder(is_demo: bool) -> Option<PathBuf> {
+pub fn state_folder(is_demo: bool) -> Option<PathBuf> {
     let folder = log::folder()?;
     Some(if is_demo { folder.join("demo") } else { folder })
 }
@@ -76,5 +78,5 @@ pub fn ready(account: &Account, texts: Texts, faults: &mut dyn Write) -> io::Res
         host: host(),
         texts,
     });
-    Ok(Ok(Ready { operator, catalogues, recordings }))
+    Ok(Ok(Ready { operator, catalogues, folder, recordings }))
 }

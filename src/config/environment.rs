@@ -132,14 +132,14 @@ fn kind(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Kind {
     })
 }
 
-/// Reads where the catalogue lies: a directory.
+/// What says that a catalogue lies in Parameter Store.
+const PARAMETER_STORE: &str = "ssm:";
+
+/// Reads where the catalogue lies: a directory, or `ssm:` and a path of Parameter Store.
 fn catalogue(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<String> {
     let text = reader.filled_text("catalogue", value)?;
-    if super::is_in_ssm(&text) {
-        reader.error(&value.span(), ConfigProblem::CatalogueInSsm);
-        return None;
-    }
-    Some(reader.beside(&text))
+    // Whether it is a path is said where it is read.
+    Some(if text.starts_with(PARAMETER_STORE) { text } else { reader.beside(&text) })
 }
 
 fn account(reader: &mut Reader<'_>, value: Value<'_, '_>) -> Option<AccountId> {

@@ -170,8 +170,6 @@ pub enum ConfigProblem {
     NoRegion,
     /// An endpoint is no URL of HTTP. What was given is not kept: it may hold a secret all the same.
     BadEndpoint,
-    /// A catalogue lies in Parameter Store, which is not read yet.
-    CatalogueInSsm,
     /// The URL of an endpoint holds a user's name or password. Neither is kept.
     SecretInEndpoint,
 }
@@ -255,7 +253,6 @@ impl ConfigProblem {
             ConfigProblem::AmbiguousOverride { .. } => "ambiguous-override",
             ConfigProblem::NoRegion => "no-region",
             ConfigProblem::BadEndpoint => "bad-endpoint",
-            ConfigProblem::CatalogueInSsm => "catalogue-in-ssm",
             ConfigProblem::SecretInEndpoint => "secret-in-endpoint",
         }
     }
@@ -318,7 +315,6 @@ impl ConfigProblem {
             }
             P::NoRegion => t!(texts, "config.error.no-region").to_owned(),
             P::BadEndpoint => t!(texts, "config.error.bad-endpoint").to_owned(),
-            P::CatalogueInSsm => t!(texts, "config.error.catalogue-in-ssm").to_owned(),
             P::SecretInEndpoint => t!(texts, "config.error.secret-in-endpoint").to_owned(),
         }
     }
@@ -368,7 +364,6 @@ impl ConfigProblem {
             P::AmbiguousOverride { .. } => t!(texts, "config.advice.ambiguous-override").to_owned(),
             P::NoRegion => t!(texts, "config.advice.no-region").to_owned(),
             P::BadEndpoint => t!(texts, "config.advice.bad-endpoint").to_owned(),
-            P::CatalogueInSsm => t!(texts, "config.advice.catalogue-in-ssm").to_owned(),
             P::SecretInEndpoint => t!(texts, "config.advice.secret-in-endpoint").to_owned(),
         }
     }

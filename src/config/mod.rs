@@ -348,16 +348,8 @@ fn check_flags(flags: &Flags) -> Vec<ConfigError> {
     if let Some(region) = flags.region.as_ref().filter(|region| !region::is_plausible(region)) {
         problems.push(environment::bad_region(region.clone()));
     }
-    if flags.catalogue.as_ref().and_then(|path| path.to_str()).is_some_and(is_in_ssm) {
-        problems.push(ConfigProblem::CatalogueInSsm);
-    }
     problems.extend(flags.endpoint_url.as_deref().and_then(|url| check_endpoint(url).err()));
     problems.into_iter().map(flag_error).collect()
-}
-
-/// Tells whether a catalogue lies in Parameter Store.
-fn is_in_ssm(catalogue: &str) -> bool {
-    catalogue.trim_start().starts_with("ssm:")
 }
 
 /// Checks that a URL can be an endpoint: scheme, host, port and path, and nothing that could be a secret.

@@ -12,7 +12,7 @@ use crate::{
         session::{End, SessionReport},
         target::{Selector, Target},
     },
-    journal::Ending,
+    journal::{Ending, RunStep},
     policy::{self, Authorized, Op, Request},
     runbook::entry::{FINDING, TASK},
 };
@@ -35,6 +35,8 @@ pub(super) struct Asked {
     pub(super) size: Option<(u16, u16)>,
     pub(super) target: Option<Target>,
     pub(super) reports: mpsc::Sender<SessionReport>,
+    /// The step of a run that it is.
+    pub(super) run: Option<RunStep>,
 }
 
 /// Begins an operation, tells how that went, and sees it to its end.
@@ -60,7 +62,7 @@ pub(super) async fn begin(inner: Arc<Inner>, asked: Asked, tell: oneshot::Sender
     let chosen = choose(&preflight, wanted.as_ref());
     let target =
         chosen.clone().or(wanted).unwrap_or_else(|| sought(authorized.operation(), &authorized.grant().parameters));
-    let desk = match Desk::open(&inner, &asker, &authorized, &target).await {
+    let desk = match Desk::open(&inner, &asker, &authorized, &target, asked.run.clone()).await {
         Ok(desk) => desk,
         Err(refused) => {
             let _ = tell.send(Err(refused));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{progress::Finish, session::End, target::Target},
-    journal::{About, Denied, Ending, Intent, Journal, Outcome},
+    journal::{About, Denied, Ending, Intent, Journal, Outcome, RunStep},
     policy::{Authorized, Denial, Op, Request},
 };
 
@@ -73,6 +73,7 @@ impl Desk {
         asker: &Asker,
         authorized: &Authorized<Op>,
         target: &Target,
+        run: Option<RunStep>,
     ) -> Result<Self, Refused> {
         let at = inner.outfit.clock.now();
         let about = About {
@@ -80,7 +81,7 @@ impl Desk {
             target: target.clone(),
             account: asker.connection.identity().account,
             region: asker.connection.region().to_owned(),
-            run: None,
+            run,
             at,
         };
         let authorized = authorized.clone();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
 use super::entry::{EntryId, Title};
 pub use super::query::Query;
@@ -17,7 +18,7 @@ mod step;
 pub const END: &str = "end";
 
 /// Names a runbook, such as `inc-5xx`: lower-case letters, digits and hyphens.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunbookId(pub String);
 
 impl fmt::Display for RunbookId {
@@ -27,7 +28,7 @@ impl fmt::Display for RunbookId {
 }
 
 /// Names a step within its runbook.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StepId(pub String);
 
 impl fmt::Display for StepId {
@@ -37,7 +38,7 @@ impl fmt::Display for StepId {
 }
 
 /// A runbook, as the catalogue has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Runbook {
     /// Its name.
     pub id: RunbookId,
@@ -66,7 +67,7 @@ impl Runbook {
 }
 
 /// A step of a runbook.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Its name.
     pub id: StepId,
@@ -81,7 +82,8 @@ pub struct Step {
 }
 
 /// What a step is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum StepKind {
     /// Looks at the dashboards by itself, and says what it saw.
     Check {
@@ -134,7 +136,8 @@ impl StepKind {
 }
 
 /// What a note keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Evidence {
     /// What the dashboards show at that moment, kept by itself.
     Snapshot,

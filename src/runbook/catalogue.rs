@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::entry::{Entry, EntryId};
 use super::error::CatalogueError;
 use super::folder::{self, Files};
+use super::parameters::{self, Parameter};
 use super::{builtin, check, signal};
 use crate::config::document::Place;
 use crate::domain::environment::Environment;
@@ -22,6 +23,19 @@ pub enum Origin {
     BuiltIn,
     /// A directory.
     Folder(PathBuf),
+    /// A path in Parameter Store.
+    Parameters(String),
+}
+
+impl Origin {
+    /// Returns where it is, as it is written in the configuration; empty for the one that comes with the program.
+    pub fn place(&self) -> PathBuf {
+        match self {
+            Self::BuiltIn => PathBuf::new(),
+            Self::Folder(path) => path.clone(),
+            Self::Parameters(path) => parameters::place_of(path, ""),
+        }
+    }
 }
 
 /// A catalogue: what may be done, by whom, where.
@@ -59,6 +73,15 @@ impl Catalogue {
         let writable = folder::writable(path, &files);
         let catalogue = Self::of_files(path, &files, Origin::Folder(path.to_path_buf()))?;
         Ok(Self { writable, ..catalogue })
+    }
+
+    /// Puts it together from the parameters below a path of Parameter Store.
+    ///
+    /// # Errors
+    /// Every fault that was found in all of its files, not only the first.
+    pub fn of_parameters(path: &str, parameters: &[Parameter]) -> Result<Self, Vec<CatalogueError>> {
+        let files = parameters::files(path, parameters)?;
+        Self::of_files(&parameters::place_of(path, ""), &files, Origin::Parameters(path.to_owned()))
     }
 
     fn of_files(folder: &Path, files: &Files, origin: Origin) -> Result<Self, Vec<CatalogueError>> {
@@ -146,7 +169,9 @@ impl Catalogue {
     pub fn check(&self, environments: &[Environment], roles: &[String]) -> Vec<CatalogueError> {
         match &self.origin {
             Origin::BuiltIn => Vec::new(),
-            Origin::Folder(folder) => check::check(folder, &self.entries, &self.roles, environments, roles),
+            Origin::Folder(_) | Origin::Parameters(_) => {
+                check::check(&self.origin.place(), &self.entries, &self.roles, environments, roles)
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
 pub use super::operation::{Change, DESIRED, Destination, FINDING, Input, LOCAL_PORT, Operation, TASK, WorkflowStatus};
 use super::pattern;
@@ -13,7 +14,7 @@ pub const OPERATOR: &str = "operator";
 /// Names an entry, such as `db-readonly`: lower-case letters, digits and hyphens.
 ///
 /// An entry that serves several targets is one for each, named with the target: `container-inspect/web`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryId(pub String);
 
 impl fmt::Display for EntryId {
@@ -35,7 +36,7 @@ pub fn document_name(environment: &str, entry: &EntryId) -> String {
 }
 
 /// A text in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Title {
     /// In Japanese.
     pub ja: String,

@@ -6,6 +6,7 @@ use super::entry::EntryId;
 pub use super::forms::Form;
 use crate::config::Type;
 use crate::config::document::{FileProblem, Place, render};
+use crate::domain::fetch::Failure;
 use crate::i18n::{Lang, Texts};
 
 mod words;
@@ -40,6 +41,27 @@ pub enum CatalogueProblem {
         /// Its name.
         name: String,
     },
+    /// A file in Parameter Store lacks a part, or lies there as a whole and in parts.
+    BrokenParts {
+        /// Its name.
+        name: String,
+    },
+    /// A parameter is a list, or encrypted.
+    NotPlain {
+        /// Its name, below the path.
+        name: String,
+    },
+    /// Where a catalogue lies is no path of Parameter Store.
+    NotAPath,
+    /// Parameter Store could not be read.
+    Unread {
+        /// The environment with whose credentials it was tried.
+        environment: String,
+        /// Why.
+        failure: Failure,
+    },
+    /// There are more parameters below the path than are read.
+    TooManyParameters,
     /// There is no entry at all.
     NoEntries,
     /// There is no `bindings.toml`.
@@ -358,6 +380,11 @@ impl CatalogueProblem {
             Self::TooManyFiles { .. } => "too-many-files",
             Self::TooLarge => "all-too-large",
             Self::StrayFile { .. } => "stray-file",
+            Self::BrokenParts { .. } => "broken-parts",
+            Self::NotPlain { .. } => "not-plain",
+            Self::NotAPath => "not-a-path",
+            Self::Unread { .. } => "unread",
+            Self::TooManyParameters => "too-many-parameters",
             Self::NoEntries => "no-entries",
             Self::NoBindingsFile => "no-bindings-file",
             Self::Syntax { .. } => "syntax",

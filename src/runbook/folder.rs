@@ -45,13 +45,21 @@ pub(super) fn read(folder: &Path) -> Result<Files, Vec<CatalogueError>> {
             take(folder, format!("{room}/{name}"), &mut files, &mut errors);
         }
     }
-    if !files.keys().any(|name| is_in(name, ENTRIES)) && errors.is_empty() {
-        errors.push(fault(folder, CatalogueProblem::NoEntries));
-    }
-    if files.values().map(String::len).sum::<usize>() > MOST_BYTES {
-        errors.push(fault(folder, CatalogueProblem::TooLarge));
+    if errors.is_empty() {
+        errors.extend(check(&files).into_iter().map(|problem| fault(folder, problem)));
     }
     if errors.is_empty() { Ok(files) } else { Err(errors) }
+}
+
+/// Says what is wrong with the files of a catalogue as a whole.
+pub(super) fn check(files: &Files) -> Option<CatalogueProblem> {
+    if !files.keys().any(|name| is_in(name, ENTRIES)) {
+        Some(CatalogueProblem::NoEntries)
+    } else if files.len() > MOST_FILES {
+        Some(CatalogueProblem::TooManyFiles { most: MOST_FILES })
+    } else {
+        (files.values().map(String::len).sum::<usize>() > MOST_BYTES).then_some(CatalogueProblem::TooLarge)
+    }
 }
 
 /// Tells whether a file of a catalogue lies in one of its directories.
@@ -59,7 +67,8 @@ pub(super) fn is_in(name: &str, room: &str) -> bool {
     name.strip_prefix(room).is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn is_toml(name: &str) -> bool {
+/// Tells whether a file is TOML, by its name; hidden ones are none of ours.
+pub(super) fn is_toml(name: &str) -> bool {
     !name.starts_with('.') && Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"))
 }
 

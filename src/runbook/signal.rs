@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::alarm::{Alarm, Watches};
 use crate::domain::fetch::Panel;
 use crate::domain::finding::Finding;
@@ -11,7 +13,8 @@ use crate::domain::queue::{Item, Trouble};
 const LONGEST_WORD: usize = 60;
 
 /// A trouble that a runbook answers.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Signal {
     /// An alarm in the state ALARM; with a word, only one whose name or metric holds it.
     Alarm(Option<String>),
@@ -82,6 +85,25 @@ impl Signal {
             }
             _ => false,
         }
+    }
+}
+
+/// Says that a text is no signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no trouble is called so")]
+pub struct NoSignal;
+
+impl TryFrom<String> for Signal {
+    type Error = NoSignal;
+
+    fn try_from(text: String) -> Result<Self, NoSignal> {
+        Self::parse(&text).ok_or(NoSignal)
+    }
+}
+
+impl From<Signal> for String {
+    fn from(signal: Signal) -> String {
+        signal.to_string()
     }
 }
 

@@ -5,7 +5,6 @@ pub mod journal;
 pub mod operation;
 pub mod preflight;
 mod rule;
-pub mod runbook;
 pub mod session;
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +22,8 @@ use crate::state::State;
 use crate::t;
 
 use super::Ui;
+
+pub use crate::runbook::words as runbook;
 
 pub use preflight::{caution, obstacle};
 pub use rule::{rule_kind, silence};

@@ -1,5 +1,6 @@
 //! The AWS room and the pollers against the simulated account: real sockets, the real SDK, calls counted by the server.
 
+mod acted;
 #[path = "../support/agent.rs"]
 mod agent;
 mod changes;

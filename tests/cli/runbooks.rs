@@ -1,8 +1,11 @@
 //! `runbook`: what the catalogue has to be done step by step, and whether it is without fault.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use rstest::rstest;
 
-use super::home::Home;
+use super::home::{Home, Ran};
 
 const ENTRY: &str = r#"
 id = "look"
@@ -110,4 +113,53 @@ fn every_fault_is_told_at_once_with_its_place_and_mend() {
         .complains("entries/b.toml:7:1: \"limt\" is no key of an entry.");
     home.run(&format!("{line} --lang ja")).exits(2).complains("カタログに「lok」というエントリがありません。");
     home.run("runbook validate /no/such").exits(2).complains("There is no such directory.");
+}
+
+/// Runs the program with answers on its standard input.
+fn answered(home: &Home, arguments: &str, answers: &str) -> Ran {
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    let mut command = home.command(&arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    Ran::of(&child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_run_is_walked_left_and_taken_up_again_to_its_report() {
+    let home = Home::new();
+    let args = "--demo --env prd --as operator";
+    let ran = answered(&home, &format!("runbook run daily-check {args}"), "\n\n\n\nq\n").exits(0);
+    for part in ["daily-check/1", "1/12  Alarms [check]", "5/12  Backups [note]", "runbook run daily-check/1"] {
+        assert!(ran.err.contains(part), "{part} in\n{}", ran.err);
+    }
+    let listed = home.run("runbook runs --demo").exits(0).quietly();
+    assert!(listed.out.contains("daily-check/1") && listed.out.contains("Backups"), "{}", listed.out);
+    // Where the input ends, the run stays as it is.
+    answered(&home, &format!("runbook run daily-check/1 {args}"), "").exits(0);
+    let note = "w\nDATABASE_URL=postgres://ops:hunter2@db/x 昨夜分あり\n\n\n";
+    let answers = format!("\n{note}{}n\nn\n\n", "w\nok\n\n\n".repeat(2));
+    let ran = answered(&home, &format!("runbook run daily-check/1 {args}"), &answers).exits(0);
+    assert!(ran.err.contains("Before that is lacking: words") && ran.err.contains("is over"), "{}", ran.err);
+    let report = home.run("runbook export daily-check/1 --demo --lang ja").exits(0).quietly();
+    assert!(report.out.contains("日次確認") && report.out.contains("昨夜分あり"), "{}", report.out);
+    assert!(!report.out.contains("hunter2"), "{}", report.out);
+    let html = home.run("runbook export daily-check/1 --demo -o html").exits(0).quietly();
+    assert!(html.out.starts_with("<!doctype html>"), "{}", html.out);
+    home.run("runbook export daily-check/9 --demo").exits(2).complains("no run daily-check/9");
+    answered(&home, &format!("runbook run daily-check/1 {args}"), "").exits(2).complains("is over");
+}
+
+#[test]
+fn whoever_has_not_the_role_does_not_run_it_and_two_runs_have_two_numbers() {
+    let home = Home::new();
+    let refused = answered(&home, "runbook run inc-5xx --demo --env prd --as operator", "q\n").exits(4);
+    assert!(refused.err.contains("not for the role operator"), "{}", refused.err);
+    for number in [1, 2] {
+        let ran = answered(&home, "runbook run inc-5xx --demo --env prd", "q\n").exits(0);
+        assert!(ran.err.contains(&format!("inc-5xx/{number}")), "{}", ran.err);
+    }
+    home.run("runbook run inc-5xx --demo").exits(2).complains("several environments");
+    let other = answered(&home, "runbook run inc-5xx/1 --demo --env dev", "q\n").exits(2);
+    assert!(other.err.contains("prd"), "{}", other.err);
 }

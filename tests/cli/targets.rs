@@ -78,7 +78,7 @@ fn a_faulty_catalogue_is_told_where_and_how_to_mend_it() {
     let ran = home.run(&format!("get targets --demo --catalogue {}", folder.display())).exits(2);
     assert_eq!(ran.out, "");
     ran.complains("entries/look.toml:7:1: \"limt\" is no key of an entry.").complains("Did you mean \"limit\"?");
-    home.run("get targets --demo --catalogue ssm:/shop").exits(2).complains("Parameter Store");
+    home.run("get targets --demo --catalogue ssm:shop").exits(2).complains("no path of Parameter Store");
     home.run("get targets --demo --catalogue /no/such").exits(2).complains("There is no such directory.");
 }
 

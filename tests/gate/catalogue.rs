@@ -11,11 +11,13 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use rstest::rstest;
 use sekisho::domain::environment::{Environment, Kind};
+use sekisho::domain::fetch::{Failure, FailureKind};
 use sekisho::domain::target::Selector;
 use sekisho::i18n::{Lang, Texts};
 use sekisho::runbook::catalogue::{Catalogue, Origin};
-use sekisho::runbook::choice::Catalogues;
+use sekisho::runbook::choice::{Catalogues, Contents, Shelf, Shelves, shelves};
 use sekisho::runbook::entry::{Change, Confirmation, Entry, EntryId, Operation, WorkflowStatus};
+use sekisho::runbook::parameters::Parameter;
 
 use super::support::{BINDINGS, codes, environment, expected, files, found, load, root, write};
 
@@ -383,15 +385,18 @@ fn each_environment_has_its_own_catalogue_or_the_built_in_one() {
         ..environment(name, Kind::from_name(name).unwrap())
     };
     let places = [at("prd", Some(own.path())), at("dev", Some(other.path())), at("stg", None)];
-    let catalogues = Catalogues::load(None, &places, &roles).unwrap();
+    let catalogues = Catalogues::load(None, &places, &roles, &Shelves::new()).unwrap();
     let first = |place: &Environment| catalogues.of(place).entries_in(place)[0].id.written().to_owned();
     assert_eq!((first(&places[0]).as_str(), first(&places[1]).as_str()), ("look", "see"));
     assert_eq!(catalogues.of(&places[2]).origin(), &Origin::BuiltIn);
-    let flag = Catalogues::load(Some(own.path()), &places, &roles).unwrap();
+    let flag = Catalogues::load(Some(own.path()), &places, &roles, &Shelves::new()).unwrap();
     assert!(places.iter().all(|place| flag.of(place).origin() == &Origin::Folder(own.path().to_path_buf())));
     let missing = [at("prd", Some(Path::new("/no/such"))), at("dev", Some(Path::new("/no/such")))];
-    assert_eq!(codes(&Catalogues::load(None, &missing, &roles).unwrap_err()), ["no-folder"]);
-    assert_eq!(codes(&Catalogues::load(None, &places, &[]).unwrap_err()), ["unknown-role", "unknown-role"]);
+    assert_eq!(codes(&Catalogues::load(None, &missing, &roles, &Shelves::new()).unwrap_err()), ["no-folder"]);
+    assert_eq!(
+        codes(&Catalogues::load(None, &places, &[], &Shelves::new()).unwrap_err()),
+        ["unknown-role", "unknown-role"]
+    );
 }
 
 proptest! {
@@ -417,5 +422,62 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// Puts a catalogue into Parameter Store, its larger files in parts.
+fn stored(path: &str, files: &[(&str, &str)]) -> Contents {
+    let plain = |name: String, value: &str| Parameter { name, is_plain: true, value: value.to_owned() };
+    let parameters = files.iter().flat_map(|(name, text)| {
+        let (first, second) = text.split_at(text.len() / 2);
+        [plain(format!("{path}/{name}.1"), first), plain(format!("{path}/{name}.2"), second)]
+    });
+    Contents { parameters: parameters.collect(), capped: false }
+}
+
+#[test]
+fn a_catalogue_in_parameter_store_is_the_same_as_in_a_directory() {
+    let files = [("bindings.toml", BINDINGS), ("entries/look.toml", ENTRY)];
+    let mut prd = environment("prd", Kind::Prd);
+    prd.catalogue = Some("ssm:/shop/prd".to_owned());
+    let places = [prd, environment("dev", Kind::Dev)];
+    let wanted = shelves(None, &places);
+    assert_eq!(wanted, [Shelf { environment: "prd".into(), path: "/shop/prd".into() }]);
+    let read = Shelves::from([(wanted[0].clone(), Ok(stored("/shop/prd", &files)))]);
+    let catalogues = Catalogues::load(None, &places, &["staff".to_owned()], &read).unwrap();
+    let catalogue = catalogues.of(&places[0]);
+    assert_eq!(catalogue.hash(), load(&files).unwrap().hash());
+    assert_eq!(catalogue.origin(), &Origin::Parameters("/shop/prd".into()));
+    assert_eq!(catalogues.of(&places[1]).origin(), &Origin::BuiltIn);
+    // With a flag every environment has its own account's.
+    let flag = Path::new("ssm:/shop/prd");
+    assert_eq!(shelves(Some(flag), &places).len(), 2);
+}
+
+#[test]
+fn what_is_wrong_in_parameter_store_is_told_with_its_place_and_nothing_of_it_holds() {
+    let mut prd = environment("prd", Kind::Prd);
+    prd.catalogue = Some("ssm:/shop/prd".to_owned());
+    let places = [prd];
+    let told = |contents: Result<Contents, Failure>| {
+        let read = Shelves::from([(shelves(None, &places)[0].clone(), contents)]);
+        let errors = Catalogues::load(None, &places, &["staff".to_owned()], &read).unwrap_err();
+        (codes(&errors), errors[0].render(Texts::of(Lang::En)))
+    };
+    let faulty = [("bindings.toml", BINDINGS), ("entries/look.toml", &ENTRY.replace("limit", "limt"))];
+    let (found, text) = told(Ok(stored("/shop/prd", &faulty)));
+    assert!(found.contains(&"unknown-key") && text.contains("ssm:/shop/prd/entries/look.toml:"), "{text}");
+    let kind = FailureKind::Denied { missing_action: "ssm:GetParametersByPath".into() };
+    let (action, detail) = ("ssm:GetParametersByPath".to_owned(), String::new());
+    let denied = Failure { kind, action, detail, request_id: None, at: jiff::Timestamp::UNIX_EPOCH };
+    let (found, text) = told(Err(denied));
+    assert!(found == ["unread"] && text.contains("ssm:GetParametersByPath is denied"), "{text}");
+    let capped = Contents { capped: true, ..stored("/shop/prd", &[("bindings.toml", BINDINGS)]) };
+    assert_eq!(told(Ok(capped)).0, ["too-many-parameters"]);
+    assert_eq!(codes(&Catalogues::load(None, &places, &[], &Shelves::new()).unwrap_err()), ["no-folder"]);
+    let nowhere = Catalogues::load(Some(Path::new("ssm:shop")), &places, &[], &Shelves::new()).unwrap_err();
+    assert_eq!(codes(&nowhere), ["not-a-path"]);
+    for lang in Lang::ALL {
+        assert!(!nowhere[0].render(Texts::of(lang)).contains("catalogue."));
     }
 }

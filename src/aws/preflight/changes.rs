@@ -158,7 +158,7 @@ impl Connection {
 
     /// Looks whether the document is there, and the one that was meant.
     async fn check_document(&self, document: &str, compiled: Option<&Value>, preflight: &mut Preflight) {
-        let get = || self.nodes_client().get_document().name(document).send();
+        let get = || self.ssm_client().get_document().name(document).send();
         let answer = match self.home.caller.call(Action::GetDocument, document, get).await {
             Ok(answer) => answer,
             // `InvalidDocument`: there is none of that name here.
@@ -166,6 +166,8 @@ impl Connection {
                 preflight.obstacles.push(Obstacle::NoDocument { document: document.to_owned() });
                 return;
             }
+            // Whoever may start it need not be let read it.
+            Err(failure) if matches!(failure.kind, FailureKind::Denied { .. }) => return,
             Err(failure) => {
                 preflight.unknown.push(failure);
                 return;

@@ -54,7 +54,7 @@ impl Connection {
         let filter = aws::InstanceInformationStringFilter::builder().key(key).values(value).build();
         let caller = &self.home.caller;
         let filter = filter.map_err(|error| caller.invalid(Action::DescribeInstanceInformation, &error))?;
-        let client = self.nodes_client();
+        let client = self.ssm_client();
         pages(MOST_NODES, |token| {
             let filter = &filter;
             async move {
@@ -92,7 +92,7 @@ impl Connection {
         found
     }
 
-    pub(super) fn nodes_client(&self) -> &aws_sdk_ssm::Client {
+    pub(in crate::aws) fn ssm_client(&self) -> &aws_sdk_ssm::Client {
         self.nodes.get_or_init(|| {
             let hosts = self.home.caller.hosts.ssm.clone();
             let config = aws_sdk_ssm::config::Builder::from(self.sites.config()).interceptor(hosts);

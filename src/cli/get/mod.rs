@@ -4,7 +4,7 @@
 
 pub mod ask;
 mod json;
-mod read;
+pub(super) mod read;
 pub(super) mod table;
 mod targets;
 

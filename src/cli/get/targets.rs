@@ -157,7 +157,7 @@ fn item<'r>(row: &'r Row<'_>) -> Item<'r> {
         catalogue: row.catalogue.hash(),
         origin: match row.catalogue.origin() {
             Origin::BuiltIn => "built-in".to_owned(),
-            Origin::Folder(path) => path.to_string_lossy().into_owned(),
+            origin => origin.place().to_string_lossy().into_owned(),
         },
     }
 }

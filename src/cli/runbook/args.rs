@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::cli::args::EntryArgs;
+
 /// What is wanted of the runbooks.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct RunbookArgs {
@@ -19,6 +21,12 @@ pub enum Wanted {
     Show(ShowArgs),
     /// Tells every fault of a catalogue.
     Validate(ValidateArgs),
+    /// Runs a runbook, goes on with a run, or makes the change of an entry.
+    Run(RunArgs),
+    /// Lists the runs of this machine.
+    Runs,
+    /// Prints the report of a run.
+    Export(ExportArgs),
 }
 
 /// The arguments of `runbook show`.
@@ -35,4 +43,65 @@ pub struct ValidateArgs {
     /// The directory of a catalogue; without it, those that the configuration names.
     #[arg(value_name = "folder")]
     pub directory: Option<PathBuf>,
+}
+
+/// The arguments of `runbook run`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, clap::Args)]
+pub struct RunArgs {
+    /// A runbook, a run to go on with, or the entry of a change.
+    #[arg(value_name = "run")]
+    pub run_of: String,
+    /// A parameter, as `name=value`.
+    #[arg(long, value_name = "param", value_parser = crate::cli::args::parse_param)]
+    pub param: Vec<(String, String)>,
+    /// Why.
+    #[arg(long, value_name = "text")]
+    pub reason: Option<String>,
+    /// The ticket.
+    #[arg(long, value_name = "text")]
+    pub ticket: Option<String>,
+    /// What must be typed to confirm.
+    #[arg(long, value_name = "text", conflicts_with = "yes")]
+    pub confirm: Option<String>,
+    /// Confirms where a plain yes is asked for.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+impl RunArgs {
+    /// Returns what is said of an entry.
+    pub fn of_entry(&self, entry: &str) -> EntryArgs {
+        EntryArgs {
+            entry: entry.to_owned(),
+            param: self.param.clone(),
+            reason: self.reason.clone(),
+            ticket: self.ticket.clone(),
+            confirm: self.confirm.clone(),
+            yes: self.yes,
+            target: None,
+        }
+    }
+}
+
+/// The arguments of `runbook export`.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct ExportArgs {
+    /// The run.
+    #[arg(value_name = "run")]
+    pub run: String,
+    /// In which form.
+    #[arg(long = "output", short = 'o', value_enum, value_name = "format", default_value = "markdown")]
+    pub report_form: Form,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Form {
+    /// Markdown.
+    #[default]
+    Markdown,
+    /// HTML.
+    Html,
+    /// JSON.
+    Json,
 }

@@ -52,7 +52,7 @@ fn sound(catalogue: &Catalogue, texts: Texts, out: &mut dyn Write) -> io::Result
     entries.dedup();
     let origin = match catalogue.origin() {
         Origin::BuiltIn => t!(texts, "runbooks.built-in").to_owned(),
-        Origin::Folder(path) => path.to_string_lossy().into_owned(),
+        origin => origin.place().to_string_lossy().into_owned(),
     };
     let sentence =
         t!(texts, "runbooks.sound", origin = origin, entries = entries.len(), runbooks = catalogue.runbooks().len());

@@ -21,7 +21,9 @@ use tokio::sync::mpsc;
 use crate::config::EnvironmentConfig;
 use crate::domain::progress::Finish;
 use crate::domain::session::{End, SessionReport};
+use crate::domain::target::Target;
 use crate::i18n::Texts;
+use crate::journal::RunStep;
 use crate::operate::{Live, Look, Operator, Refused};
 use crate::policy::Request;
 use crate::runbook::choice::Catalogues;
@@ -66,7 +68,7 @@ impl<'a> Wanted<'a> {
 pub const RUN: &str = "runbook run";
 
 /// Names the command that carries out an operation.
-const fn command_of(operation: &Operation) -> &'static str {
+pub const fn command_of(operation: &Operation) -> &'static str {
     match operation {
         Operation::Shell { .. } => "shell",
         Operation::Exec { .. } => "exec",
@@ -80,73 +82,169 @@ const fn command_of(operation: &Operation) -> &'static str {
 /// # Errors
 /// Where `faults` cannot be written to, or the terminal is lost.
 pub async fn run(wanted: Wanted<'_>, account: &Account, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
-    let ui = match account.ui(faults)? {
-        Ok(ui) => ui,
-        Err(exit) => return Ok(exit.code()),
-    };
     let ready = match outfit::ready(account, texts, faults)? {
         Ok(ready) => ready,
         Err(exit) => return Ok(exit.code()),
     };
-    let Ready { operator, catalogues, .. } = ready;
-    let environments = &account.config.environments;
-    let (configured, entry) = match choose(wanted, environments, &catalogues, texts) {
+    run_with(wanted, account, &ready, faults).await
+}
+
+/// Does the same with what was made ready before.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_with(wanted: Wanted<'_>, account: &Account, ready: &Ready, faults: &mut dyn Write) -> io::Result<u8> {
+    let ui = match account.ui(faults)? {
+        Ok(ui) => ui,
+        Err(exit) => return Ok(exit.code()),
+    };
+    let stage = Stage { ready, environments: &account.config.environments, ui: &ui, step: None };
+    let carried = carry_out(wanted, stage, faults).await;
+    ready.operator.shutdown().await;
+    carried.map(|carried| carried.code)
+}
+
+/// Says why what is about to begin was not written down.
+pub type Unwritten = String;
+
+/// A step of a run, and who writes down that its operation begins.
+pub struct StepOf<'a> {
+    /// The step.
+    pub step: RunStep,
+    /// Writes down that the operation is about to begin; where that fails, it does not.
+    pub begins: &'a mut (dyn FnMut(&Request) -> Result<(), Unwritten> + Send),
+}
+
+/// What an entry is carried out with.
+pub struct Stage<'a> {
+    /// The operator and the catalogues.
+    pub ready: &'a Ready,
+    /// The environments that come into question.
+    pub environments: &'a [EnvironmentConfig],
+    /// What it is shown with.
+    pub ui: &'a Ui,
+    /// The step of a run that it is.
+    pub step: Option<StepOf<'a>>,
+}
+
+/// How carrying out an entry went.
+#[derive(Debug)]
+pub struct Carried {
+    /// The number that the shell sees.
+    pub code: u8,
+    /// How it ended; nothing where it did not begin.
+    pub end: Option<End>,
+    /// Whether the program was asked to end meanwhile.
+    pub is_leaving: bool,
+}
+
+impl From<u8> for Carried {
+    /// Makes it of something that did not begin.
+    fn from(code: u8) -> Self {
+        Self { code, end: None, is_leaving: false }
+    }
+}
+
+/// Carries out an entry and stays until it has ended.
+///
+/// # Errors
+/// Where `faults` cannot be written to, or the terminal is lost.
+pub async fn carry_out(wanted: Wanted<'_>, stage: Stage<'_>, faults: &mut dyn Write) -> io::Result<Carried> {
+    let Stage { ready: Ready { operator, catalogues, .. }, environments, ui, step } = stage;
+    let texts = ui.texts;
+    let (configured, entry) = match choose(wanted, environments, catalogues, texts) {
         Ok(chosen) => chosen,
-        Err(sentence) => return Ok(complain([sentence], faults)?.code()),
+        Err(sentence) => return Ok(complain([sentence], faults)?.code().into()),
     };
     let mut request = request(wanted.entry, &configured.environment.name);
-    if let Some(entry) = &entry {
-        ask::defaults(entry, &mut request);
+    let (look, target) =
+        match prepare(wanted, &Place { operator, ui, configured }, entry.as_ref(), &mut request, faults).await? {
+            Ok(prepared) => prepared,
+            Err(code) => return Ok(code.into()),
+        };
+    // From here on nothing takes the program away before what was begun has its outcome.
+    let mut signals = Signals::new()?;
+    let (reports, mut told) = mpsc::channel(WAITING);
+    let size = terminal_size().filter(|_| matches!(wanted.command, "shell" | "exec"));
+    let started = match step {
+        Some(StepOf { step, begins }) => {
+            if let Err(why) = begins(&request) {
+                return Ok(complain([why], faults)?.code().into());
+            }
+            operator.start_step(step, request, size, target, reports).await
+        }
+        None => operator.start(request, size, target, reports).await,
+    };
+    let mut live = match started {
+        Ok(live) => live,
+        Err(refused) => return Ok(refuse(&refused, texts, faults)?.into()),
+    };
+    let mut scene = Scene { live: &live, told: &mut told, signals: &mut signals, ui };
+    let ended = stay(wanted, operator, look.as_ref(), &mut scene, faults).await;
+    // The outcome is on the disk before this program goes, however the session was left. A change that goes on is AWS's.
+    let drained = async { while told.recv().await.is_some() {} };
+    match &ended {
+        Ok(Stayed::Ended) if wanted.command == RUN => drained.await,
+        _ if wanted.command == RUN => drop(futures::join!(operator.shutdown(), drained)),
+        _ => {
+            live.end();
+            drained.await;
+        }
+    }
+    let end = live.wait().await;
+    let (code, is_leaving) = match ended? {
+        Stayed::Signal(signal) => (u8::try_from(128 + signal).unwrap_or(u8::MAX), true),
+        Stayed::Client(code) if matches!(end, End::Terminated | End::LimitReached) => (code, false),
+        Stayed::Refused(exit) => (exit.code(), false),
+        Stayed::Ended | Stayed::Client(_) => (tell(&end, texts, faults)?.code(), false),
+    };
+    Ok(Carried { code, end: Some(end), is_leaving })
+}
+
+/// Where an entry is about to be carried out.
+struct Place<'a> {
+    operator: &'a Operator,
+    ui: &'a Ui,
+    configured: &'a EnvironmentConfig,
+}
+
+/// Shows what is about to happen and asks for what is lacking; or returns the number that the shell sees.
+async fn prepare(
+    wanted: Wanted<'_>,
+    place: &Place<'_>,
+    entry: Option<&Arc<Entry>>,
+    request: &mut Request,
+    faults: &mut dyn Write,
+) -> io::Result<Result<(Option<Look>, Option<Target>), u8>> {
+    let Place { operator, ui, configured } = place;
+    let texts = ui.texts;
+    if let Some(entry) = entry {
+        ask::defaults(entry, request);
     }
     // What a change is about may be one of its parameters.
-    let is_told = match entry.as_ref().filter(|entry| !entry.operation.is_session()) {
-        Some(entry) => ask::parameters(entry, &mut request, faults)?,
+    let is_told = match entry.filter(|entry| !entry.operation.is_session()) {
+        Some(entry) => ask::parameters(entry, request, faults)?,
         None => true,
     };
     // Whom the gate does not let in gets its answer, and the journal its record, before anything else is asked.
     let look = match operator.look(&request.environment, &request.entry, &request.parameters).await {
         Ok(look) => Some(look).filter(|_| is_told),
         Err(Refused::Denied(_)) => None,
-        Err(refused) => return refuse(&refused, texts, faults),
+        Err(refused) => return Ok(Err(refuse(&refused, texts, faults)?)),
     };
     let mut target = None;
     if let Some(look) = look.as_ref().filter(|_| entry.is_some()) {
-        ask::show(&ui, look, &configured.environment, &request, faults)?;
+        ask::show(ui, look, &configured.environment, request, faults)?;
         target = match ask::target(look, wanted.entry.target.as_deref(), texts, faults)? {
             Ok(target) => target,
-            Err(exit) => return Ok(exit.code()),
+            Err(exit) => return Ok(Err(exit.code())),
         };
         if !look.preflight.is_clear() {
-            return Ok(Exit::Source.code());
+            return Ok(Err(Exit::Source.code()));
         }
-        ask::rest((look, &configured.environment), target.as_ref(), &mut request, texts, faults)?;
+        ask::rest((look, &configured.environment), target.as_ref(), request, texts, faults)?;
     }
-    // From here on nothing takes the program away before what was begun has its outcome.
-    let mut signals = Signals::new()?;
-    let (reports, mut told) = mpsc::channel(WAITING);
-    let size = terminal_size().filter(|_| matches!(wanted.command, "shell" | "exec"));
-    let mut live = match operator.start(request, size, target, reports).await {
-        Ok(live) => live,
-        Err(refused) => return refuse(&refused, texts, faults),
-    };
-    let mut scene = Scene { live: &live, told: &mut told, signals: &mut signals, ui: &ui };
-    let ended = stay(wanted, &operator, look.as_ref(), &mut scene, faults).await;
-    // The outcome is on the disk before this program goes, however the session was left. A change that goes on is AWS's.
-    let drained = async { while told.recv().await.is_some() {} };
-    if wanted.command == RUN {
-        futures::join!(operator.shutdown(), drained);
-    } else {
-        live.end();
-        drained.await;
-    }
-    let end = live.wait().await;
-    operator.shutdown().await;
-    match ended? {
-        Stayed::Signal(signal) => Ok(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
-        Stayed::Client(code) if matches!(end, End::Terminated | End::LimitReached) => Ok(code),
-        Stayed::Refused(exit) => Ok(exit.code()),
-        Stayed::Ended | Stayed::Client(_) => Ok(tell(&end, texts, faults)?.code()),
-    }
+    Ok(Ok((look, target)))
 }
 
 /// How a session was left.

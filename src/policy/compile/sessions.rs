@@ -1,9 +1,12 @@
 //! What shells, tunnels and commands in containers need.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Options;
 use super::place::Place;
 use super::reads::regions;
 use super::statement::{Drafts, Statement};
+use super::words::word;
 use crate::domain::target::Selector;
 use crate::runbook::entry::{Entry, Operation};
 
@@ -18,6 +21,7 @@ pub(super) fn sessions(places: &[Place<'_>], options: &Options, drafts: &mut Dra
         for entry in &place.entries {
             session(place, entry, options, drafts);
         }
+        exec_clusters(place, drafts);
     }
     let with = |wanted: &dyn Fn(&Operation) -> bool| -> Vec<&Place<'_>> {
         places.iter().filter(|place| place.entries.iter().any(|entry| wanted(&entry.operation))).collect()
@@ -75,8 +79,9 @@ fn session(place: &Place<'_>, entry: &Entry, options: &Options, drafts: &mut Dra
             }
         }
         Operation::Exec { selector: Selector::EcsService { cluster, service, container }, .. } => {
-            let target = Container { cluster, service, name: container.as_deref() };
-            exec(place, written, &target, options, drafts);
+            let task = named(execute(place, &format!("task/{cluster}/*")), container.as_deref());
+            let head = format!("ExecTask{}", word(service));
+            drafts.add_for(place, &head, written, of_service(task, service, options));
         }
         Operation::Exec { .. }
         | Operation::ServiceChange { .. }
@@ -123,25 +128,41 @@ fn of_service(statement: Statement, service: &str, options: &Options) -> Stateme
     }
 }
 
-/// A container of a service.
-struct Container<'e> {
-    cluster: &'e str,
-    service: &'e str,
-    name: Option<&'e str>,
-}
-
-/// Adds a command in a container, which is authorised on the cluster and on the task, each by itself.
+/// Adds commands in the clusters of a place: each is authorised on its cluster and on its task, each by itself.
 ///
 /// Source: Service Authorization Reference, "Amazon Elastic Container Service", `ExecuteCommand`.
-fn exec(place: &Place<'_>, entry: &str, target: &Container<'_>, options: &Options, drafts: &mut Drafts) {
-    let Container { cluster, service, name } = target;
-    let execute = |part: &str| {
-        let statement = Statement::allow(["ecs:ExecuteCommand"], place.arns("ecs", part));
-        match name {
-            Some(name) => statement.when("StringEquals", "ecs:container-name", [*name]),
-            None => statement,
+fn exec_clusters(place: &Place<'_>, drafts: &mut Drafts) {
+    let mut clusters = BTreeMap::<&str, BTreeMap<Option<&str>, BTreeSet<&str>>>::new();
+    for entry in &place.entries {
+        if let Operation::Exec { selector: Selector::EcsService { cluster, container, .. }, .. } = &entry.operation {
+            let of_cluster = clusters.entry(cluster).or_default();
+            of_cluster.entry(container.as_deref()).or_default().insert(entry.id.written());
         }
-    };
-    drafts.add_for(place, "ExecCluster", entry, execute(&format!("cluster/{cluster}")));
-    drafts.add_for(place, "ExecTask", entry, of_service(execute(&format!("task/{cluster}/*")), service, options));
+    }
+    for (cluster, containers) in clusters {
+        let execute = execute(place, &format!("cluster/{cluster}"));
+        // Where an entry leaves the container to the task, which has one only, none is named.
+        let names: Option<Vec<&str>> = containers.keys().copied().collect();
+        let execute = match names {
+            Some(names) => execute.when("StringEquals", CONTAINER, names),
+            None => execute,
+        };
+        for entry in containers.values().flatten().copied().collect::<BTreeSet<_>>() {
+            drafts.add_for(place, &format!("ExecCluster{}", word(cluster)), entry, execute.clone());
+        }
+    }
+}
+
+/// The key that names the container of a command.
+const CONTAINER: &str = "ecs:container-name";
+
+fn execute(place: &Place<'_>, part: &str) -> Statement {
+    Statement::allow(["ecs:ExecuteCommand"], place.arns("ecs", part))
+}
+
+fn named(statement: Statement, container: Option<&str>) -> Statement {
+    match container {
+        Some(container) => statement.when("StringEquals", CONTAINER, [container]),
+        None => statement,
+    }
 }

@@ -110,10 +110,34 @@ impl Serialize for Statement {
         statement.serialize_field("Action", &self.actions)?;
         statement.serialize_field("Resource", &self.resources)?;
         if has_conditions {
-            statement.serialize_field("Condition", &self.conditions)?;
+            statement.serialize_field("Condition", &written(&self.conditions))?;
         }
         statement.end()
     }
+}
+
+/// A condition's values: one is written without a list, as everybody writes it.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Values<'c> {
+    One(&'c str),
+    Several(&'c [String]),
+}
+
+fn written(conditions: &Conditions) -> BTreeMap<&str, BTreeMap<&str, Values<'_>>> {
+    conditions.iter().map(|(operator, keys)| (operator.as_str(), written_keys(keys))).collect()
+}
+
+fn written_keys(keys: &BTreeMap<String, Vec<String>>) -> BTreeMap<&str, Values<'_>> {
+    let mut all = BTreeMap::new();
+    for (key, values) in keys {
+        let values = match &values[..] {
+            [one] => Values::One(one),
+            several => Values::Several(several),
+        };
+        all.insert(key.as_str(), values);
+    }
+    all
 }
 
 /// Statements on their way to a policy: two that say the same for several entries become one.
@@ -203,7 +227,7 @@ mod tests {
         let text = serde_json::to_string(&Statement { sid: "S".to_owned(), ..made }).unwrap();
         assert_eq!(
             text,
-            r#"{"Sid":"S","Effect":"Deny","Action":["a:B","b:C"],"Resource":["*"],"Condition":{"Null":{"k":["false"]}}}"#
+            r#"{"Sid":"S","Effect":"Deny","Action":["a:B","b:C"],"Resource":["*"],"Condition":{"Null":{"k":"false"}}}"#
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{CatalogueProblem, Form};
 use crate::config::document::printable;
+use crate::domain::fetch::{Failure, FailureKind};
 use crate::i18n::Texts;
 use crate::t;
 
@@ -15,6 +16,11 @@ pub(super) fn describe(problem: &CatalogueProblem, texts: Texts) -> String {
         P::TooManyFiles { most } => t!(texts, "catalogue.error.too-many-files", most = most),
         P::TooLarge => t!(texts, "catalogue.error.too-large").to_owned(),
         P::StrayFile { name } => t!(texts, "catalogue.error.stray-file", name = printable(name)),
+        P::BrokenParts { name } => t!(texts, "catalogue.error.broken-parts", name = printable(name)),
+        P::NotPlain { name } => t!(texts, "catalogue.error.not-plain", name = printable(name)),
+        P::NotAPath => t!(texts, "catalogue.error.not-a-path").to_owned(),
+        P::Unread { environment, failure } => unread(environment, failure, texts),
+        P::TooManyParameters => t!(texts, "catalogue.error.too-many-parameters").to_owned(),
         P::NoEntries => t!(texts, "catalogue.error.no-entries").to_owned(),
         P::NoBindingsFile => t!(texts, "catalogue.error.no-bindings-file").to_owned(),
         P::Syntax { detail } => t!(texts, "config.error.syntax", detail = printable(detail)),
@@ -53,6 +59,18 @@ pub(super) fn describe(problem: &CatalogueProblem, texts: Texts) -> String {
         P::DuplicateEntry { id, first } => t!(texts, "catalogue.error.duplicate-entry", id = id, first = first),
         _ => describe_runbook(problem, texts),
     }
+}
+
+/// Says why Parameter Store was not read: the action that is missing, or what AWS said.
+fn unread(environment: &str, failure: &Failure, texts: Texts) -> String {
+    let why = match &failure.kind {
+        FailureKind::Denied { missing_action } => {
+            t!(texts, "catalogue.error.denied", action = printable(missing_action))
+        }
+        kind if failure.detail.is_empty() => kind.name().to_owned(),
+        kind => format!("{}: {}", kind.name(), printable(&failure.detail)),
+    };
+    t!(texts, "catalogue.error.unread", environment = printable(environment), why = why)
 }
 
 /// Describes the faults of runbooks.
@@ -171,6 +189,11 @@ pub(super) fn advise(problem: &CatalogueProblem, texts: Texts) -> String {
         P::File(problem) => problem.advise(texts),
         P::TooManyFiles { .. } | P::TooLarge => t!(texts, "catalogue.advice.too-much"),
         P::StrayFile { .. } => t!(texts, "catalogue.advice.stray-file"),
+        P::BrokenParts { .. } => t!(texts, "catalogue.advice.broken-parts"),
+        P::NotPlain { .. } => t!(texts, "catalogue.advice.not-plain"),
+        P::NotAPath => t!(texts, "catalogue.advice.not-a-path"),
+        P::Unread { .. } => t!(texts, "catalogue.advice.unread"),
+        P::TooManyParameters => t!(texts, "catalogue.advice.too-much"),
         P::NoEntries => t!(texts, "catalogue.advice.no-entries"),
         P::NoBindingsFile => t!(texts, "catalogue.advice.no-bindings-file"),
         P::Syntax { .. } => t!(texts, "common.advice-toml"),

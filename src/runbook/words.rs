@@ -1,8 +1,8 @@
 //! The words of runbooks: kinds of steps, what checks look for, what notes keep.
 
+use super::book::{Evidence, Query, Step, StepKind};
+use super::entry::Title;
 use crate::i18n::{Lang, Texts};
-use crate::runbook::book::{Evidence, Query, Step, StepKind};
-use crate::runbook::entry::Title;
 use crate::t;
 
 /// Returns a text of the catalogue in the reader's language.

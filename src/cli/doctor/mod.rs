@@ -1,5 +1,7 @@
 //! `sekisho doctor`: what works, what is denied and which action is missing, per environment and screen.
 
+mod operations;
+
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -13,13 +15,14 @@ use crate::domain::fetch::Failure;
 use crate::domain::identity::{self, RoleResolution};
 use crate::domain::text;
 use crate::i18n::Texts;
+use crate::runbook::choice::Catalogues;
 use crate::runtime::sources::{self, SourcePlan};
 use crate::t;
 use crate::ui::words;
 
 use super::account::Account;
 use super::remedy::remedy;
-use super::{Exit, policy};
+use super::{Exit, catalogue, policy};
 
 /// The flags of `doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, clap::Args)]
@@ -75,6 +78,8 @@ struct Findings {
     connected: Result<Connection, Failure>,
     /// Each action once, in the order of the screens.
     actions: Vec<(Action, Outcome)>,
+    /// What the catalogue's operations need, in the same way.
+    operations: Vec<operations::Needed>,
 }
 
 /// How an action fares.
@@ -100,6 +105,7 @@ const fn finder(action: Action) -> Option<Action> {
         | Action::GetFindings
         | Action::ListFindingAggregators
         | Action::DescribeInstanceInformation
+        | Action::GetParametersByPath
         | Action::DescribeDbClusters
         | Action::StartSession
         | Action::ResumeSession
@@ -149,7 +155,11 @@ pub async fn run(
     ourselves(config, texts, out)?;
     let plans = sources::plan(&config.environments);
     let shared = Shared::new(Now::default());
-    let found = join_all(plans.iter().map(|plan| examine(plan, config, &shared))).await;
+    let catalogues = match catalogue::load(config, texts, faults)? {
+        Ok(catalogues) => catalogues,
+        Err(exit) => return Ok(exit),
+    };
+    let found = join_all(plans.iter().map(|plan| examine(plan, config, &catalogues, &shared))).await;
     let mut sound = true;
     for (plan, findings) in plans.iter().zip(&found) {
         sound &= report(plan, findings, config, texts, out)?;
@@ -177,10 +187,11 @@ fn ourselves(config: &Config, texts: Texts, out: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
-async fn examine(plan: &SourcePlan, config: &Config, shared: &Shared) -> Findings {
+async fn examine(plan: &SourcePlan, config: &Config, catalogues: &Catalogues, shared: &Shared) -> Findings {
     let connection = plan.connection(config.endpoint_url.as_deref());
     let connected = Connection::open(connection, shared.clone()).await;
     let mut actions: Vec<(Action, Outcome)> = Vec::new();
+    let mut needed = Vec::new();
     if let Ok(connection) = &connected {
         for action in SCREENS.iter().flat_map(|(_, actions)| actions.iter().copied()) {
             if outcome_of(&actions, action).is_none() {
@@ -188,8 +199,9 @@ async fn examine(plan: &SourcePlan, config: &Config, shared: &Shared) -> Finding
                 actions.push((action, outcome));
             }
         }
+        needed = operations::examine(connection, plan, config, catalogues).await;
     }
-    Findings { connected, actions }
+    Findings { connected, actions, operations: needed }
 }
 
 fn outcome_of(actions: &[(Action, Outcome)], action: Action) -> Option<&Outcome> {
@@ -232,7 +244,8 @@ fn report(
         }
     };
     caller(connection, config, texts, out)?;
-    screens(&findings.actions, profile, texts, out)
+    let sound = screens(&findings.actions, profile, texts, out)?;
+    Ok(operations::print(&findings.operations, texts, out)? && sound)
 }
 
 /// Says whose the credentials are, and how long they last.

@@ -1,0 +1,166 @@
+//! `runbook run`: a runbook, step by step on the terminal; a run that was begun; or the one operation of an entry.
+//!
+//! What was done is on the disk before the next thing is asked: whoever closes the laptop goes on later where they were.
+
+mod ask;
+mod board;
+mod stepper;
+mod steps;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::cli::account::Account;
+use crate::cli::outfit::{self, Ready};
+use crate::cli::session::{self, RUN};
+use crate::cli::{Exit, complain};
+use crate::config::EnvironmentConfig;
+use crate::config::document::printable;
+use crate::i18n::Texts;
+use crate::operate::runs::{Held, RunStore};
+use crate::runbook::book::{Runbook, RunbookId};
+use crate::runbook::catalogue::Catalogue;
+use crate::runbook::run::{RunId, Setting};
+use crate::t;
+
+use super::args::RunArgs;
+use super::runs::refuse;
+use board::Watched;
+use stepper::Stepper;
+
+/// Runs what is asked for; returns the number that the shell sees.
+///
+/// # Errors
+/// Where the terminal cannot be read or written to.
+pub async fn run(args: &RunArgs, account: &Account, texts: Texts, faults: &mut dyn Write) -> io::Result<u8> {
+    let ready = match outfit::ready(account, texts, faults)? {
+        Ok(ready) => ready,
+        Err(exit) => return Ok(exit.code()),
+    };
+    let environments = &account.config.environments;
+    let store = RunStore::within(&ready.folder);
+    if let Ok(id) = args.run_of.parse::<RunId>()
+        && !is_entry(&args.run_of, environments, &ready)
+    {
+        return match store.open(&id) {
+            Ok(held) => go_on(args, held, store, account, ready, texts, faults).await,
+            Err(error) => refuse(&error, texts, faults).map(Exit::code),
+        };
+    }
+    let id = RunbookId(args.run_of.clone());
+    let having: Vec<(&EnvironmentConfig, Arc<Runbook>)> = environments
+        .iter()
+        .filter_map(|one| Some((one, catalogue_of(one, &ready).runbook(&one.environment, &id)?.clone())))
+        .collect();
+    match &having[..] {
+        [] => {
+            let entry = args.of_entry(&args.run_of);
+            let wanted = session::Wanted { entry: &entry, client: false, command: RUN };
+            session::run_with(wanted, account, &ready, faults).await
+        }
+        [(configured, runbook)] => begin(args, configured, runbook, store, account, ready, texts, faults).await,
+        several => {
+            let names: Vec<&str> = several.iter().map(|(one, _)| one.environment.name.as_str()).collect();
+            let sentence = t!(texts, "runbooks.run.which-environment", id = printable(&id.0), names = names.join(" "));
+            Ok(complain([sentence], faults)?.code())
+        }
+    }
+}
+
+/// Tells whether a text names an entry of several targets, which is written as a run is: `task-stop/1`.
+fn is_entry(text: &str, environments: &[EnvironmentConfig], ready: &Ready) -> bool {
+    let id = crate::runbook::entry::EntryId(text.to_owned());
+    environments.iter().any(|one| catalogue_of(one, ready).entry(&one.environment, &id).is_some())
+}
+
+fn catalogue_of<'r>(configured: &EnvironmentConfig, ready: &'r Ready) -> &'r Arc<Catalogue> {
+    ready.catalogues.of(&configured.environment)
+}
+
+/// Begins a run.
+#[expect(clippy::too_many_arguments, reason = "what a run begins with, each of its own kind")]
+async fn begin(
+    args: &RunArgs,
+    configured: &EnvironmentConfig,
+    runbook: &Runbook,
+    store: RunStore,
+    account: &Account,
+    ready: Ready,
+    texts: Texts,
+    faults: &mut dyn Write,
+) -> io::Result<u8> {
+    let watched = Watched::read(account, configured).await;
+    let actor = match watched.actor(&runbook.roles, texts) {
+        Ok(actor) => actor,
+        Err((sentences, exit)) => {
+            complain(sentences, faults)?;
+            return Ok(exit.code());
+        }
+    };
+    let setting = Setting {
+        environment: configured.environment.name.clone(),
+        account: watched.account(),
+        catalogue: catalogue_of(configured, &ready).hash().to_owned(),
+    };
+    match store.begin(setting, runbook, actor, Timestamp::now()) {
+        Ok(held) => {
+            let ui = match account.ui(faults)? {
+                Ok(ui) => ui,
+                Err(exit) => return Ok(exit.code()),
+            };
+            Stepper { args, held, store, account, configured, ready, ui, watched }.run(faults).await
+        }
+        Err(error) => refuse(&error, texts, faults).map(Exit::code),
+    }
+}
+
+/// Goes on with a run.
+async fn go_on(
+    args: &RunArgs,
+    mut held: Held,
+    store: RunStore,
+    account: &Account,
+    ready: Ready,
+    texts: Texts,
+    faults: &mut dyn Write,
+) -> io::Result<u8> {
+    let mut environments = account.config.environments.iter();
+    let Some(configured) = environments.find(|one| one.environment.name == held.run.setting.environment) else {
+        let name = printable(&held.run.setting.environment);
+        return Ok(complain([t!(texts, "runbooks.run.other-environment", name = name)], faults)?.code());
+    };
+    let watched = Watched::read(account, configured).await;
+    let actor = match watched.actor(&held.run.runbook.roles, texts) {
+        Ok(actor) if watched.account() == held.run.setting.account => actor,
+        Ok(_) => {
+            let account = &held.run.setting.account;
+            complain([t!(texts, "runbooks.run.other-account", account = account)], faults)?;
+            return Ok(Exit::Refused.code());
+        }
+        Err((sentences, exit)) => {
+            complain(sentences, faults)?;
+            return Ok(exit.code());
+        }
+    };
+    if held.run.is_over() {
+        return Ok(complain([t!(texts, "runbooks.run.is-over", run = held.run.id)], faults)?.code());
+    }
+    let now = Timestamp::now();
+    held.run.take_over(actor, now);
+    if held.run.recover(now) {
+        writeln!(faults, "{}", t!(texts, "runbooks.run.recovered"))?;
+    }
+    if held.run.setting.catalogue != catalogue_of(configured, &ready).hash() {
+        writeln!(faults, "{}", t!(texts, "runbooks.run.catalogue-changed"))?;
+    }
+    if let Err(error) = held.save() {
+        return refuse(&error, texts, faults).map(Exit::code);
+    }
+    let ui = match account.ui(faults)? {
+        Ok(ui) => ui,
+        Err(exit) => return Ok(exit.code()),
+    };
+    Stepper { args, held, store, account, configured, ready, ui, watched }.run(faults).await
+}
