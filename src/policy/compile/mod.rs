@@ -11,6 +11,7 @@ mod documents;
 mod findings;
 mod foreign;
 mod guard;
+mod patterns;
 mod place;
 mod reads;
 mod render;
