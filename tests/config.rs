@@ -391,3 +391,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_journals_heads_are_kept_with_an_environments_credentials() {
+    let environments = "[[environment]]\nname = \"dev\"\nregions = [\"ap-northeast-1\"]\n\
+                        [[environment]]\nname = \"prd\"\nregions = [\"us-east-1\"]\n";
+    let home = |text: &str, flags: &Flags| {
+        let config = load(&format!("{text}{environments}"), flags).unwrap();
+        config.journal.map(|journal| (journal.log_group, journal.home.unwrap().environment.name))
+    };
+    let named = "[journal]\nlog_group = \"/sekisho/journal\"\nenvironment = \"prd\"\n";
+    let prd = Some(("/sekisho/journal".to_owned(), "prd".to_owned()));
+    assert_eq!(home(named, &Flags::default()), prd);
+    // Also where a flag chose another one for this run.
+    let only_dev = Flags { environments: vec!["dev".to_owned()], ..Flags::default() };
+    assert_eq!(home(named, &only_dev), prd);
+    let first = "[journal]\nlog_group = \"x\"\n";
+    assert_eq!(home(first, &Flags::default()), Some(("x".to_owned(), "dev".to_owned())));
+    assert_eq!(home("", &Flags::default()), None);
+}

@@ -184,6 +184,15 @@ fn the_policy_is_what_is_called() {
 }
 
 #[test]
+fn the_actions_of_the_journal_are_told() {
+    let page = document("docs/operations.md");
+    for action in Action::JOURNAL {
+        let name = action.name();
+        assert!(page.contains(&format!("| `{name}` |")), "docs/operations.md does not say why {name} is needed");
+    }
+}
+
+#[test]
 fn the_policy_of_sessions_is_what_sessions_need() {
     let page = document("docs/operations.md");
     // Neither is a call of this program: the one is judged when a data channel opens, the other by the database.

@@ -24,6 +24,7 @@ use sekisho::state::State;
 use sekisho::state::event::{Event, Report, SourceEvent, Usage};
 use sekisho::state::update::update;
 use sekisho::{t, ui};
+use support::journal::on_journal;
 use support::sessions::{choose, clear, on_sessions, on_tunnel, recordings, run, say, shell, with_open, write};
 
 /// A story, and the moment of it that is pictured.
@@ -59,8 +60,8 @@ const PICTURES: [Picture; 12] = [
 /// A picture of a state that is made by hand, since what a session shows is never twice the same.
 type MadePicture = (&'static str, fn() -> State);
 
-const MADE_PICTURES: [MadePicture; 4] =
-    [("sessions", sessions), ("session-form", form), ("pane", shell), ("tunnel", on_tunnel)];
+const MADE_PICTURES: [MadePicture; 5] =
+    [("sessions", sessions), ("session-form", form), ("pane", shell), ("tunnel", on_tunnel), ("journal", on_journal)];
 
 /// What is open, what may be opened, and what was recorded.
 fn sessions() -> State {

@@ -74,7 +74,7 @@ impl HeadLog {
         // By its beginning, as a stream that is not there is then no error, and a group that is not there is one.
         let (stream, pattern) = match which {
             Which::Stream(stream) => (Some(stream.clone()), None),
-            Which::Journal(first) => (None, Some(format!("{{ $.first = \"{first}\" }}"))),
+            Which::Journal(first) => (None, Some(format!("\"{first}\""))),
         };
         let mut read = Heads::default();
         let mut token = None::<String>;

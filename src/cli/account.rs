@@ -13,13 +13,14 @@ use crate::i18n::Texts;
 use crate::keymap::Keymap;
 use crate::runtime::clock::Clock;
 use crate::runtime::console::Watch;
-use crate::simulator::{self, Persona, Scenario, Simulator};
+use crate::simulator::{self, EnvironmentFile, Persona, Scenario, Simulator};
 use crate::t;
 use crate::ui::Ui;
 use crate::ui::glyphs::Glyphs;
 use crate::ui::theme::Theme;
 
 use super::args::{Args, DemoArgs, Subcommand};
+use super::simulated;
 use super::{Exit, complain, no_color};
 
 /// What the demo plays unless it is told otherwise.
@@ -147,7 +148,8 @@ async fn simulate(
         return Err(unknown.iter().map(|error| error.render(texts)).collect());
     }
     let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or(BEGINNING);
-    let mut options = simulator::Options { at, persona, ..simulator::Options::default() };
+    let (documents, policies) = simulated::granted(&played(&scenario), scenario.keys());
+    let mut options = simulator::Options { at, persona, documents, policies, ..simulator::Options::default() };
     if let Some(listen) = demo.listen {
         options.listen = listen;
     }
@@ -157,6 +159,26 @@ async fn simulate(
         .map_err(|error| vec![t!(texts, "cli.demo.not-started", why = error)])?;
     let environments = environments(&simulator, &played, persona, &args.global.env);
     Ok((simulator, environments))
+}
+
+/// Returns the environments of a scenario, as it says that they are.
+fn played(scenario: &Scenario) -> Vec<Environment> {
+    let region = scenario.home_region();
+    scenario.environments().iter().map(|played| environment(played, &region)).collect()
+}
+
+/// Returns an environment of a scenario.
+fn environment(played: &EnvironmentFile, region: &str) -> Environment {
+    Environment {
+        name: played.name.clone(),
+        kind: Kind::from_name(&played.kind).unwrap_or(Kind::Unknown),
+        account: played.account.parse::<AccountId>().ok(),
+        regions: vec![region.to_owned()],
+        clusters: played.clusters.clone(),
+        alarms: played.alarms.clone(),
+        web_acls: played.web_acls.clone(),
+        catalogue: None,
+    }
 }
 
 /// Returns the environments of a scenario, read with the keys of this run: of another account through a role there.
@@ -185,17 +207,7 @@ pub fn environments(
                     source: Box::new(keys.clone()),
                 }
             };
-            let environment = Environment {
-                name: played.name.clone(),
-                kind: Kind::from_name(&played.kind).unwrap_or(Kind::Unknown),
-                account: played.account.parse::<AccountId>().ok(),
-                regions: vec![simulator.region().to_owned()],
-                clusters: played.clusters.clone(),
-                alarms: played.alarms.clone(),
-                web_acls: played.web_acls.clone(),
-                catalogue: None,
-            };
-            EnvironmentConfig { environment, credentials }
+            EnvironmentConfig { environment: environment(played, simulator.region()), credentials }
         })
         .collect()
 }

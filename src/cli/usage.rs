@@ -13,6 +13,10 @@ pub(super) fn explain(error: &clap::Error, texts: Texts) -> Early {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         return Early { exit: Exit::Fine, text: error.render().to_string() };
     }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        // What is missing is said by what there is.
+        return Early { exit: Exit::Usage, text: error.render().to_string() };
+    }
     let mut sentence = describe(error, texts);
     if let Some(word) = suggestion(error) {
         let meant = t!(texts, "common.did-you-mean", word = word);
@@ -118,7 +122,7 @@ mod tests {
     #[case("sekisho get waf --severity high", "--severity")]
     #[case("sekisho get services --acl shop", "--acl")]
     #[case("sekisho get queue --since 1h", "--since")]
-    #[case("sekisho journal", "verify")]
+    #[case("sekisho journal --utc", "verify")]
     #[case("sekisho journal look", "look")]
     #[case("sekisho journal list --until soon", "soon")]
     #[case("sekisho journal list --result good", "failed")]

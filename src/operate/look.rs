@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::SignedDuration;
+use serde_json::Value;
 
 use crate::{
     aws::Connection,
@@ -11,7 +12,7 @@ use crate::{
         identity::{self, Identity, RoleResolution},
         preflight::Preflight,
     },
-    policy,
+    policy::{self, compile},
     runbook::{
         catalogue::Catalogue,
         entry::{Entry, EntryId, Operation},
@@ -79,6 +80,17 @@ impl Inner {
 impl Asker {
     /// Looks up what an operation would meet.
     pub(super) async fn look(&self, operation: &Operation, parameters: &BTreeMap<String, String>) -> Preflight {
-        self.connection.preflight(operation, parameters, None).await
+        let compiled = self.compiled(operation);
+        self.connection.preflight(operation, parameters, compiled.as_ref()).await
+    }
+
+    /// Returns the document of a change as it is compiled from the catalogue; nothing where none is, or it is the team's.
+    fn compiled(&self, operation: &Operation) -> Option<Value> {
+        let (Operation::ServiceChange { document, .. }, RoleResolution::One(role)) = (operation, &self.role) else {
+            return None;
+        };
+        let environments = std::slice::from_ref(&self.environment);
+        let compiled = compile::compile(&self.catalogue, role, environments, &compile::Options::default());
+        compiled.documents.into_iter().find(|one| one.name == *document).map(|one| one.content)
     }
 }

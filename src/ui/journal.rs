@@ -6,7 +6,7 @@
 //!   1042  09:02:11  done         op-0137  prd  service-rollback…  web        INC-204 5xx
 //! ```
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -41,7 +41,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     };
     let inner = panel.render(area, buf);
     let columns = columns(state, ui);
-    let began = journal.page().and_then(|page| page.began).filter(|_| journal.thread.is_some());
+    let began = began(state);
     let verified = journal.read.as_ref().map_or(0, |read| read.standing.verified);
     let row = |index: usize| match journal.row(index) {
         Some(row) => Row::Cells(cells(state, ui, row, began, row.line > verified)),
@@ -61,6 +61,12 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let areas = table.render(inner, buf);
     drawn.page = areas.page;
     drawn.hits.extend(areas.rows.iter().map(|(index, area)| (*area, Target::Row(*index))));
+}
+
+/// Returns when the incident began whose timeline is shown.
+fn began(state: &State) -> Option<Timestamp> {
+    let journal = &state.journal;
+    journal.page().and_then(|page| page.began).filter(|_| journal.thread.is_some())
 }
 
 fn title(state: &State, ui: &Ui) -> Line<'static> {
@@ -88,12 +94,15 @@ fn status(state: &State, ui: &Ui) -> Vec<Span<'static>> {
     };
     let mut status = alarms(read, ui);
     let standing = &read.standing;
-    status.extend(anchor(state, read, ui));
-    if standing.open > 0 {
-        status.push(Span::styled(t!(texts, "journal.status.open", n = standing.open), ui.theme.warning));
-    }
-    if let Some(step) = standing.step {
-        status.push(Span::styled(t!(texts, "journal.status.step", seq = step.seq), ui.theme.warning));
+    // Of a timeline the title says more than these would.
+    if state.journal.thread.is_none() {
+        status.extend(anchor(state, read, ui));
+        if standing.open > 0 {
+            status.push(Span::styled(t!(texts, "journal.status.open", n = standing.open), ui.theme.warning));
+        }
+        if let Some(step) = standing.step {
+            status.push(Span::styled(t!(texts, "journal.status.step", seq = step.seq), ui.theme.warning));
+        }
     }
     let matched = state.journal.page().map_or(0, |page| page.matched);
     let is_searching = state.journal.page().is_none_or(|page| page.is_searching);
@@ -156,7 +165,7 @@ fn anchor(state: &State, read: &JournalReport, ui: &Ui) -> Vec<Span<'static>> {
         (HeadsRead::NotKept, None) if standing.lines > 0 => {
             status.push(Span::styled(t!(texts, "journal.status.not-anchored"), ui.theme.dim));
         }
-        (HeadsRead::NotKept, None) => {}
+        (HeadsRead::NotKept | HeadsRead::Failed(_), None) => {}
         (_, Some(seq)) => {
             status.push(Span::styled(t!(texts, "journal.status.anchored", n = number(seq)), ui.theme.ok));
         }
@@ -166,7 +175,6 @@ fn anchor(state: &State, read: &JournalReport, ui: &Ui) -> Vec<Span<'static>> {
         (HeadsRead::Read, None) => {
             status.push(Span::styled(t!(texts, "journal.status.no-head"), ui.theme.warning));
         }
-        (HeadsRead::Failed(_), None) => {}
     }
     if let HeadsRead::Failed(failure) = &read.heads {
         let text = t!(texts, "journal.status.heads-failed", why = words::failure_line(texts, failure));
@@ -193,15 +201,19 @@ fn columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
     let results = crate::journal::query::VERDICTS.map(|name| words::journal::verdict(texts, name));
     // Beside the word stands its mark.
     let result = measure::widest(results) + 2;
+    let began = began(state);
+    let rows = state.journal.page().map_or(&[][..], |page| &page.rows);
+    let moments = rows.iter().filter_map(|row| Some(moment(state, ui, row.record.as_ref().ok()?, began)));
+    let time = measure::widest(moments).max(measure::widest([t!(texts, "journal.column.time")])).max(8);
     vec![
         Column::new("#", number, number).right(),
-        Column::new(t!(texts, "journal.column.time"), 14, 16).right(),
+        Column::new(t!(texts, "journal.column.time"), time, time),
         Column::new(t!(texts, "journal.column.result"), result, result),
         Column::new(t!(texts, "journal.column.actor"), 8, 16).rank(3),
         Column::new(t!(texts, "journal.column.environment"), 3, 8).rank(4),
-        Column::new(t!(texts, "journal.column.entry"), 14, 26),
+        Column::new(t!(texts, "journal.column.entry"), 12, 26),
         Column::new(t!(texts, "journal.column.target"), 10, 26).rank(2),
-        Column::new(t!(texts, "journal.column.said"), 10, 40).rank(1).grows(),
+        Column::new(t!(texts, "journal.column.said"), 18, 40).rank(1).grows(),
     ]
 }
 
@@ -210,7 +222,8 @@ fn cells(state: &State, ui: &Ui, row: &Read, began: Option<Timestamp>, is_unprov
     let record = match &row.record {
         Ok(record) => record,
         Err(why) => {
-            let text = words::journal::why(ui.texts, why);
+            let why = words::journal::why(ui.texts, why);
+            let text = t!(ui.texts, "journal.list.wrong", line = row.line, why = why);
             let blank = || Cell::new("");
             let mark = Cell::new(Span::styled(format!("{} !", ui.glyphs.critical), ui.theme.critical));
             let said = Cell::new(Span::styled(text, ui.theme.critical));
@@ -238,7 +251,7 @@ fn cells(state: &State, ui: &Ui, row: &Read, began: Option<Timestamp>, is_unprov
 /// Writes when it was; in a timeline, how long after its beginning.
 fn moment(state: &State, ui: &Ui, record: &Record, began: Option<Timestamp>) -> String {
     let at = ui.moment(record.time, state.now);
-    match began.map(|began| record.time.duration_since(began)).filter(|passed| passed.is_positive()) {
+    match began.map(|began| record.time.duration_since(began)).filter(SignedDuration::is_positive) {
         Some(passed) => format!("{at} +{}", words::age(ui.texts, passed)),
         None => at,
     }

@@ -82,13 +82,14 @@ fn live_columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
         let title = texts.get(key);
         (title, cells.max(measure::widest([title])))
     };
+    let entry = measure::widest(state.sessions.live.iter().map(|live| &live.entry.id.0)).clamp(12, 32);
     let (left, left_cells) = title("sessions.column.left", 7);
     let (local, local_cells) = title("sessions.column.local", 15);
     let (connections, connections_cells) = title("sessions.column.connections", 4);
     vec![
         Column::new(t!(texts, "sessions.column.link"), 14, 24),
         Column::new(t!(texts, "screens.column.environment"), least, environment),
-        Column::new(t!(texts, "sessions.column.entry"), 12, 20),
+        Column::new(t!(texts, "sessions.column.entry"), 12, entry),
         Column::new(left, left_cells, left_cells).right(),
         Column::new(t!(texts, "sessions.column.who"), 9, 20).rank(2),
         Column::new(t!(texts, "sessions.column.goal"), 12, 28).rank(1).grows(),
@@ -180,16 +181,17 @@ fn target_columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
         t!(texts, "sessions.column.kind"),
     ];
     let kind = measure::widest(kinds);
+    let entry = measure::widest(state.sessions.targets.iter().map(|row| &row.entry.id.0)).clamp(14, 32);
     let limits = state.sessions.targets.iter().map(|row| cells(text::width(&limit(ui, &row.entry))));
     let limit = limits.max().unwrap_or(0).max(measure::widest([limit_title(ui)]));
     vec![
         Column::new("", 1, 1),
         Column::new(t!(texts, "screens.column.environment"), least, environment),
-        Column::new(t!(texts, "sessions.column.entry"), 14, 20),
+        Column::new(t!(texts, "sessions.column.entry"), 14, entry),
         Column::new(t!(texts, "sessions.column.kind"), kind, kind).rank(4),
         Column::new(t!(texts, "sessions.column.goal"), 12, 28).rank(2),
         Column::new(limit_title(ui), limit, limit).right().rank(5),
-        Column::new(t!(texts, "sessions.column.asks"), 10, 26).rank(3),
+        Column::new(t!(texts, "sessions.column.asks"), 10, 44).rank(3),
         Column::new(t!(texts, "sessions.column.title"), 12, 30).rank(1).grows(),
     ]
 }

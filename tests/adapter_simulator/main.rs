@@ -1,5 +1,6 @@
 //! The AWS room and the pollers against the simulated account: real sockets, the real SDK, calls counted by the server.
 
+mod acted;
 #[path = "../support/agent.rs"]
 mod agent;
 mod changes;
@@ -8,6 +9,7 @@ mod fake;
 mod faults;
 mod findings;
 mod fleet;
+mod heads;
 mod log;
 mod odd;
 mod operate;

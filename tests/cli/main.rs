@@ -8,6 +8,7 @@ mod home;
 mod journal;
 mod json;
 mod local;
+mod policy;
 mod runbooks;
 mod sessions;
 mod streams;

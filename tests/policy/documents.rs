@@ -108,14 +108,14 @@ fn apis(name: &str) -> Vec<String> {
 fn a_change_is_made_step_by_step_and_followed_to_its_end() {
     let (list, describe) = ("ListServiceDeployments", "DescribeServiceDeployments");
     assert_eq!(apis("service-redeploy"), ["UpdateService", list, list, describe, describe]);
-    assert_eq!(apis("service-rollback"), [list, list, "StopServiceDeployment", describe, describe]);
+    assert_eq!(apis("service-rollback"), [list, "StopServiceDeployment", describe, describe]);
     assert_eq!(apis("service-scale"), ["UpdateService", "DescribeServices"]);
     assert_eq!(apis("task-stop"), ["DescribeTasks", "StopTask", "DescribeTasks"]);
     let redeploy = document("Sekisho-prd-service-redeploy").content;
     assert_eq!(steps(&redeploy)[0]["inputs"]["forceNewDeployment"], true);
     assert!(steps(&redeploy)[0]["inputs"].get("taskDefinition").is_none());
     let rollback = document("Sekisho-prd-service-rollback").content;
-    assert_eq!(steps(&rollback)[2]["inputs"]["stopType"], "ROLLBACK");
+    assert_eq!(steps(&rollback)[1]["inputs"]["stopType"], "ROLLBACK");
     let task = steps(&document("Sekisho-prd-task-stop").content)[0].clone();
     assert_eq!(task["action"], "aws:assertAwsResourceProperty");
     assert_eq!(task["inputs"]["DesiredValues"], json!(["service:{{ Service }}"]));

@@ -2,6 +2,7 @@
 
 mod calls;
 mod documents;
+mod enforced;
 mod matrix;
 #[cfg(feature = "strangers")]
 mod parliament;

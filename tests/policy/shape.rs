@@ -30,12 +30,12 @@ fn the_dashboards_are_what_the_screens_are_read_with() {
 }
 
 #[test]
-fn every_call_that_sessions_need_is_allowed_to_whoever_has_sessions() {
+fn every_call_that_the_program_makes_is_allowed_to_whoever_needs_it() {
     let allowed = |role: &str| -> BTreeSet<String> {
         compiled(role).statements.iter().flat_map(|statement| statement.actions.clone()).collect()
     };
     let staff = allowed("staff");
-    for action in Action::SESSIONS {
+    for action in Action::SESSIONS.into_iter().chain(Action::CHANGES).chain(Action::JOURNAL) {
         assert!(staff.contains(action.name()), "{}", action.name());
     }
     let operator = compiled("operator").statements;
@@ -161,6 +161,9 @@ fn a_catalogue_in_parameter_store_is_read_and_not_written() {
     let own = "arn:aws:ssm:ap-northeast-1:111122223333:parameter/shop/sekisho".to_owned();
     assert!(of("Catalogue").resources.contains(&own));
     assert!(of("NoTamperCatalogue").resources.contains(&own) && of("NoTamperCatalogue").effect == Effect::Deny);
+    for action in Action::CATALOGUE {
+        assert!(of("Catalogue").actions.iter().any(|known| known == action.name()), "{}", action.name());
+    }
     assert!(!compiled("operator").statements.iter().any(|statement| statement.sid.contains("Catalogue")));
 }
 

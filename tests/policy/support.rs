@@ -9,7 +9,7 @@ use iam_rs::{Arn, Context, ContextValue, Decision, IAMPolicy, IAMRequest, Policy
 use sekisho::domain::environment::{Environment, Kind};
 use sekisho::domain::identity::{Identity, RoleResolution};
 use sekisho::policy::assess;
-use sekisho::policy::compile::{Compiled, Options, Policy, compile};
+use sekisho::policy::compile::{Compiled, JournalGroup, Options, Policy, compile};
 use sekisho::runbook::catalogue::Catalogue;
 use sekisho::runbook::entry::Entry;
 
@@ -32,7 +32,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The built-in catalogue, with an entry of each operation that it has none of.
+/// The built-in catalogue, with an entry of the one operation that it has none of: a document of a team's own.
 pub static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let entries = folder.path().join("entries");
@@ -75,7 +75,7 @@ pub fn compiled(role: &str) -> Compiled {
 /// What the tests compile with: all that there is to choose.
 pub fn options() -> Options {
     Options {
-        journal_log_group: Some("/sekisho/journal".to_owned()),
+        journal: Some(JournalGroup { name: "/sekisho/journal".to_owned(), environment: "prd".to_owned() }),
         run_as: Some("ops".to_owned()),
         keys: vec![format!("arn:aws:kms:{REGION}:{PRODUCTION}:key/0a1b2c3d-0000-1111-2222-333344445555")],
         ..Options::default()

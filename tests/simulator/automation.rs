@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ssm::error::ProvideErrorMetadata;
-use aws_sdk_ssm::types::{AutomationExecution, StopType};
+use aws_sdk_ssm::types::{AutomationExecution, AutomationExecutionStatus, StopType};
 use rstest::rstest;
 use sekisho::simulator::{DocumentText, Fault, FaultKind, Options, PolicyTexts};
 use serde_json::{Value as Json, json};
@@ -14,9 +14,9 @@ use crate::support::Stage;
 const ACCOUNT: &str = "111122223333";
 const ROLE: &str = "arn:aws:iam::111122223333:role/Sekisho-prd-change";
 
-fn call(name: &str, api: &str, more: Json) -> Json {
+fn call(name: &str, api: &str, mut more: Json) -> Json {
     let mut inputs = json!({ "Service": "ecs", "Api": api, "cluster": "shop-prd" });
-    inputs.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    inputs.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
     json!({ "name": name, "action": "aws:executeAwsApi", "inputs": inputs })
 }
 
@@ -28,7 +28,7 @@ fn looks(action: &str, step: Json, property: &str, desired: Json) -> Json {
     step
 }
 
-fn document(steps: Vec<Json>) -> Json {
+fn document(steps: &[Json]) -> Json {
     json!({
         "schemaVersion": "0.3",
         "assumeRole": ROLE,
@@ -60,7 +60,7 @@ fn redeploy() -> Json {
     let mut confirm = look.clone();
     confirm["name"] = "confirm".into();
     confirm["isEnd"] = true.into();
-    document(vec![
+    document(&[
         call("redeploy", "UpdateService", json!({ "service": "{{ Service }}", "forceNewDeployment": true })),
         find,
         looks("aws:waitForAwsResourceProperty", look, status, ends),
@@ -70,7 +70,7 @@ fn redeploy() -> Json {
 
 /// Wants a number of tasks, and nothing else.
 fn scale() -> Json {
-    let mut document = document(vec![
+    let mut document = document(&[
         call("scale", "UpdateService", json!({ "service": "{{ Service }}", "desiredCount": "{{ Desired }}" })),
         looks(
             "aws:waitForAwsResourceProperty",
@@ -92,7 +92,7 @@ fn stop() -> Json {
         json!(["service:{{ Service }}"]),
     );
     let mut document =
-        document(vec![group, call("stop", "StopTask", json!({ "task": "{{ Task }}", "reason": "{{ Reason }}" }))]);
+        document(&[group, call("stop", "StopTask", json!({ "task": "{{ Task }}", "reason": "{{ Reason }}" }))]);
     document.as_object_mut().unwrap().remove("outputs");
     document
 }
@@ -132,7 +132,12 @@ async fn get(stage: &Stage, id: &str) -> AutomationExecution {
 }
 
 fn statuses(execution: &AutomationExecution) -> Vec<&str> {
-    execution.step_executions().iter().filter_map(|step| step.step_status()).map(|status| status.as_str()).collect()
+    execution
+        .step_executions()
+        .iter()
+        .filter_map(|step| step.step_status())
+        .map(AutomationExecutionStatus::as_str)
+        .collect()
 }
 
 fn status(execution: &AutomationExecution) -> &str {
@@ -161,7 +166,7 @@ async fn a_redeploy_is_followed_to_its_end() {
     stage.go_to("10m");
     let execution = get(&stage, &id).await;
     assert_eq!((status(&execution), statuses(&execution)), ("Success", vec!["Success"; 4]));
-    assert_eq!(execution.outputs().unwrap()["find.Arn"], [arn.clone()]);
+    assert_eq!(&execution.outputs().unwrap()["find.Arn"][0], arn);
     assert!(execution.execution_end_time().unwrap().secs() < stage.time("8m").secs());
     assert!(execution.executed_by().unwrap().contains("AWSReservedSSO_SekishoResponder"));
     assert_eq!(execution.progress_counters().unwrap().success_steps(), 4);
@@ -273,16 +278,16 @@ async fn failures_are_met_as_the_document_says() {
 #[tokio::test]
 async fn a_document_sleeps_and_chooses_its_way() {
     let choices = json!([
-        { "NextStep": "up", "Variable": "{{ Desired }}", "NumericGreater": 3 },
-        { "NextStep": "down", "Variable": "{{ Service }}", "StringEquals": "api" },
+        { "NextStep": "raise", "Variable": "{{ Desired }}", "NumericGreater": 3 },
+        { "NextStep": "lower", "Variable": "{{ Service }}", "StringEquals": "api" },
     ]);
-    let mut up = call("up", "UpdateService", json!({ "service": "web", "desiredCount": 4 }));
-    up["isEnd"] = true.into();
-    let mut document = document(vec![
+    let mut raise = call("raise", "UpdateService", json!({ "service": "web", "desiredCount": 4 }));
+    raise["isEnd"] = true.into();
+    let mut document = document(&[
         json!({ "name": "rest", "action": "aws:sleep", "inputs": { "Duration": "PT2M" } }),
         json!({ "name": "choose", "action": "aws:branch", "inputs": { "Choices": choices } }),
-        up,
-        call("down", "UpdateService", json!({ "service": "api", "desiredCount": 1 })),
+        raise,
+        call("lower", "UpdateService", json!({ "service": "api", "desiredCount": 1 })),
     ]);
     document.as_object_mut().unwrap().remove("outputs");
     let stage = stage_with(&document, &allow(&["ecs:*"])).await;

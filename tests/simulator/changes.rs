@@ -6,7 +6,7 @@ use rstest::rstest;
 
 use crate::support::Stage;
 
-/// A web behind a balancer, a worker that CodeDeploy deploys, and a release that goes wrong without a breaker.
+/// A web behind a balancer, a worker that `CodeDeploy` deploys, and a release that goes wrong without a breaker.
 pub const SHOP: &str = r#"
 name = "shop"
 seed = 5

@@ -182,7 +182,19 @@ async fn its_operations_are_told_by_service() {
     let services: Vec<&String> = operations.as_object().unwrap().keys().collect();
     assert_eq!(
         services,
-        ["cloudwatch", "ecs", "elasticloadbalancing", "kms", "logs", "rds", "securityhub", "ssm", "sts", "wafv2"]
+        [
+            "cloudwatch",
+            "ecs",
+            "elasticloadbalancing",
+            "iam",
+            "kms",
+            "logs",
+            "rds",
+            "securityhub",
+            "ssm",
+            "sts",
+            "wafv2"
+        ]
     );
     assert_eq!(knock(&stage, "POST", "/_simulator/operations", "{}").await.0, "405");
 }

@@ -370,35 +370,34 @@ async fn the_shops_findings_are_ordinary() {
     assert!(found.iter().any(|one| one.region() == Some("us-east-1")));
 }
 
+/// Reads the finding of the open port.
+async fn open_port(stage: &Stage) -> AwsSecurityFinding {
+    let filters = Filters::builder().resource_id(text("sg-0123", Compare::Contains)).build();
+    stage.hub.get_findings().filters(filters).send().await.unwrap().findings()[0].clone()
+}
+
 #[tokio::test]
 async fn what_people_change_is_seen_later_and_changes_no_time() {
     let stage = Stage::text(CHANGING).await;
-    let found = async || {
-        let answer = stage
-            .hub
-            .get_findings()
-            .filters(Filters::builder().title(equals("アクセスキーが不審なIPアドレスから使われました")).build());
-        answer.send().await.unwrap().findings()[0].clone()
-    };
     stage.go_to("1h");
-    let before = found().await;
-    let identifier =
-        |id: &str| AwsSecurityFindingIdentifier::builder().id(id).product_arn(before.product_arn().unwrap()).build();
+    let before = open_port(&stage).await;
+    let product = before.product_arn().unwrap();
+    let identifier = |id: &str| AwsSecurityFindingIdentifier::builder().id(id).product_arn(product).build();
     let note = NoteUpdate::builder().text("担当: 山田").updated_by("op-0137").build();
     let asked = stage.hub.batch_update_findings().finding_identifiers(identifier(before.id().unwrap())).note(note);
     let asked = asked.finding_identifiers(identifier("nothing"));
-    let answer =
-        asked.workflow(WorkflowUpdate::builder().status(WorkflowStatus::Suppressed).build()).send().await.unwrap();
+    let asked = asked.workflow(WorkflowUpdate::builder().status(WorkflowStatus::Suppressed).build());
+    let answer = asked.send().await.unwrap();
     assert_eq!(answer.processed_findings().len(), 1);
     assert_eq!(answer.unprocessed_findings()[0].error_code(), Some("FindingNotFound"));
-    assert_eq!(found().await.workflow(), before.workflow(), "it takes a while");
+    assert_eq!(open_port(&stage).await.workflow(), before.workflow(), "it takes a while");
     stage.go_to("1h1m");
-    let after = found().await;
+    let after = open_port(&stage).await;
     assert_eq!(after.workflow().unwrap().status(), Some(&WorkflowStatus::Suppressed));
     assert_eq!(after.note().unwrap().text(), Some("担当: 山田"));
     assert_eq!(after.updated_at(), before.updated_at(), "that is its product's to say");
-    let history =
-        stage.hub.get_finding_history().finding_identifier(identifier(before.id().unwrap())).send().await.unwrap();
+    let asked = stage.hub.get_finding_history().finding_identifier(identifier(before.id().unwrap()));
+    let history = asked.send().await.unwrap();
     let last = &history.records()[0];
     assert!(last.update_source().unwrap().identity().unwrap().contains("assumed-role/AWSReservedSSO_"));
     let fields: Vec<_> = last.updates().iter().filter_map(|one| one.updated_field()).collect();

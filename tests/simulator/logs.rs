@@ -295,7 +295,8 @@ async fn lines_out_of_time_are_left_out_and_odd_batches_refused() {
     let put = |lines: Vec<InputLogEvent>| {
         stage.logs.put_log_events().log_group_name(GROUP).log_stream_name("own").set_log_events(Some(lines))
     };
-    let old = put(vec![line(now - 15 * day, "old"), line(now - 14 * day + hour, "in time")]).send().await.unwrap();
+    let old =
+        put(vec![line(now - 14 * day - hour, "old"), line(now - 14 * day + hour, "in time")]).send().await.unwrap();
     let rejected = old.rejected_log_events_info().unwrap();
     assert_eq!((rejected.too_old_log_event_end_index(), rejected.too_new_log_event_start_index()), (Some(1), None));
     let new = put(vec![line(now, "now"), line(now + 3 * hour, "new")]).send().await.unwrap();

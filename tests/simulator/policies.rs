@@ -9,6 +9,7 @@ use sekisho::simulator::{DocumentText, Options, Persona, PolicyTexts};
 use serde_json::{Value as Json, json};
 
 use crate::changes::SHOP;
+use crate::channel::{dial, signed};
 use crate::support::Stage;
 
 const NODE: &str = "i-0a1b2c3d4e5f60718";
@@ -241,5 +242,22 @@ async fn logs_are_known_by_their_streams() {
         let stage = operator(json!([allow(&["logs:FilterLogEvents"], &[&group(end)])])).await;
         let asked = stage.logs.filter_log_events().log_group_name("/ecs/shop-prd-web").limit(1).send().await;
         assert_eq!(asked.is_ok(), allowed, "{asked:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_is_opened_by_whom_a_policy_lets() {
+    let start = allow(&["ssm:StartSession"], &["*"]);
+    for (session, allowed) in [("session/op-0137-*", true), ("session/someone-*", false)] {
+        let open = allow(&["ssmmessages:OpenDataChannel"], &[&format!("arn:aws:ssm:{HERE}:{session}")]);
+        let stage = operator(json!([start, open])).await;
+        let started = stage.ssm.start_session().target(NODE).document_name("Own-shell").send().await.unwrap();
+        let url = started.stream_url().unwrap();
+        let headers = signed(&stage.simulator, url, "ap-northeast-1");
+        let dialled = dial(url, started.token_value().unwrap(), &headers).await;
+        assert_eq!(dialled.is_ok(), allowed, "{session}");
+        if let Err(error) = dialled {
+            assert!(error.to_string().contains("403"), "{error}");
+        }
     }
 }

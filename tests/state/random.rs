@@ -10,6 +10,7 @@ use sekisho::domain::fetch::{FailureKind, Panel};
 use sekisho::domain::session::{End, LiveId, SessionReport};
 use sekisho::domain::waf::Scope;
 use sekisho::state::event::{Event, Generation, Notice, Report, Secret, Target, TokenUse, Usage};
+use sekisho::state::journal::HeadsRead;
 use sekisho::state::sessions::live::Refusal;
 use sekisho::state::update::update;
 use tui_input::InputRequest;
@@ -17,8 +18,8 @@ use tui_input::InputRequest;
 use super::sound::{assert_sound, draw};
 use super::support::{
     alarm, alarms, answer_queries, bad_day, bad_morning, besieged, composite, denied, empty, failing_service, failure,
-    identity, log_lines, log_places, metric, now, quiet_day, report_at, security, service, services, sessions, task,
-    tasks, web_deployments, web_history, web_log, web_targets,
+    identity, journal, log_lines, log_places, metric, now, quiet_day, report_at, security, service, services, sessions,
+    task, tasks, web_deployments, web_history, web_log, web_targets,
 };
 
 /// What may be done to a state; reports are made when they are needed, as they are not to be compared or shrunk.
@@ -38,6 +39,7 @@ enum Act {
     Answer,
     Notice,
     Session(u8, u32),
+    Journal(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -56,6 +58,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Answer),
         1 => Just(Act::Notice),
         6 => (0..12_u8, 1..4_u32).prop_map(|(kind, id)| Act::Session(kind, id)),
+        2 => (0..10_usize).prop_map(Act::Journal),
     ]
 }
 
@@ -160,6 +163,12 @@ proptest! {
                 Act::Drawn(page, end) => Event::Drawn { page, end },
                 Act::Session(kind, id) => session_event(kind, LiveId(id)),
                 Act::Notice => Event::Notice(Notice::plain("screens.notice.refresh")),
+                Act::Journal(lines) => {
+                    let rows = &journal::rows()[..lines];
+                    journal::answer(&mut state, rows, journal::standing(lines as u64), HeadsRead::Read);
+                    assert_sound(&state);
+                    continue;
+                }
                 Act::Report(26, ..) => {
                     log_lines(&mut state, web_log());
                     assert_sound(&state);

@@ -392,3 +392,15 @@ fn reports_of_nobody_change_nothing() {
     update(&mut state, Event::Refused(LiveId(99), Refusal::Failed(String::new())));
     assert!(state.sessions.live.is_empty());
 }
+
+#[test]
+fn a_second_tunnel_proposes_a_port_that_the_first_does_not_have() {
+    let mut state = on_sessions();
+    let id = start_tunnel(&mut state);
+    say(&mut state, id, opened("tunnel", 60, Some(local())));
+    assert_eq!(local().port(), 15_432, "which is the entry's own");
+    run(&mut state, Command::Sessions);
+    choose(&mut state, "prd", "db-readonly");
+    let proposed = state.sessions.form.as_ref().unwrap().request().parameters["local_port"].clone();
+    assert_eq!(proposed, "15433");
+}

@@ -58,6 +58,9 @@ pub fn assert_sound(state: &State) {
     assert_eq!(state.screen == Screen::Form, sessions.form.is_some(), "a form is in front or not there");
     assert!(!matches!(state.screen, Screen::Pane | Screen::Tunnel | Screen::Operation) || sessions.front().is_some());
     assert!(sessions.targets.iter().all(|row| state.shows(row.place)), "only rows of the shown environment");
+    let journal = &state.journal;
+    assert!(journal.selected() < journal.rows().max(1), "journal: {} of {}", journal.selected(), journal.rows());
+    assert!(journal.offset() <= journal.selected() && journal.selected() < journal.offset() + page.max(1), "journal");
     assert!(state.trail.len() <= 3, "the way back is short: {:?}", state.trail);
     assert!(state.errors.entries().len() <= 200);
     overlays(state);
@@ -96,6 +99,7 @@ fn overlays(state: &State) {
                     Screen::WebAcl => &state.web_acl.as_ref().unwrap().filter,
                     Screen::Findings => &state.findings.filter,
                     Screen::Sessions => &state.sessions.filter,
+                    Screen::Journal => &state.journal.filter,
                     other => panic!("a filter on {other:?}"),
                 };
                 assert_eq!(prompt.input.value(), filter);
@@ -114,6 +118,7 @@ fn overlays(state: &State) {
                             | Screen::Alarm
                             | Screen::WebAcl
                             | Screen::Log
+                            | Screen::Journal
                             | Screen::Sessions
                             | Screen::Tunnel
                     ),

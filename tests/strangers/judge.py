@@ -165,6 +165,10 @@ class Judge:
             # Its events are judged one by one, as they come.
             self.seen.add((protocol, model.service_name, operation_model.name))
             return
+        if operation_model.output_shape is None:
+            self.seen.add((protocol, model.service_name, operation_model.name))
+            self.expect(f"{what}: nothing is answered", response_dict["body"] in (b"", b"{}"))
+            return
         walk = Walk(protocol)
         try:
             value = self.read(protocol, operation_model, response_dict["body"])

@@ -18,6 +18,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+import acting
 import security
 import serving
 import sessions
@@ -35,6 +36,7 @@ PROTOCOLS = {
     "ssm": ["json"],
     "kms": ["json"],
     "rds": ["query"],
+    "iam": ["query"],
 }
 # What boto3 calls a service, where that is not the name in its actions.
 NAMES = {"elbv2": "elasticloadbalancing"}
@@ -243,6 +245,7 @@ def refuse_strangers(judge):
         ("logs", "describe_log_groups", "InvalidSignatureException", "UnrecognizedClientException"),
         ("ssm", "describe_instance_information", "InvalidSignatureException", "UnrecognizedClientException"),
         ("rds", "describe_db_clusters", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+        ("ssm", "list_documents", "InvalidSignatureException", "UnrecognizedClientException"),
     ]
     for service, call, mismatch, stranger in calls:
         judge.refuses(f"{service} a forged signature", getattr(client(judge, service, **forged), call), {mismatch})
@@ -284,6 +287,9 @@ def main():
     serving.walk_logs(judge, client(judge, "logs"))
     sessions.walk(judge, *(client(judge, service) for service in ("ssm", "ecs", "kms", "rds")))
     sessions.refuse(judge, *(client(judge, service) for service in ("ssm", "kms", "rds")))
+    acting.walk(judge, *(client(judge, service) for service in ("ssm", "ecs", "logs", "iam")))
+    acting.walk_findings(judge, client(judge, "securityhub", config=PATIENT))
+    acting.refuse(judge, *(client(judge, service) for service in ("ssm", "ecs", "logs", "iam")))
     refuse_strangers(judge)
     judge_coverage(judge)
     print(f"{judge.members} values in {len(judge.seen)} operations were compared")

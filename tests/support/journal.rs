@@ -156,6 +156,7 @@ pub fn broken() -> State {
     rows[4] = Arc::new(Row { line: 5, record: Err(Why::Changed), is_open: false });
     let standing = Standing {
         verified: 4,
+        anchor: Some((3, ago(61))),
         broken: Some(Broken { line: 5, why: Why::Changed }),
         step: Some(StepBack { seq: 3, from: ago(10), to: ago(61) }),
         ..standing(9)

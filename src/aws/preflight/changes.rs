@@ -166,6 +166,8 @@ impl Connection {
                 preflight.obstacles.push(Obstacle::NoDocument { document: document.to_owned() });
                 return;
             }
+            // Whoever may start it need not be let read it.
+            Err(failure) if matches!(failure.kind, FailureKind::Denied { .. }) => return,
             Err(failure) => {
                 preflight.unknown.push(failure);
                 return;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::Exit;
 use crate::cli::args::Output;
-use crate::domain::text::{clean, pad, pad_left};
+use crate::domain::text::{clean, width};
 use crate::journal::chain::{Broken, Verifier, Why};
 use crate::journal::lines::{Content, Line};
 use crate::journal::query::verdict;
@@ -23,8 +23,8 @@ const SCHEMA: &str = "sekisho/journal/1";
 /// The longest text that is shown of a line that is no record, in characters.
 const LONGEST: usize = 2_000;
 
-/// Cells of the columns that are aligned; what is longer pushes its row, for nothing is cut.
-const WIDTHS: [usize; 7] = [7, 19, 13, 16, 8, 24, 24];
+/// Cells of the columns; what is longer pushes its row, for nothing is cut.
+const WIDTHS: [usize; 8] = [7, 19, 13, 16, 8, 24, 24, 0];
 
 /// Prints the records; where the journal breaks, that is said, and the rest is printed as it stands.
 ///
@@ -110,9 +110,8 @@ impl Rows<'_> {
         };
         match record {
             Ok(record) if is_wanted(&record) => self.row(&record),
-            Ok(_) => Ok(()),
             Err(why) if all => self.wrong(line, &why),
-            Err(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -186,10 +185,12 @@ impl Rows<'_> {
     }
 
     fn write(&mut self, cells: &[String; 8]) -> io::Result<()> {
-        let mut line = pad_left(&cells[0], WIDTHS[0]).to_string();
-        for (cell, width) in cells[1..].iter().zip(WIDTHS[1..].iter().chain(&[0])) {
-            line.push_str("  ");
-            line.push_str(&pad(cell, *width));
+        let mut line = String::new();
+        for (column, (cell, least)) in cells.iter().zip(WIDTHS).enumerate() {
+            let blanks = " ".repeat(least.saturating_sub(width(cell)));
+            // Numbers are compared from the right.
+            let (before, after) = if column == 0 { (blanks.as_str(), "") } else { ("  ", blanks.as_str()) };
+            line.extend([before, cell, after]);
         }
         writeln!(self.out, "{}", line.trim_end())
     }

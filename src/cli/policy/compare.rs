@@ -10,7 +10,7 @@ use crate::domain::identity::{RoleResolution, resolve};
 use crate::domain::text::clean;
 use crate::i18n::Texts;
 use crate::policy::compile::compare::{Beyond, Comparison, Excess, Lack, compare};
-use crate::policy::compile::{Foreign, LONGEST_POLICY, NotAPolicy, Options, parse};
+use crate::policy::compile::{Foreign, LONGEST_POLICY, NotAPolicy, parse};
 use crate::runtime::sources;
 use crate::t;
 use crate::ui::words;
@@ -48,8 +48,7 @@ pub async fn run(
             }
         },
     };
-    let options = Options { assumed_roles: super::assumed(&account.config.environments), ..Options::default() };
-    let compiled = match super::compiled(&role, account, &options, texts, faults)? {
+    let compiled = match super::compiled(&role, account, &super::usual(account), texts, faults)? {
         Ok(compiled) => compiled,
         Err(exit) => return Ok(exit),
     };

@@ -14,7 +14,8 @@ use crate::config::{CredentialSource, EnvironmentConfig};
 use crate::domain::environment::{AccountId, Environment};
 use crate::i18n::Texts;
 use crate::policy::compile::{
-    Compiled, Note, Options, SERVICE_TAG, compile_each, documents_json, iam_json, permission_set, permission_set_json,
+    Compiled, JournalGroup, Note, Options, SERVICE_TAG, compile_each, documents_json, iam_json, permission_set,
+    permission_set_json,
 };
 use crate::runbook::choice::Catalogues;
 use crate::t;
@@ -39,9 +40,6 @@ pub struct PolicyArgs {
     /// The log group that AWS logs shells to.
     #[arg(long, value_name = "name", value_parser = parse_log_group)]
     pub session_log_group: Option<String>,
-    /// The log group that the journal's head is shipped to.
-    #[arg(long, value_name = "name", value_parser = parse_log_group)]
-    pub journal_log_group: Option<String>,
     /// The user of the node that shells run as.
     #[arg(long, value_name = "name", value_parser = parse_user)]
     pub run_as: Option<String>,
@@ -82,9 +80,9 @@ pub fn run(
     out: &mut dyn Write,
     faults: &mut dyn Write,
 ) -> io::Result<Exit> {
+    let usual = usual(account);
     let options = Options {
-        session_log_group: args.session_log_group.clone().unwrap_or(Options::default().session_log_group),
-        journal_log_group: args.journal_log_group.clone(),
+        session_log_group: args.session_log_group.clone().unwrap_or_else(|| usual.session_log_group.clone()),
         run_as: args.run_as.clone(),
         keys: args.key.clone(),
         service_tag: match &args.service_tag {
@@ -93,7 +91,7 @@ pub fn run(
             None => Some(SERVICE_TAG.to_owned()),
         },
         any_channel: args.any_channel,
-        assumed_roles: assumed(&account.config.environments),
+        ..usual
     };
     let compiled = match compiled(&args.role, account, &options, texts, faults)? {
         Ok(compiled) => compiled,
@@ -118,6 +116,17 @@ pub fn run(
     };
     out.write_all(text.as_bytes())?;
     Ok(Exit::Fine)
+}
+
+/// Returns what is compiled with unless somebody says otherwise: what the configuration says of roles and of the journal.
+fn usual(account: &Account) -> Options {
+    // The journal of what was only played is shipped nowhere.
+    let journal = account.config.journal.as_ref().filter(|_| account.simulator().is_none());
+    let journal = journal.and_then(|journal| {
+        let environment = journal.home.as_ref()?.environment.name.clone();
+        Some(JournalGroup { name: journal.log_group.clone(), environment })
+    });
+    Options { journal, assumed_roles: assumed(&account.config.environments), ..Options::default() }
 }
 
 /// Compiles a role of the configuration; what stands in the way is written to `faults`.

@@ -113,7 +113,7 @@ fn parameters(changed: &Changed<'_>) -> Value {
         Change::StopTask => take(DOCUMENT_TASK, json!({ "type": "String", "allowedPattern": TASK_ID })),
         Change::Redeploy | Change::Rollback => {}
     }
-    let reason = if changed.entry.reason { 1 } else { 0 };
+    let reason = usize::from(changed.entry.reason);
     let mut reason = json!({ "type": "String", "allowedPattern": format!("^{LINE}{{{reason},{LONGEST_INPUT}}}$") });
     let mut ticket = match &changed.entry.ticket {
         Some(pattern) => json!({ "type": "String", "allowedPattern": format!("^(?:{pattern})$") }),
@@ -184,15 +184,18 @@ fn steps(changed: &Changed<'_>) -> Vec<Value> {
         Change::Redeploy => {
             let mut inputs = update();
             inputs["forceNewDeployment"] = json!(true);
-            let mut steps = vec![call("Redeploy", "UpdateService", inputs)];
-            steps.extend(deployment(cluster, &service));
+            let mut steps = vec![
+                call("Redeploy", "UpdateService", inputs),
+                await_deployment(cluster, &service),
+                find_deployment(cluster, &service),
+            ];
             steps.extend(rollout("SUCCESSFUL"));
             steps
         }
         Change::Rollback => {
-            let mut steps: Vec<Value> = deployment(cluster, &service).into();
             let inputs = json!({ "serviceDeploymentArn": given(DEPLOYMENT), "stopType": "ROLLBACK" });
-            steps.push(call("Rollback", "StopServiceDeployment", inputs));
+            let stop = call("Rollback", "StopServiceDeployment", inputs);
+            let mut steps = vec![find_deployment(cluster, &service), stop];
             steps.extend(rollout("ROLLBACK_SUCCESSFUL"));
             steps
         }
@@ -217,15 +220,26 @@ fn steps(changed: &Changed<'_>) -> Vec<Value> {
 /// What the step that finds a deployment gives to those after it.
 const DEPLOYMENT: &str = "FindDeployment.Arn";
 
-/// Writes the steps that wait for a deployment under way and find it.
-fn deployment(cluster: &str, service: &str) -> [Value; 2] {
-    let under_way = ["PENDING", "IN_PROGRESS"];
-    let list = || json!({ "cluster": cluster, "service": service, "status": under_way });
-    let mut find = call("FindDeployment", "ListServiceDeployments", list());
+/// The statuses of a deployment under way.
+const UNDER_WAY: [&str; 2] = ["PENDING", "IN_PROGRESS"];
+
+/// Asks for the deployment of a service that is under way.
+fn under_way(cluster: &str, service: &str) -> Value {
+    json!({ "cluster": cluster, "service": service, "status": UNDER_WAY })
+}
+
+/// Writes the step that waits for a deployment to begin, which is a moment after it was asked for.
+fn await_deployment(cluster: &str, service: &str) -> Value {
+    let (api, status) = ("ListServiceDeployments", "$.serviceDeployments[0].status");
+    wait("AwaitDeployment", api, under_way(cluster, service), status, &UNDER_WAY, CALL)
+}
+
+/// Writes the step that finds a deployment under way, and fails where there is none.
+fn find_deployment(cluster: &str, service: &str) -> Value {
+    let mut find = call("FindDeployment", "ListServiceDeployments", under_way(cluster, service));
     let arn = "$.serviceDeployments[0].serviceDeploymentArn";
     find["outputs"] = json!([{ "Name": "Arn", "Selector": arn, "Type": "String" }]);
-    let status = "$.serviceDeployments[0].status";
-    [wait("AwaitDeployment", "ListServiceDeployments", list(), status, &under_way, CALL), find]
+    find
 }
 
 /// Writes the steps that follow a deployment to its end and tell whether that is the one that was wanted.

@@ -20,6 +20,9 @@ pub(super) fn changes(places: &[Place<'_>], drafts: &mut Drafts) {
             let parts = [format!("document/{document}"), format!("automation-definition/{document}:*")];
             let resources = parts.iter().flat_map(|part| place.arns("ssm", part)).chain(own.iter().cloned());
             let written = entry.id.written();
+            // What it says is looked at before it is started: it may not be what was compiled.
+            let look = Statement::allow(["ssm:GetDocument"], place.arns("ssm", &parts[0]));
+            drafts.add_for(place, "Look", written, look);
             let start = Statement::allow(["ssm:StartAutomationExecution"], resources);
             drafts.add_for(place, "Automation", written, start);
             let pass = Statement::allow(["iam:PassRole"], [role_arn(place, entry)]);

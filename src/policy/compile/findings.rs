@@ -31,7 +31,7 @@ fn path(field: &str) -> String {
 /// Adds the statuses that the entries set, each where its entries hold.
 ///
 /// A request that sets no status carries no such key, and matches none of them: the note goes with the status alone. Keys
-/// in one `Null` would be ANDed, so that each field is denied by itself.
+/// in one `Null` must hold together, so that each field is denied by itself.
 pub(super) fn findings(places: &[Place<'_>], drafts: &mut Drafts) {
     let mut hubs = BTreeMap::<(WorkflowStatus, &str), BTreeSet<String>>::new();
     for place in places {

@@ -42,8 +42,8 @@ pub const SERVICE_TAG: &str = "aws:ecs:serviceName";
 pub struct Options {
     /// The `CloudWatch` log group that shells are logged to by AWS.
     pub session_log_group: String,
-    /// The log group that the head of the journal is shipped to.
-    pub journal_log_group: Option<String>,
+    /// Where the heads of the journal are kept.
+    pub journal: Option<JournalGroup>,
     /// The user of the node that shells run as; without one, Session Manager's own, who may use sudo.
     pub run_as: Option<String>,
     /// The ARNs of the keys that sessions are encrypted with, at most one for each account and region.
@@ -56,11 +56,20 @@ pub struct Options {
     pub assumed_roles: Vec<String>,
 }
 
+/// The log group that the heads of the journal are kept in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalGroup {
+    /// Its name.
+    pub name: String,
+    /// The environment in whose account and first region it is.
+    pub environment: String,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             session_log_group: "/sekisho/sessions".to_owned(),
-            journal_log_group: None,
+            journal: None,
             run_as: None,
             keys: Vec::new(),
             service_tag: Some(SERVICE_TAG.to_owned()),

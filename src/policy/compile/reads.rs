@@ -148,10 +148,11 @@ fn catalogue(place: &Place<'_>) -> Vec<String> {
         .collect()
 }
 
-/// Adds the shipping of the journal's head, and reading it back to verify against.
+/// Adds the keeping of the journal's heads; they are read back as any log is.
 fn journal(places: &[Place<'_>], options: &Options, drafts: &mut Drafts) {
-    let Some(group) = &options.journal_log_group else { return };
-    let actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:GetLogEvents"];
-    let streams = |place: &Place<'_>| place.arns("logs", &format!("log-group:{group}:log-stream:*"));
-    drafts.add("Journal", Statement::allow(actions, places.iter().flat_map(streams)));
+    let Some(group) = &options.journal else { return };
+    let home = places.iter().find(|place| place.environment.name == group.environment);
+    let resource = format!("log-group:{}:log-stream:*", group.name);
+    let stream = home.and_then(|home| Some(home.arn("logs", home.environment.regions.first()?, &resource)));
+    drafts.add("Journal", Statement::allow(["logs:CreateLogStream", "logs:PutLogEvents"], stream));
 }

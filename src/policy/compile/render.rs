@@ -85,7 +85,7 @@ pub fn permission_set_json(set: &PermissionSet) -> String {
 }
 
 #[derive(Serialize)]
-struct Documents<'c> {
+struct DocumentsFile<'c> {
     schema: &'static str,
     role: &'c str,
     documents: Vec<DocumentFile<'c>>,
@@ -133,7 +133,7 @@ pub fn documents_json(compiled: &Compiled) -> String {
         trust: &role.trust,
         policy: &role.policy,
     });
-    pretty(&Documents {
+    pretty(&DocumentsFile {
         schema: "sekisho/documents/1",
         role: &compiled.role,
         documents: documents.collect(),

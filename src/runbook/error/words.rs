@@ -200,7 +200,9 @@ pub(super) fn advise(problem: &CatalogueProblem, texts: Texts) -> String {
         P::BadPattern { .. } => t!(texts, "catalogue.advice.bad-pattern"),
         P::BadRange { .. } => t!(texts, "catalogue.advice.bad-range"),
         P::BadDefault { .. } => t!(texts, "catalogue.advice.bad-default"),
-        P::DuplicateEntry { .. } | P::DuplicateRunbook { .. } | P::DuplicateStep { .. } => t!(texts, "config.advice.duplicate"),
+        P::DuplicateEntry { .. } | P::DuplicateRunbook { .. } | P::DuplicateStep { .. } => {
+            t!(texts, "config.advice.duplicate")
+        }
         P::NotOneBound { .. } => t!(texts, "catalogue.advice.not-one-bound"),
         P::NotForOperation { .. } => t!(texts, "catalogue.advice.not-for-operation"),
         P::SeveralTargets { .. } => t!(texts, "catalogue.advice.several-targets"),

@@ -54,7 +54,7 @@ impl Here<'_> {
                     target: format!("ecs:{}_{id}_{}", self.name, ids.runtime),
                     runs: task.status(call.now) == TaskStatus::Running,
                     is_ready: exec_agent(plan, task, call.now).is_some_and(|(status, _)| status == "RUNNING"),
-                    tags: plan.tags.clone(),
+                    tags: plan.task_tags(),
                     others: usize::from(plan.sidecar.is_some()),
                 })
             })

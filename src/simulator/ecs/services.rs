@@ -61,7 +61,7 @@ fn arn_of_missing(here: &Here<'_>, text: &str) -> String {
 pub fn describe(story: &Timeline, now: Millis, with_tags: bool) -> Value {
     let plan = story.plan();
     let counts = story.counts(None, now);
-    // What CodeDeploy deploys has task sets instead of deployments.
+    // What `CodeDeploy` deploys has task sets instead of deployments.
     let is_rolling = plan.controller == Controller::Ecs;
     let shown = story.deployments_at(now);
     let deployments: Vec<Value> =
@@ -143,7 +143,7 @@ fn deployment(story: &Timeline, index: usize, now: Millis) -> Value {
         .into()
 }
 
-/// Writes what CodeDeploy has in the place of a deployment.
+/// Writes what `CodeDeploy` has in the place of a deployment.
 ///
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskSet.html>
 fn task_set(story: &Timeline, index: usize, now: Millis) -> Value {

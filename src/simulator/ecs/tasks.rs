@@ -136,7 +136,10 @@ pub fn describe(here: &Here<'_>, story: &Timeline, task: &Task, now: Millis, wit
         .with("startedBy", deployment.map(|one| one.id.clone()))
         .with("stopCode", shown_words.map(|words| words.code))
         .with("stoppedReason", shown_words.map(|words| words.reason.clone()))
-        .with("tags", with_tags.then(|| plan.tags.iter().map(|(key, value)| tag(key, value)).collect::<Vec<_>>()))
+        .with(
+            "tags",
+            with_tags.then(|| plan.task_tags().iter().map(|(key, value)| tag(key, value)).collect::<Vec<_>>()),
+        )
         .with("taskArn", arn(here, &task.id))
         .with("taskDefinitionArn", deployment.map(|one| task_definition_arn(plan, one.revision)))
         .with("version", task_version(status))

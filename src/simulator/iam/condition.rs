@@ -88,13 +88,12 @@ impl Operator {
             return ordered(rest).map(|(order, negated)| (Self::Date(order), negated));
         }
         Some(match name {
-            "StringEquals" => (Self::Equals, false),
+            "StringEquals" | "BinaryEquals" => (Self::Equals, false),
             "StringNotEquals" => (Self::Equals, true),
             "StringEqualsIgnoreCase" => (Self::EqualsIgnoreCase, false),
             "StringNotEqualsIgnoreCase" => (Self::EqualsIgnoreCase, true),
             "StringLike" => (Self::Like, false),
             "StringNotLike" => (Self::Like, true),
-            "BinaryEquals" => (Self::Equals, false),
             "Bool" => (Self::Bool, false),
             "IpAddress" => (Self::Ip, false),
             "NotIpAddress" => (Self::Ip, true),
@@ -168,13 +167,9 @@ impl Condition {
         let fits = |value: &String| {
             self.values.iter().any(|wanted| self.operator.fits(wanted, value, variables)) != self.negated
         };
-        match self.set {
-            Some(Set::All) => values.iter().all(fits),
-            Some(Set::Any) => values.iter().any(fits),
-            // A negated operator must hold for every value that there is.
-            None if self.negated => values.iter().all(fits),
-            None => values.iter().any(fits),
-        }
+        // Without a word for sets, a negated operator must hold for every value that there is.
+        let all = self.set == Some(Set::All) || (self.set.is_none() && self.negated);
+        if all { values.iter().all(fits) } else { values.iter().any(fits) }
     }
 }
 

@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(evaluate(&[], &demand, &asker).decision, Decision::ImplicitDeny);
     }
 
-    /// Keys in one `Null` are ANDed: a denial that lists several fields meets only who gives all of them.
+    /// Keys in one `Null` are joined by and: a denial that lists several fields meets only who gives all of them.
     #[test]
     fn conditions_of_one_statement_must_all_hold() {
         let deny = |fields: &str| {

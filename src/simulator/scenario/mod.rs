@@ -150,7 +150,7 @@ impl Scenario {
     }
 
     /// The region where the first account lives.
-    pub(super) fn home_region(&self) -> String {
+    pub fn home_region(&self) -> String {
         self.file.account.first().and_then(|account| account.get_ref().regions.first().cloned()).unwrap_or_default()
     }
 
@@ -168,6 +168,20 @@ impl Scenario {
     /// How the story is divided into environments.
     pub fn environments(&self) -> &[EnvironmentFile] {
         &self.file.environment
+    }
+
+    /// The ARNs of the KMS keys, in the file's order.
+    pub fn keys(&self) -> Vec<String> {
+        let accounts = self.file.account.iter().map(toml::Spanned::get_ref);
+        let of = |account: &AccountFile| {
+            let arn = |key: &toml::Spanned<model::KeyFile>| {
+                let key = key.get_ref();
+                let region = key.region.as_ref().or(account.regions.first()).cloned().unwrap_or_default();
+                crate::simulator::world::key_arn(self.file.seed, &account.id, &region, &key.alias)
+            };
+            account.key.iter().map(arn).collect::<Vec<_>>()
+        };
+        accounts.flat_map(of).collect()
     }
 
     /// The account that the run's own key belongs to.

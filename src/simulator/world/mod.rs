@@ -6,6 +6,7 @@
 mod alarm;
 mod board;
 mod build;
+mod by_hand;
 mod curve;
 mod deployment;
 mod document;
@@ -28,6 +29,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use alarm::{AlarmCommon, CompositeAlarm, MetricAlarm, Track, Transition, state_at, suppression};
+pub use build::sessions::key_arn;
 pub use curve::ServiceCurve;
 pub use deployment::Deployment;
 pub use document::{Document, DocumentVersion, Documents};

@@ -145,6 +145,15 @@ impl ServicePlan {
         format!("{}service/{}/{}", self.arn_prefix(), self.cluster, self.name)
     }
 
+    /// The tags of its tasks: its own, which they take over, and those that ECS gives them.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html#managed-tags>
+    pub fn task_tags(&self) -> Vec<(String, String)> {
+        let managed = [("aws:ecs:clusterName", &self.cluster), ("aws:ecs:serviceName", &self.name)];
+        let managed = managed.into_iter().map(|(key, value)| (key.to_owned(), value.clone()));
+        self.tags.iter().cloned().chain(managed).collect()
+    }
+
     /// The cluster's ARN.
     pub fn cluster_arn(&self) -> String {
         format!("{}cluster/{}", self.arn_prefix(), self.cluster)

@@ -15,7 +15,7 @@ use crate::simulator::scenario::Fails;
 /// How long after its last change a service counts as steady.
 const SETTLE: Millis = 8 * SECOND;
 /// How long the scheduler takes to notice something.
-const NOTICE: Millis = SECOND;
+pub(super) const NOTICE: Millis = SECOND;
 /// The longest wait between two starts of a service that cannot start its tasks.
 const LONGEST_HOLD: Millis = 15 * MINUTE;
 
@@ -38,19 +38,8 @@ impl Timeline {
         self.begin(at, next);
     }
 
-    /// Puts new tasks in the place of all that there are, of the same task definition.
-    pub fn redeploy(&mut self, at: Millis) {
-        let Some(before) = self.deployments.get(self.primary) else { return };
-        let (number, image, plan) = (self.deployments.len(), before.image.clone(), Arc::clone(&self.plan));
-        let mut next = Deployment::new(&plan, number, at, image, self.threshold());
-        // What is wrong with an image is wrong with it once more.
-        (next.revision, next.fails) = (before.revision, before.fails);
-        next.failure_text.clone_from(&before.failure_text);
-        self.begin(at, next);
-    }
-
     /// Begins a deployment: it becomes the primary one beside the one before.
-    fn begin(&mut self, at: Millis, mut next: Deployment) {
+    pub(super) fn begin(&mut self, at: Millis, mut next: Deployment) {
         let number = self.deployments.len();
         next.roll(at, true, RolloutState::InProgress, format!("ECS deployment {} in progress.", next.id));
         next.stage(at, "PENDING", None);
@@ -83,15 +72,6 @@ impl Timeline {
             self.stop(at, task, cause.clone());
         }
         self.changed(at + NOTICE);
-    }
-
-    /// Stops one task, as a person does.
-    pub fn stop_task(&mut self, at: Millis, id: &str, reason: Option<String>) {
-        let place = self.tasks.iter().position(|task| task.id == id && task.stop.is_none());
-        if let Some(index) = place {
-            self.stop(at, index, StopCause::User { reason });
-            self.changed(at + NOTICE);
-        }
     }
 
     /// A task runs: the load balancer learns of it.
@@ -182,45 +162,13 @@ impl Timeline {
     }
 
     /// Makes an earlier deployment the primary one again.
-    fn roll_back(&mut self, at: Millis, target: usize, why: &str) {
+    pub(super) fn roll_back(&mut self, at: Millis, target: usize, why: &str) {
         self.happenings.push((at, Happening::RollingBack(target)));
         self.primary = target;
         if let Some(back) = self.deployments.get_mut(target) {
             let reason = format!("{why}: rolling back to deploymentId {}.", back.id);
             back.roll(at, true, RolloutState::InProgress, reason);
         }
-    }
-
-    /// Whether a service deployment can be stopped: while it is under way and is not being rolled back.
-    pub fn is_stoppable(&self, index: usize) -> bool {
-        let open = self.deployments.get(index).is_some_and(|one| one.is_open() && one.rolled_back.is_none());
-        open && index == self.primary
-    }
-
-    /// Where a deployment would be rolled back to: the last one that was completed.
-    pub fn rollback_target(&self, index: usize) -> Option<usize> {
-        self.completed.filter(|target| *target != index)
-    }
-
-    /// Stops a service deployment because a person asked for it, and rolls it back where there is something to go back to.
-    pub fn stop_deployment(&mut self, at: Millis, index: usize, target: Option<usize>) {
-        let Some(one) = self.deployments.get_mut(index) else { return };
-        one.roll(at, target.is_none(), RolloutState::Failed, "ECS deployment stopped by a request.".to_owned());
-        match target {
-            Some(target) => {
-                (one.rolled_back, one.by_hand) = (Some((at, target)), true);
-                one.stage(at, "ROLLBACK_REQUESTED", None);
-                one.stage(at + SECOND, "ROLLBACK_IN_PROGRESS", Some("SCALE_UP"));
-                one.explain("Service deployment is rolling back because a rollback was requested.");
-                self.roll_back(at, target, "ECS deployment stopped");
-            }
-            None => {
-                one.stage(at, "STOP_REQUESTED", None);
-                one.finish(at + SECOND, "STOPPED", Some("Service deployment was stopped by a request."));
-            }
-        }
-        (self.failures, self.hold) = (0, Millis::MIN);
-        self.changed(at + NOTICE);
     }
 
     /// A task is gone: there may be room for another.
@@ -379,7 +327,7 @@ impl Timeline {
         self.deployments.iter().rposition(|one| one.rolled_back.is_some() && one.is_open())
     }
 
-    fn stop(&mut self, at: Millis, index: usize, cause: StopCause) {
+    pub(super) fn stop(&mut self, at: Millis, index: usize, cause: StopCause) {
         let plan = Arc::clone(&self.plan);
         if let Some(task) = self.tasks.get_mut(index) {
             let gone = task.stop(&plan, at, cause);
@@ -393,7 +341,7 @@ impl Timeline {
         self.open.iter().copied().filter(meant)
     }
 
-    fn changed(&mut self, look_again: Millis) {
+    pub(super) fn changed(&mut self, look_again: Millis) {
         self.epoch += 1;
         self.settling = None;
         self.reconcile_by(look_again);

@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::policy::{self, Denial, Request};
 use crate::runbook::catalogue::Catalogue;
-use crate::runbook::entry::{Entry, Parameter};
+use crate::runbook::entry::{Entry, LOCAL_PORT, Parameter};
 
 use super::live::{Origin, Refusal};
 use crate::state::{list::Scroll, overlay};
@@ -180,6 +180,23 @@ impl Form {
         form.step(0);
         form.validate(now);
         form
+    }
+
+    /// Takes another port of this machine where the entry's own is among those that are taken.
+    pub fn avoid(&mut self, taken: &[u16], now: Timestamp) {
+        let is_taken = |port: i64| taken.iter().any(|taken| i64::from(*taken) == port);
+        for field in &mut self.fields {
+            let FieldKind::Parameter(name, Parameter::Integer { range: (low, high), .. }) = &field.kind else {
+                continue;
+            };
+            if name == LOCAL_PORT
+                && field.value().parse().is_ok_and(is_taken)
+                && let Some(free) = (*low..=*high).find(|port| !is_taken(*port))
+            {
+                field.input = Input::new(free.to_string());
+            }
+        }
+        self.validate(now);
     }
 
     /// Returns the targets that were found, the best first.

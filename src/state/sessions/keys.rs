@@ -126,6 +126,9 @@ pub(super) fn open_row(
     let opening =
         Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role, given, task };
     let mut form = Form::new(opening, state.now);
+    let open = state.sessions.live.iter().filter(|live| live.is_open());
+    let ports: Vec<u16> = open.filter_map(|live| live.local).map(|local| local.port()).collect();
+    form.avoid(&ports, state.now);
     let effects = look_up(&mut form);
     state.sessions.form = Some(form);
     state.overlays.clear();

@@ -28,10 +28,7 @@ impl Sheet<'_> {
 
     fn right_record(&mut self, record: &Record, is_open: bool) {
         let texts = self.ui.texts;
-        let mut result = words::journal::verdict(texts, verdict(record)).to_owned();
-        if is_open {
-            result = format!("{result}, {}", t!(texts, "journal.open"));
-        }
+        let result = if is_open { t!(texts, "journal.open") } else { words::journal::verdict(texts, verdict(record)) };
         self.said(t!(texts, "journal.member.seq"), record.seq.to_string());
         self.said(t!(texts, "journal.member.result"), result);
         let at = record.time.to_zoned(self.ui.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string();
@@ -68,7 +65,7 @@ impl Sheet<'_> {
         self.said(t!(texts, "journal.member.host"), act.host.clone());
         self.said(t!(texts, "journal.about.environment"), act.environment.clone());
         let region = or_nothing(&act.region);
-        self.said(t!(texts, "journal.about.account"), format!("{} {region}", act.account).trim().to_owned());
+        self.said(t!(texts, "journal.about.account"), format!("{} {region}", act.account).trim());
         self.said(t!(texts, "journal.about.entry"), act.entry.clone());
         self.said(t!(texts, "journal.member.operation"), or_nothing(&act.operation));
         self.said(t!(texts, "journal.about.target"), or_nothing(&act.target));
@@ -108,7 +105,7 @@ impl Sheet<'_> {
     }
 
     /// Adds a member; what does not apply is left out. A journal that somebody else wrote may hold anything.
-    fn said(&mut self, name: &'static str, value: String) {
-        self.fact(name, clean(&value, LONGEST));
+    fn said(&mut self, name: &'static str, value: impl AsRef<str>) {
+        self.fact(name, clean(value.as_ref(), LONGEST));
     }
 }

@@ -93,8 +93,8 @@ impl<'a> Scene<'a> {
 
     fn task(&self, id: &str) -> Demand {
         let demand = self.demand(arn(self.call, "ecs", &format!("task/{}/{id}", self.cluster)));
-        let tags = self.service_of(id).map(|one| one.plan.tags.as_slice()).unwrap_or_default();
-        demand.tagged(Some("ecs"), tags)
+        let tags = self.service_of(id).map(|one| one.plan.task_tags()).unwrap_or_default();
+        demand.tagged(Some("ecs"), &tags)
     }
 
     /// The service that a task of the cluster is of.

@@ -46,3 +46,7 @@ fn texts<'a>(input: Input<'a>, name: &str) -> Vec<&'a str> {
 fn arn(call: &Call<'_>, service: &str, resource: &str) -> String {
     format!("arn:aws:{service}:{}:{}:{resource}", call.region, call.principal.account)
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

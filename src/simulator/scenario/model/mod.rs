@@ -198,7 +198,7 @@ pub enum Controller {
     /// ECS itself, by a rolling update.
     #[default]
     Ecs,
-    /// AWS CodeDeploy, from one task set to another.
+    /// AWS `CodeDeploy`, from one task set to another.
     CodeDeploy,
 }
 

@@ -296,7 +296,7 @@ mod tests {
 
     use super::*;
 
-    fn read(steps: Json) -> Result<Definition, String> {
+    fn read(steps: &Json) -> Result<Definition, String> {
         let document = json!({ "schemaVersion": "0.3", "mainSteps": steps });
         Definition::read(document.as_object().unwrap(), &[])
     }
@@ -313,7 +313,7 @@ mod tests {
     fn a_document_is_read() {
         let out = json!({ "outputs": [{ "Name": "Arn", "Selector": "$.clusterArns[0]", "Type": "String" }], "nextStep": "second" });
         let used = json!({ "inputs": { "Service": "ecs", "Api": "DescribeClusters", "clusters": ["{{ first.Arn }}"] }, "isEnd": true });
-        let definition = read(json!([step("first", &out), step("second", &used)])).unwrap();
+        let definition = read(&json!([step("first", &out), step("second", &used)])).unwrap();
         assert_eq!(definition.steps[1].attempts, 1);
         assert_eq!(definition.steps[0].outputs[0].kind, Kind::String);
     }
@@ -333,7 +333,7 @@ mod tests {
     #[case(json!([step("one", &json!({ "action": "aws:branch", "inputs": { "Choices": [] } }))]), "NextStep")]
     #[case(json!([step("one", &json!({ "retries": 1 }))]), "retries")]
     fn refuses(#[case] steps: Json, #[case] why: &str) {
-        let error = read(steps).unwrap_err();
+        let error = read(&steps).unwrap_err();
         assert!(error.contains(why), "{error}");
     }
 }

@@ -136,10 +136,7 @@ impl Execution {
             "global:DATE_TIME" => return Some(date().strftime("%Y-%m-%d_%H.%M.%S").to_string().into()),
             _ => {}
         }
-        let (step, output) = match name.split_once('.') {
-            None => return self.values.get(name).cloned(),
-            Some(parts) => parts,
-        };
+        let Some((step, output)) = name.split_once('.') else { return self.values.get(name).cloned() };
         let index = self.definition.steps.iter().position(|spec| spec.name == step)?;
         self.steps.get(index)?.outputs.get(output).cloned()
     }

@@ -3,7 +3,7 @@
 mod alarms;
 mod findings;
 mod metrics;
-mod sessions;
+pub mod sessions;
 mod waf;
 
 use std::collections::BTreeMap;
@@ -69,7 +69,10 @@ impl Builder<'_> {
         }
         for cluster in account.cluster.iter().map(toml::Spanned::get_ref) {
             if let Some(region) = regions.get_mut(&name(&cluster.region)) {
-                let key = cluster.exec_key.as_deref().map(|alias| sessions::key_arn(self.file.seed, region, alias));
+                let key = cluster
+                    .exec_key
+                    .as_deref()
+                    .map(|alias| sessions::key_arn(self.file.seed, &region.account, &region.name, alias));
                 let exec = ExecConfiguration::of(cluster, key);
                 let known = region.clusters.entry(cluster.name.clone()).or_default();
                 (known.tags, known.exec) = (pairs(&cluster.tags), exec);

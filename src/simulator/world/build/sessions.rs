@@ -15,13 +15,13 @@ use crate::simulator::world::document::Document;
 use crate::simulator::world::session::{Database, ExecConfiguration, Key, Node};
 
 /// The id of the key behind an alias.
-fn key_id(seed: u64, region: &Region, alias: &str) -> String {
-    Dice::new(seed, &["key", &region.account, &region.name, alias]).uuid()
+fn key_id(seed: u64, account: &str, region: &str, alias: &str) -> String {
+    Dice::new(seed, &["key", account, region, alias]).uuid()
 }
 
 /// The ARN of the key behind an alias.
-pub fn key_arn(seed: u64, region: &Region, alias: &str) -> String {
-    format!("arn:aws:kms:{}:{}:key/{}", region.name, region.account, key_id(seed, region, alias))
+pub fn key_arn(seed: u64, account: &str, region: &str, alias: &str) -> String {
+    format!("arn:aws:kms:{region}:{account}:key/{}", key_id(seed, account, region, alias))
 }
 
 /// Writes the Session document that a scenario describes.
@@ -90,7 +90,8 @@ impl Builder<'_> {
         let name = region.name.clone();
         let here = |wanted: &Option<String>| wanted.as_deref().unwrap_or(home) == name;
         for one in account.key.iter().map(toml::Spanned::get_ref).filter(|one| here(&one.region)) {
-            let (id, arn) = (key_id(self.file.seed, region, &one.alias), key_arn(self.file.seed, region, &one.alias));
+            let id = key_id(self.file.seed, &region.account, &name, &one.alias);
+            let arn = key_arn(self.file.seed, &region.account, &name, &one.alias);
             region.keys.push(Key { id, arn, alias: Some(one.alias.clone()) });
         }
         for one in account.node.iter().map(toml::Spanned::get_ref).filter(|one| here(&one.region)) {
@@ -128,7 +129,7 @@ impl Builder<'_> {
     }
 
     fn document(&self, region: &Region, one: &DocumentFile) -> Document {
-        let key = one.key.as_deref().map(|alias| key_arn(self.file.seed, region, alias));
+        let key = one.key.as_deref().map(|alias| key_arn(self.file.seed, &region.account, &region.name, alias));
         let mut dice = Dice::new(self.file.seed, &["document", &region.account, &region.name, &one.name]);
         let content = content(one, key.as_deref()).to_string();
         let document = Document::new(&one.name, "Session", &region.account, content, self.before(&mut dice));

@@ -57,6 +57,25 @@ impl LogStream {
         Self { name, from, until, created: from, ingested, lines: Lines::Container(Arc::new(container)) }
     }
 
+    /// The first time from another on at which there may be a line.
+    fn first_from(&self, at: Millis) -> Option<Millis> {
+        match &self.lines {
+            Lines::Container(_) => Some(at.max(self.from)).filter(|at| *at <= self.until),
+            Lines::Written(lines) => lines.get(lines.partition_point(|line| line.at < at)).map(|line| line.at),
+        }
+    }
+
+    /// The last time before another at which there may be a line.
+    fn last_before(&self, at: Millis) -> Option<Millis> {
+        match &self.lines {
+            Lines::Container(_) => Some((at - 1).min(self.until)).filter(|at| *at >= self.from),
+            Lines::Written(lines) => {
+                let place = lines.partition_point(|line| line.at < at).checked_sub(1)?;
+                lines.get(place).map(|line| line.at)
+            }
+        }
+    }
+
     /// The lines that it holds from a time until another, in order.
     fn lines(&self, from: Millis, until: Millis) -> Vec<LogLine> {
         match &self.lines {

@@ -84,17 +84,13 @@ impl LogScan<'_> {
     /// The window that follows; where nothing was written for long, the next one in which something was.
     fn next_window(&self, start: Millis, backwards: bool) -> Option<Millis> {
         let (from, until) = self.bounds()?;
-        let next = if backwards { start - WINDOW } else { start + WINDOW };
-        if self.alive(next).next().is_some() {
-            return (next < until && next + WINDOW > from).then_some(next);
-        }
-        let floor = |at: Millis| at.div_euclid(WINDOW) * WINDOW;
-        let jump = if backwards {
-            self.streams.iter().map(|stream| floor(stream.until)).filter(|at| *at < start).max()
+        let line = if backwards {
+            self.streams.iter().filter_map(|stream| stream.last_before(start)).max()
         } else {
-            self.streams.iter().map(|stream| floor(stream.from)).filter(|at| *at > start).min()
+            self.streams.iter().filter_map(|stream| stream.first_from(start + WINDOW)).min()
         };
-        jump.filter(|at| *at < until && at + WINDOW > from)
+        let next = line.map(|at| at.div_euclid(WINDOW) * WINDOW);
+        next.filter(|at| *at < until && at + WINDOW > from)
     }
 
     /// The times between which there is anything; none where there is nothing.
@@ -107,7 +103,7 @@ impl LogScan<'_> {
 
     /// The streams that wrote within a window.
     fn alive(&self, start: Millis) -> impl Iterator<Item = &LogStream> {
-        let wrote = move |stream: &&&LogStream| stream.from < start + WINDOW && stream.until >= start;
+        let wrote = move |stream: &&&LogStream| stream.first_from(start).is_some_and(|at| at < start + WINDOW);
         self.streams.iter().filter(wrote).copied()
     }
 
