@@ -19,6 +19,7 @@ pub mod policy;
 mod remedy;
 pub mod replay;
 pub mod runbook;
+pub mod runs;
 mod seen;
 mod session;
 mod simulated;

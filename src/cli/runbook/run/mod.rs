@@ -14,12 +14,12 @@ use jiff::Timestamp;
 
 use crate::cli::account::Account;
 use crate::cli::outfit::{self, Ready};
+use crate::cli::runs::{Held, RunStore};
 use crate::cli::session::{self, RUN};
 use crate::cli::{Exit, complain};
 use crate::config::EnvironmentConfig;
 use crate::config::document::printable;
 use crate::i18n::Texts;
-use crate::operate::runs::{Held, RunStore};
 use crate::runbook::book::{Runbook, RunbookId};
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::run::{RunId, Setting};
