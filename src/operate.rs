@@ -20,7 +20,6 @@ mod limit;
 mod live;
 mod look;
 mod run;
-pub mod runs;
 mod shell;
 mod tape;
 mod tunnel;

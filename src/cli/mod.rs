@@ -19,6 +19,7 @@ pub mod policy;
 mod remedy;
 pub mod replay;
 pub mod runbook;
+pub mod runs;
 mod seen;
 mod session;
 mod simulated;
@@ -179,7 +180,7 @@ fn with_runtime(args: &Args, texts: Texts, out: &mut dyn Write, faults: &mut dyn
             return session::run(wanted, &account, texts, faults).await;
         }
         if let Some(wanted) = args.command.as_ref().and_then(runbook::wants_run) {
-            return runbook::run::run(wanted, &account, texts, faults).await;
+            return Box::pin(runbook::run::run(wanted, &account, texts, faults)).await;
         }
         let exit = match (&args.command, account.simulator()) {
             (Some(Subcommand::Get(wanted)), _) => get::run(wanted, &account, texts, out, faults).await?,

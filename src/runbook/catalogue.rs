@@ -152,6 +152,16 @@ impl Catalogue {
         &self.hash
     }
 
+    /// Tells whether the directory that it is from holds something else by now. This waits for the disk.
+    ///
+    /// What was loaded holds all the same; of Parameter Store and of the built-in one it is not known here.
+    pub fn has_changed(&self) -> bool {
+        match &self.origin {
+            Origin::Folder(path) => folder::read(path).map_or(true, |files| folder::hash(&files) != self.hash),
+            Origin::BuiltIn | Origin::Parameters(_) => false,
+        }
+    }
+
     /// Returns where it is from.
     pub fn origin(&self) -> &Origin {
         &self.origin

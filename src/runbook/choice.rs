@@ -123,7 +123,8 @@ fn of_shelf(environment: &Environment, path: &str, shelves: &Shelves) -> Result<
     match shelves.get(&shelf) {
         None => Err(vec![fault(&place, CatalogueProblem::NoFolder)]),
         Some(Err(failure)) => {
-            let problem = CatalogueProblem::Unread { environment: environment.name.clone(), failure: failure.clone() };
+            let problem =
+                CatalogueProblem::Unread { environment: environment.name.clone(), failure: Box::new(failure.clone()) };
             Err(vec![fault(&place, problem)])
         }
         Some(Ok(contents)) if contents.capped => Err(vec![fault(&place, CatalogueProblem::TooManyParameters)]),

@@ -58,7 +58,7 @@ pub enum CatalogueProblem {
         /// The environment with whose credentials it was tried.
         environment: String,
         /// Why.
-        failure: Failure,
+        failure: Box<Failure>,
     },
     /// There are more parameters below the path than are read.
     TooManyParameters,

@@ -481,3 +481,17 @@ fn what_is_wrong_in_parameter_store_is_told_with_its_place_and_nothing_of_it_hol
         assert!(!nowhere[0].render(Texts::of(lang)).contains("catalogue."));
     }
 }
+
+#[test]
+fn a_directory_that_changes_is_noticed_and_what_was_loaded_holds() {
+    let folder = write(&[("bindings.toml", BINDINGS), ("entries/look.toml", ENTRY)]);
+    let catalogue = Catalogue::load(folder.path()).unwrap();
+    let hash = catalogue.hash().to_owned();
+    assert!(!catalogue.has_changed() && !Catalogue::built_in().has_changed());
+    fs::write(folder.path().join("entries/look.toml"), ENTRY.replace("10m", "20m")).unwrap();
+    assert!(catalogue.has_changed() && catalogue.hash() == hash);
+    fs::write(folder.path().join("entries/look.toml"), ENTRY).unwrap();
+    assert!(!catalogue.has_changed());
+    fs::remove_dir_all(folder.path()).unwrap();
+    assert!(catalogue.has_changed());
+}

@@ -15,6 +15,9 @@ use crate::ui::words;
 
 use super::places;
 
+/// A runbook, and the environments where it stands just so.
+type Same<'n> = (Arc<Runbook>, Vec<&'n str>);
+
 /// Prints a row for each runbook, with the environments where it stands just so.
 ///
 /// # Errors
@@ -25,7 +28,7 @@ pub fn run(
     texts: Texts,
     out: &mut dyn Write,
 ) -> io::Result<Exit> {
-    let mut rows: BTreeMap<String, Vec<(Arc<Runbook>, Vec<&str>)>> = BTreeMap::new();
+    let mut rows: BTreeMap<String, Vec<Same<'_>>> = BTreeMap::new();
     for (environment, catalogue) in places(environments, catalogues) {
         for runbook in catalogue.runbooks_in(environment) {
             // Environments may have catalogues of their own, with another runbook of the same name.

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use crate::cli::get::table;
+use crate::cli::runs::{RunError, RunStore};
 use crate::cli::{Exit, complain};
 use crate::config::document::printable;
 use crate::i18n::Texts;
-use crate::operate::runs::{RunError, RunStore};
 use crate::runbook::report;
 use crate::runbook::run::Run;
 use crate::runbook::words;
@@ -94,9 +94,7 @@ pub fn refuse(error: &RunError, texts: Texts, faults: &mut dyn Write) -> io::Res
         RunError::InUse(id) => (t!(texts, "runbooks.runs.in-use", run = id), Exit::Usage),
         RunError::Broken(path) => (t!(texts, "runbooks.runs.broken-one", path = path.display()), Exit::Source),
         RunError::Stepless => (t!(texts, "runbooks.none").to_owned(), Exit::Usage),
-        RunError::Io { path, source } => {
-            (t!(texts, "runbooks.runs.disk", path = path.display(), why = source), Exit::Source)
-        }
+        RunError::Io { path, source } => (format!("{}: {source}", path.display()), Exit::Source),
     };
     complain([sentence], faults)?;
     Ok(exit)

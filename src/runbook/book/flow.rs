@@ -52,9 +52,9 @@ fn reached<'s>(steps: &'s [Step], ways: &Ways<'s>) -> BTreeSet<&'s StepId> {
 fn ending<'s>(ways: &Ways<'s>) -> BTreeSet<&'s StepId> {
     let mut ending: BTreeSet<&StepId> = BTreeSet::new();
     loop {
-        let leads_out = |way: &Option<&StepId>| way.is_none_or(|step| ending.contains(step));
+        let leads_out = |way: Option<&StepId>| way.is_none_or(|step| ending.contains(step));
         let is_new = |(step, ways): &(&&'s StepId, &Vec<Option<&'s StepId>>)| {
-            !ending.contains(*step) && ways.iter().any(leads_out)
+            !ending.contains(*step) && ways.iter().copied().any(leads_out)
         };
         let more: Vec<&StepId> = ways.iter().filter(is_new).map(|(step, _)| *step).collect();
         if more.is_empty() {

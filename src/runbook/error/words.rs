@@ -176,7 +176,6 @@ pub(super) fn advise(problem: &CatalogueProblem, texts: Texts) -> String {
         P::WrongType { expected, .. } => expected.example(texts),
         P::Malformed { form, .. } => form.rule(texts),
         P::LongList { .. } => t!(texts, "catalogue.advice.long-list"),
-        P::DuplicateRunbook { .. } | P::DuplicateStep { .. } => t!(texts, "config.advice.duplicate"),
         P::NotForStep { .. } => t!(texts, "catalogue.advice.not-for-step"),
         P::NoStep { .. } => t!(texts, "catalogue.advice.no-step"),
         P::UnreachableStep { .. } => t!(texts, "catalogue.advice.unreachable-step"),
@@ -187,13 +186,12 @@ pub(super) fn advise(problem: &CatalogueProblem, texts: Texts) -> String {
         P::NoFolder => t!(texts, "common.file.check-path"),
         P::NotAFolder => t!(texts, "catalogue.advice.not-a-folder"),
         P::File(problem) => problem.advise(texts),
-        P::TooManyFiles { .. } | P::TooLarge => t!(texts, "catalogue.advice.too-much"),
+        P::TooManyFiles { .. } | P::TooLarge | P::TooManyParameters => t!(texts, "catalogue.advice.too-much"),
         P::StrayFile { .. } => t!(texts, "catalogue.advice.stray-file"),
         P::BrokenParts { .. } => t!(texts, "catalogue.advice.broken-parts"),
         P::NotPlain { .. } => t!(texts, "catalogue.advice.not-plain"),
         P::NotAPath => t!(texts, "catalogue.advice.not-a-path"),
         P::Unread { .. } => t!(texts, "catalogue.advice.unread"),
-        P::TooManyParameters => t!(texts, "catalogue.advice.too-much"),
         P::NoEntries => t!(texts, "catalogue.advice.no-entries"),
         P::NoBindingsFile => t!(texts, "catalogue.advice.no-bindings-file"),
         P::Syntax { .. } => t!(texts, "common.advice-toml"),
@@ -202,7 +200,9 @@ pub(super) fn advise(problem: &CatalogueProblem, texts: Texts) -> String {
         P::BadPattern { .. } => t!(texts, "catalogue.advice.bad-pattern"),
         P::BadRange { .. } => t!(texts, "catalogue.advice.bad-range"),
         P::BadDefault { .. } => t!(texts, "catalogue.advice.bad-default"),
-        P::DuplicateEntry { .. } => t!(texts, "config.advice.duplicate"),
+        P::DuplicateEntry { .. } | P::DuplicateRunbook { .. } | P::DuplicateStep { .. } => {
+            t!(texts, "config.advice.duplicate")
+        }
         P::NotOneBound { .. } => t!(texts, "catalogue.advice.not-one-bound"),
         P::NotForOperation { .. } => t!(texts, "catalogue.advice.not-for-operation"),
         P::SeveralTargets { .. } => t!(texts, "catalogue.advice.several-targets"),

@@ -14,12 +14,12 @@ use jiff::Timestamp;
 
 use crate::cli::account::Account;
 use crate::cli::outfit::{self, Ready};
+use crate::cli::runs::{Held, RunStore};
 use crate::cli::session::{self, RUN};
 use crate::cli::{Exit, complain};
 use crate::config::EnvironmentConfig;
 use crate::config::document::printable;
 use crate::i18n::Texts;
-use crate::operate::runs::{Held, RunStore};
 use crate::runbook::book::{Runbook, RunbookId};
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::run::{RunId, Setting};
@@ -39,13 +39,14 @@ pub async fn run(args: &RunArgs, account: &Account, texts: Texts, faults: &mut d
         Ok(ready) => ready,
         Err(exit) => return Ok(exit.code()),
     };
+    let wanted = Asked { args, account, texts };
     let environments = &account.config.environments;
     let store = RunStore::within(&ready.folder);
     if let Ok(id) = args.run_of.parse::<RunId>()
         && !is_entry(&args.run_of, environments, &ready)
     {
         return match store.open(&id) {
-            Ok(held) => go_on(args, held, store, account, ready, texts, faults).await,
+            Ok(held) => Box::pin(go_on(wanted, held, store, ready, faults)).await,
             Err(error) => refuse(&error, texts, faults).map(Exit::code),
         };
     }
@@ -57,10 +58,10 @@ pub async fn run(args: &RunArgs, account: &Account, texts: Texts, faults: &mut d
     match &having[..] {
         [] => {
             let entry = args.of_entry(&args.run_of);
-            let wanted = session::Wanted { entry: &entry, client: false, command: RUN };
-            session::run_with(wanted, account, &ready, faults).await
+            let one = session::Wanted { entry: &entry, client: false, command: RUN };
+            session::run_with(one, account, &ready, faults).await
         }
-        [(configured, runbook)] => begin(args, configured, runbook, store, account, ready, texts, faults).await,
+        [(configured, runbook)] => Box::pin(begin(wanted, (configured, runbook), store, ready, faults)).await,
         several => {
             let names: Vec<&str> = several.iter().map(|(one, _)| one.environment.name.as_str()).collect();
             let sentence = t!(texts, "runbooks.run.which-environment", id = printable(&id.0), names = names.join(" "));
@@ -79,16 +80,20 @@ fn catalogue_of<'r>(configured: &EnvironmentConfig, ready: &'r Ready) -> &'r Arc
     ready.catalogues.of(&configured.environment)
 }
 
-/// Begins a run.
-#[expect(clippy::too_many_arguments, reason = "what a run begins with, each of its own kind")]
-async fn begin(
-    args: &RunArgs,
-    configured: &EnvironmentConfig,
-    runbook: &Runbook,
-    store: RunStore,
-    account: &Account,
-    ready: Ready,
+/// What was asked for, and of which account.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    args: &'a RunArgs,
+    account: &'a Account,
     texts: Texts,
+}
+
+/// Begins a run.
+async fn begin(
+    Asked { args, account, texts }: Asked<'_>,
+    (configured, runbook): (&EnvironmentConfig, &Runbook),
+    store: RunStore,
+    ready: Ready,
     faults: &mut dyn Write,
 ) -> io::Result<u8> {
     let watched = Watched::read(account, configured).await;
@@ -110,7 +115,7 @@ async fn begin(
                 Ok(ui) => ui,
                 Err(exit) => return Ok(exit.code()),
             };
-            Stepper { args, held, store, account, configured, ready, ui, watched }.run(faults).await
+            Box::pin(Stepper { args, held, store, account, configured, ready, ui, watched }.run(faults)).await
         }
         Err(error) => refuse(&error, texts, faults).map(Exit::code),
     }
@@ -118,12 +123,10 @@ async fn begin(
 
 /// Goes on with a run.
 async fn go_on(
-    args: &RunArgs,
+    Asked { args, account, texts }: Asked<'_>,
     mut held: Held,
     store: RunStore,
-    account: &Account,
     ready: Ready,
-    texts: Texts,
     faults: &mut dyn Write,
 ) -> io::Result<u8> {
     let mut environments = account.config.environments.iter();
@@ -162,5 +165,5 @@ async fn go_on(
         Ok(ui) => ui,
         Err(exit) => return Ok(exit.code()),
     };
-    Stepper { args, held, store, account, configured, ready, ui, watched }.run(faults).await
+    Box::pin(Stepper { args, held, store, account, configured, ready, ui, watched }.run(faults)).await
 }

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use crate::cli::Exit;
 use crate::cli::account::Account;
 use crate::cli::outfit::Ready;
+use crate::cli::runs::{Held, RunStore, redacted};
 use crate::config::EnvironmentConfig;
 use crate::domain::text::clean;
 use crate::i18n::Texts;
-use crate::operate::runs::{Held, RunStore, redacted};
 use crate::runbook::book::{Step, StepKind};
 use crate::runbook::run::{Improper, Missing, Way, What};
 use crate::runbook::{report, words};
@@ -134,7 +134,7 @@ impl Stepper<'_> {
         let texts = self.ui.texts;
         let name = words::text(texts, &self.held.run.runbook.title).to_owned();
         let place = &self.held.run.setting.environment;
-        writeln!(out, "{}", t!(texts, "runbooks.run.head", run = self.held.run.id, name = name, place = place))?;
+        writeln!(out, "{}  {name}  {place}", self.held.run.id)?;
         let code = self.walk(out).await;
         // Whatever became of the walk: nothing that was begun is left without its outcome.
         self.ready.operator.shutdown().await;

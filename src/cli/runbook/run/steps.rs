@@ -114,7 +114,7 @@ impl Stepper<'_> {
         let step = RunStep { run: held.run.id.to_string(), step: step.id.0.clone() };
         let mut begins = |request: &Request| {
             let began = Began { entry: request.entry.clone(), parameters: request.parameters.clone() };
-            let began = crate::operate::runs::redacted(What::Began(began));
+            let began = crate::cli::runs::redacted(What::Began(began));
             held.run.record(began, Timestamp::now()).map_err(|improper| format!("{improper:?}"))?;
             held.save().map_err(|error| error.to_string())
         };

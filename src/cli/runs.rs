@@ -91,9 +91,8 @@ impl RunStore {
     /// [`RunError`]; nothing was begun then.
     pub fn begin(&self, setting: Setting, runbook: &Runbook, actor: Actor, at: Timestamp) -> Result<Held, RunError> {
         self.prepare()?;
-        let mut number = self.numbers(&runbook.id)?.into_iter().max().unwrap_or(0);
-        for _ in 0..TRIES {
-            number += 1;
+        let last = self.numbers(&runbook.id)?.into_iter().max().unwrap_or(0);
+        for number in (last.saturating_add(1)..).take(TRIES) {
             let id = RunId { runbook: runbook.id.clone(), number };
             let Some(lock) = self.reserve(&id)? else { continue };
             let run = Run::begin(id, setting, runbook.clone(), actor, at).ok_or(RunError::Stepless)?;
