@@ -362,7 +362,8 @@ impl Family {
             Self::Tasks => (100.0, 20.0),
             Self::Alarms => (9.0, 9.0),
             Self::AlarmHistory => (3.0, 3.0),
-            Self::Metrics => (50.0, 50.0),
+            // "CloudWatch Logs quotas": `CreateLogStream` 50 a second; `PutLogEvents` has far more.
+            Self::Metrics | Self::LogWrites => (50.0, 50.0),
             Self::WebAclList
             | Self::WebAcl
             | Self::WebAclLogging
@@ -376,8 +377,6 @@ impl Family {
             Self::LoadBalancing => (40.0, 10.0),
             Self::Nodes | Self::Databases | Self::Sessions | Self::Automation => (20.0, 10.0),
             Self::DataKeys => (100.0, 100.0),
-            // "CloudWatch Logs quotas": `CreateLogStream` 50 a second; `PutLogEvents` has far more.
-            Self::LogWrites => (50.0, 50.0),
         };
         Quota { burst, rate }
     }

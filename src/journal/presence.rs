@@ -82,8 +82,10 @@ impl Gone {
         let mut open: BTreeMap<u64, Record> = BTreeMap::new();
         let mut lines = Lines::open_at(journal, since, 1)?.locked();
         while let Some(line) = lines.next()? {
-            let Content::Whole(bytes) = line.content else {
-                if matches!(line.content, Content::Torn(_)) { break } else { continue }
+            let bytes = match line.content {
+                Content::Whole(bytes) => bytes,
+                Content::Torn(_) => break,
+                Content::TooLong => continue,
             };
             // What is no record is for whoever verifies.
             let Ok(record) = chain::parse(&bytes) else { continue };

@@ -450,7 +450,7 @@ fn arn(identity: &Identity, about: &About) -> String {
     let partition = identity.arn.split(':').nth(1).unwrap_or("aws");
     let (region, account) = (&about.region, about.account);
     match &about.target {
-        Target::Container { cluster, task, .. } => {
+        Target::Container { cluster, task, .. } | Target::Task { cluster, task, .. } => {
             format!("arn:{partition}:ecs:{region}:{account}:task/{cluster}/{task}")
         }
         Target::Node { id, .. } if id.starts_with("mi-") => {
@@ -459,9 +459,6 @@ fn arn(identity: &Identity, about: &About) -> String {
         Target::Node { id, .. } => format!("arn:{partition}:ec2:{region}:{account}:instance/{id}"),
         Target::Service { cluster, service } => {
             format!("arn:{partition}:ecs:{region}:{account}:service/{cluster}/{service}")
-        }
-        Target::Task { cluster, task, .. } => {
-            format!("arn:{partition}:ecs:{region}:{account}:task/{cluster}/{task}")
         }
         Target::Finding { id, .. } => id.clone(),
         // AWS's own documents have no account.

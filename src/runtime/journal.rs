@@ -7,9 +7,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 
 use crate::domain::fetch::Failure;
-use crate::journal::head::Heads;
+use crate::journal::head;
 use crate::journal::reader::{Page, Reader};
-use crate::operate::Operator;
+use crate::operate::{Heads, Operator};
 use crate::state::journal::{HeadsRead, JournalReport, JournalWanted};
 
 use super::host::HostEvent;
@@ -27,7 +27,7 @@ pub(super) async fn attend(operator: Operator, events: mpsc::Sender<HostEvent>) 
     if spawn_blocking(move || path.exists()).await.unwrap_or(false) {
         operator.attend().await;
     }
-    let Some(mut state) = operator.heads().map(|heads| heads.state()) else { return };
+    let Some(mut state) = operator.heads().map(Heads::state) else { return };
     loop {
         let shipping = state.borrow_and_update().clone();
         if events.send(HostEvent::Shipping(shipping)).await.is_err() || state.changed().await.is_err() {
@@ -99,8 +99,8 @@ fn turn(mut reader: Reader, wanted: &JournalWanted) -> (Reader, Page, bool) {
 struct Anchors {
     operator: Operator,
     state: HeadsRead,
-    answer: Option<oneshot::Receiver<Result<Heads, Failure>>>,
-    fresh: Option<Heads>,
+    answer: Option<oneshot::Receiver<Result<head::Heads, Failure>>>,
+    fresh: Option<head::Heads>,
 }
 
 impl Anchors {
@@ -136,7 +136,7 @@ impl Anchors {
     }
 
     /// Returns the heads, where they have just been read.
-    fn fresh(&mut self) -> Option<Vec<crate::journal::head::Head>> {
+    fn fresh(&mut self) -> Option<Vec<head::Head>> {
         self.fresh.take().map(|heads| heads.heads)
     }
 }

@@ -209,9 +209,16 @@ pub fn wanted(state: &State) -> Option<JournalWanted> {
 }
 
 /// Takes what was read of the journal.
-pub(in crate::state) fn take(state: &mut State, report: JournalReport) {
+pub(in crate::state) fn take(state: &mut State, report: JournalReport) -> Vec<Effect> {
     let page = state.page;
     state.journal.take(report, page);
+    Vec::new()
+}
+
+/// Takes how the bringing of heads stands.
+pub(in crate::state) fn shipping(state: &mut State, shipping: Shipping) -> Vec<Effect> {
+    state.journal.shipping = Some(shipping);
+    Vec::new()
 }
 
 /// Does what a command means on screen 9 alone; tells whether it did.

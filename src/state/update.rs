@@ -95,19 +95,9 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             sessions::found(state, id, database);
             Vec::new()
         }
-        Event::Recordings(listed) => {
-            let page = state.page;
-            state.sessions.list_recordings(listed, page);
-            Vec::new()
-        }
-        Event::Journal(report) => {
-            journal::take(state, *report);
-            Vec::new()
-        }
-        Event::Shipping(shipping) => {
-            state.journal.shipping = Some(shipping);
-            Vec::new()
-        }
+        Event::Recordings(listed) => sessions::listed(state, listed),
+        Event::Journal(report) => journal::take(state, *report),
+        Event::Shipping(shipping) => journal::shipping(state, shipping),
         Event::Token(id, then, secret) => sessions::minted(state, id, then, secret),
         Event::Escape => {
             person(state);

@@ -6,7 +6,7 @@
 //!   1042  09:02:11  done         op-0137  prd  service-rollback…  web        INC-204 5xx
 //! ```
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -94,12 +94,15 @@ fn status(state: &State, ui: &Ui) -> Vec<Span<'static>> {
     };
     let mut status = alarms(read, ui);
     let standing = &read.standing;
-    status.extend(anchor(state, read, ui));
-    if standing.open > 0 {
-        status.push(Span::styled(t!(texts, "journal.status.open", n = standing.open), ui.theme.warning));
-    }
-    if let Some(step) = standing.step {
-        status.push(Span::styled(t!(texts, "journal.status.step", seq = step.seq), ui.theme.warning));
+    // Of a timeline the title says more than these would.
+    if state.journal.thread.is_none() {
+        status.extend(anchor(state, read, ui));
+        if standing.open > 0 {
+            status.push(Span::styled(t!(texts, "journal.status.open", n = standing.open), ui.theme.warning));
+        }
+        if let Some(step) = standing.step {
+            status.push(Span::styled(t!(texts, "journal.status.step", seq = step.seq), ui.theme.warning));
+        }
     }
     let matched = state.journal.page().map_or(0, |page| page.matched);
     let is_searching = state.journal.page().is_none_or(|page| page.is_searching);
@@ -162,7 +165,7 @@ fn anchor(state: &State, read: &JournalReport, ui: &Ui) -> Vec<Span<'static>> {
         (HeadsRead::NotKept, None) if standing.lines > 0 => {
             status.push(Span::styled(t!(texts, "journal.status.not-anchored"), ui.theme.dim));
         }
-        (HeadsRead::NotKept, None) => {}
+        (HeadsRead::NotKept | HeadsRead::Failed(_), None) => {}
         (_, Some(seq)) => {
             status.push(Span::styled(t!(texts, "journal.status.anchored", n = number(seq)), ui.theme.ok));
         }
@@ -172,7 +175,6 @@ fn anchor(state: &State, read: &JournalReport, ui: &Ui) -> Vec<Span<'static>> {
         (HeadsRead::Read, None) => {
             status.push(Span::styled(t!(texts, "journal.status.no-head"), ui.theme.warning));
         }
-        (HeadsRead::Failed(_), None) => {}
     }
     if let HeadsRead::Failed(failure) = &read.heads {
         let text = t!(texts, "journal.status.heads-failed", why = words::failure_line(texts, failure));
@@ -220,7 +222,8 @@ fn cells(state: &State, ui: &Ui, row: &Read, began: Option<Timestamp>, is_unprov
     let record = match &row.record {
         Ok(record) => record,
         Err(why) => {
-            let text = words::journal::why(ui.texts, why);
+            let why = words::journal::why(ui.texts, why);
+            let text = t!(ui.texts, "journal.list.wrong", line = row.line, why = why);
             let blank = || Cell::new("");
             let mark = Cell::new(Span::styled(format!("{} !", ui.glyphs.critical), ui.theme.critical));
             let said = Cell::new(Span::styled(text, ui.theme.critical));
@@ -248,7 +251,7 @@ fn cells(state: &State, ui: &Ui, row: &Read, began: Option<Timestamp>, is_unprov
 /// Writes when it was; in a timeline, how long after its beginning.
 fn moment(state: &State, ui: &Ui, record: &Record, began: Option<Timestamp>) -> String {
     let at = ui.moment(record.time, state.now);
-    match began.map(|began| record.time.duration_since(began)).filter(|passed| passed.is_positive()) {
+    match began.map(|began| record.time.duration_since(began)).filter(SignedDuration::is_positive) {
         Some(passed) => format!("{at} +{}", words::age(ui.texts, passed)),
         None => at,
     }

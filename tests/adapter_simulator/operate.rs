@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use sekisho::{
     aws::Shared,
-    config::EnvironmentConfig,
+    config::{EnvironmentConfig, JournalConfig},
     domain::{
         environment::{Environment, Kind},
         identity::RoleMapping,
@@ -20,7 +20,10 @@ use sekisho::{
         target::Target,
     },
     i18n::{Lang, Texts},
-    journal::chain,
+    journal::{
+        chain,
+        ship::{ShipFault, spool::Spool},
+    },
     operate::{Input, Live, Operator, Outfit, Refused},
     policy::{Denial, Request},
     runbook::{catalogue::Catalogue, entry::EntryId},
@@ -48,13 +51,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 struct Account {
     role: &'static str,
     online: bool,
+    /// Whether CloudWatch Logs takes heads of the journal.
+    keeps_heads: bool,
     /// What `StartSession` says instead of starting one.
     start: Option<(u16, &'static str)>,
 }
 
 impl Default for Account {
     fn default() -> Self {
-        Self { role: "staff", online: true, start: None }
+        Self { role: "staff", online: true, keeps_heads: true, start: None }
     }
 }
 
@@ -97,6 +102,8 @@ fn answer(account: Account, address: &str, operation: &str) -> Said {
             "SessionId": "s-1", "TokenValue": "t",
             "StreamUrl": format!("ws://{address}/v1/data-channel/s-1?role=publish_subscribe"),
         })),
+        ("PutLogEvents", _) if account.keeps_heads => Said::Yes(json!({})),
+        ("PutLogEvents", _) => Said::Denied("*".to_owned()),
         ("TerminateSession", _) => Said::Yes(json!({"SessionId": "s-1"})),
         ("DescribeInstanceInformation", _) => Said::Yes(json!({"InstanceInformationList": [{
             "InstanceId": "i-0123", "PingStatus": ping, "AgentVersion": "3.3.1142.0", "ComputerName": "bastion",
@@ -406,4 +413,45 @@ async fn what_is_looked_at_is_not_written_down() {
     assert_eq!(nowhere, Refused::NoEnvironment("qa".to_owned()));
     let unknown = world.operator.look("prd", &EntryId("nothing".to_owned()), &BTreeMap::new()).await.unwrap_err();
     assert!(matches!(unknown, Refused::Denied(Denial::NoEntry(_))), "{unknown:?}");
+}
+
+/// Has the heads of the journal kept in a log group of the environment's account.
+fn keep_heads(outfit: &mut Outfit) {
+    let home = outfit.environments.first().cloned();
+    outfit.heads = Some(JournalConfig { log_group: "/sekisho/journal".to_owned(), home });
+}
+
+async fn a_session(world: &World) {
+    let (live, mut told) = world.start(64).await.unwrap();
+    until(&mut told, |report| matches!(report, SessionReport::Opened { .. }).then_some(())).await;
+    live.input.send(Input::End).await.unwrap();
+    until(&mut told, |report| matches!(report, SessionReport::Ended(_)).then_some(())).await;
+}
+
+#[tokio::test]
+async fn heads_are_brought_to_where_they_are_kept() {
+    let world = World::with(Account::default(), keep_heads).await;
+    let mut state = world.operator.heads().unwrap().state();
+    a_session(&world).await;
+    state.wait_for(|state| state.shipped.is_some_and(|(seq, _)| seq == 2)).await.unwrap();
+    assert!(world.operator.shutdown().await);
+    assert_eq!(world.written(), outcome("terminated"));
+    let spool = Spool::within(&world.folder.path().join("journal"));
+    assert_eq!(spool.waiting().unwrap(), []);
+    assert!(world.fake.called("PutLogEvents") >= 1);
+}
+
+#[tokio::test]
+async fn heads_that_cannot_be_brought_keep_nobody_from_working_and_wait() {
+    let world = World::with(Account { keeps_heads: false, ..Account::default() }, keep_heads).await;
+    let mut state = world.operator.heads().unwrap().state();
+    a_session(&world).await;
+    let told = state.wait_for(|state| state.failure.is_some()).await.unwrap().clone();
+    let Some(ShipFault::Source(failure)) = told.failure else { panic!("{told:?}") };
+    assert_eq!(failure.action, "logs:PutLogEvents");
+    assert!(world.operator.shutdown().await);
+    assert_eq!(world.written(), outcome("terminated"));
+    let spool = Spool::within(&world.folder.path().join("journal"));
+    let waiting: Vec<u64> = spool.waiting().unwrap().iter().map(|head| head.seq).collect();
+    assert_eq!(waiting, [1, 2]);
 }

@@ -344,3 +344,40 @@ async fn the_operator_is_refused_everything_in_production(#[case] lang: Lang, #[
     assert_eq!(calls.of("ssm:StartSession") + calls.of("ecs:ExecuteCommand"), 0);
     desk.journey.console.shutdown().await;
 }
+
+/// What was done is on screen 9 at once, verified, and can be read in full; who edits it is found out while one looks.
+#[rstest]
+#[case(Lang::En, "verified to 2", "INC-204の調査", "was changed")]
+#[case(Lang::Ja, "2まで検証済み", "INC-204の調査", "書き換えられています")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_is_in_the_journal(
+    #[case] lang: Lang,
+    #[case] verified: &str,
+    #[case] reason: &str,
+    #[case] changed: &str,
+) {
+    let mut desk = Desk::of(Persona::Responder, lang).await;
+    desk.journey.press("9");
+    desk.journey.until("an empty journal", |journey| journey.console.state().journal.read.is_some()).await;
+    desk.journey.press("7");
+    desk.form("container-inspect/web prd").await;
+    desk.fill(&[reason, "yes"]);
+    desk.ended().await;
+    desk.journey.press("esc 9");
+    desk.journey.until("both records", |journey| journey.has(verified)).await;
+    desk.journey.shows("container-inspect/web");
+    desk.journey.press("enter");
+    desk.journey.draw();
+    desk.journey.shows(reason);
+    desk.journey.press("q /");
+    desk.journey.write("result:done");
+    desk.journey.press("enter");
+    desk.journey.until("one record", |journey| journey.console.state().journal.rows() == 1).await;
+    desk.journey.press("esc");
+    desk.journey.until("both again", |journey| journey.console.state().journal.rows() == 2).await;
+    let path = desk.folder.path().join(journal::FILE);
+    let edited = fs::read_to_string(&path).unwrap().replace("\"result\":\"done\"", "\"result\":\"lost\"");
+    fs::write(&path, edited).unwrap();
+    desk.journey.press("r");
+    desk.journey.until("the edit", |journey| journey.has(changed)).await;
+}

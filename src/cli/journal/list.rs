@@ -110,9 +110,8 @@ impl Rows<'_> {
         };
         match record {
             Ok(record) if is_wanted(&record) => self.row(&record),
-            Ok(_) => Ok(()),
             Err(why) if all => self.wrong(line, &why),
-            Err(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 

@@ -14,7 +14,7 @@ const PIECE: usize = 1024 * 1024;
 /// A file, and where its lines end.
 #[derive(Debug)]
 pub(super) struct File {
-    file: fs::File,
+    handle: fs::File,
     /// Where each line ends, behind its line break.
     ends: Vec<u64>,
     /// How far was gone through.
@@ -30,12 +30,12 @@ impl File {
         if !fs::metadata(path)?.is_file() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        Ok(Self { file: fs::File::open(path)?, ends: Vec::new(), scanned: 0, is_at_end: false })
+        Ok(Self { handle: fs::File::open(path)?, ends: Vec::new(), scanned: 0, is_at_end: false })
     }
 
     /// Tells whether the file that was opened is still the one at its place, and has all that was seen.
     pub(super) fn is_still(&self, path: &Path) -> io::Result<bool> {
-        let (there, here) = (fs::metadata(path)?, self.file.metadata()?);
+        let (there, here) = (fs::metadata(path)?, self.handle.metadata()?);
         let is_same = (there.dev(), there.ino()) == (here.dev(), here.ino());
         Ok(is_same && here.len() >= self.end())
     }
@@ -61,8 +61,8 @@ impl File {
             self.scanned = self.end();
         }
         let mut bytes = vec![0; PIECE];
-        self.file.seek(SeekFrom::Start(self.scanned))?;
-        let read = self.file.read(&mut bytes)?;
+        self.handle.seek(SeekFrom::Start(self.scanned))?;
+        let read = self.handle.read(&mut bytes)?;
         let breaks = bytes[..read].iter().enumerate().filter(|(_, byte)| **byte == b'\n');
         self.ends.extend(breaks.map(|(at, _)| self.scanned + at as u64 + 1));
         self.scanned += read as u64;
@@ -84,8 +84,8 @@ impl File {
                 read.push(Err(Why::TooLong));
             } else {
                 let mut bytes = vec![0; usize::try_from(length).unwrap_or(LONGEST_LINE)];
-                self.file.seek(SeekFrom::Start(begin))?;
-                self.file.read_exact(&mut bytes)?;
+                self.handle.seek(SeekFrom::Start(begin))?;
+                self.handle.read_exact(&mut bytes)?;
                 bytes.pop();
                 read.push(Ok(bytes));
             }

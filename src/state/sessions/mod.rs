@@ -17,6 +17,7 @@ use crate::runbook::catalogue::Catalogue;
 
 use super::{
     Screen, State,
+    event::Effect,
     list::{ListView, Scroll},
     services::words,
 };
@@ -240,6 +241,13 @@ impl Sessions {
         self.target_list.scroll(self.targets.len(), page);
         self.recording_list.scroll(self.recorded().len(), page);
     }
+}
+
+/// Takes the recordings that were listed.
+pub(in crate::state) fn listed(state: &mut State, listed: Result<Recordings, String>) -> Vec<Effect> {
+    let page = state.page;
+    state.sessions.list_recordings(listed, page);
+    Vec::new()
 }
 
 /// Applies the filter to the targets that there are.

@@ -65,7 +65,7 @@ impl Sheet<'_> {
         self.said(t!(texts, "journal.member.host"), act.host.clone());
         self.said(t!(texts, "journal.about.environment"), act.environment.clone());
         let region = or_nothing(&act.region);
-        self.said(t!(texts, "journal.about.account"), format!("{} {region}", act.account).trim().to_owned());
+        self.said(t!(texts, "journal.about.account"), format!("{} {region}", act.account).trim());
         self.said(t!(texts, "journal.about.entry"), act.entry.clone());
         self.said(t!(texts, "journal.member.operation"), or_nothing(&act.operation));
         self.said(t!(texts, "journal.about.target"), or_nothing(&act.target));
