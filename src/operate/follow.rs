@@ -143,9 +143,8 @@ impl Watch {
         }
         match &now.state {
             Rollout::Failed => Verdict::Failed,
-            Rollout::InProgress => Verdict::GoesOn,
             Rollout::Completed | Rollout::Other(_) if now.steady => Verdict::Done,
-            Rollout::Completed | Rollout::Other(_) => Verdict::GoesOn,
+            Rollout::InProgress | Rollout::Completed | Rollout::Other(_) => Verdict::GoesOn,
         }
     }
 

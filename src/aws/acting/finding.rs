@@ -68,7 +68,8 @@ impl Act {
             let refusal = match site.caller.act(action, update).await {
                 Ok(answer) => {
                     self.trace().request_id = answer.request_id().map(|id| name(Some(id)));
-                    return judge(&site.caller, answer.processed_findings(), answer.unprocessed_findings());
+                    let left = left_undone(&site.caller, answer.processed_findings(), answer.unprocessed_findings());
+                    return left.map_or(Ok(()), Err);
                 }
                 Err(refusal) => refusal,
             };
@@ -88,28 +89,25 @@ fn note(grant: &Grant) -> Option<aws::NoteUpdate> {
     (!text.is_empty()).then(|| aws::NoteUpdate::builder().text(text).updated_by(by).build())
 }
 
-/// Tells what became of the one finding that was to be updated.
+/// Tells why the one finding that was to be updated was not; nothing where it was.
 ///
 /// Source: AWS Security Hub API Reference, `BatchUpdateFindingsUnprocessedFinding`: `ErrorCode` is one of
 /// `ConcurrentUpdateError`, `DuplicatedFindingIdentifier`, `FindingNotFound`, `FindingSizeExceeded`, `InternalFailure`
 /// and `InvalidInput`.
-fn judge(
+fn left_undone(
     caller: &Caller,
     processed: &[aws::AwsSecurityFindingIdentifier],
     unprocessed: &[aws::BatchUpdateFindingsUnprocessedFinding],
-) -> Result<(), Refusal> {
-    let action = Action::BatchUpdateFindings;
-    let failed = |kind, detail: &str| caller.failed(action, kind, detail);
+) -> Option<Refusal> {
+    let failed = |kind, detail: &str| caller.failed(Action::BatchUpdateFindings, kind, detail);
     if let Some(left) = unprocessed.first() {
         let code = name(left.error_code.as_deref());
-        let kind = kind_of(&code);
         let detail = format!("{code}: {}", message(left.error_message.as_deref()));
-        return Err(Refusal { failure: failed(kind, &detail), code: Some(code), is_unanswered: false });
+        return Some(Refusal { failure: failed(kind_of(&code), &detail), code: Some(code), is_unanswered: false });
     }
-    if processed.is_empty() {
-        return Err(Refusal { failure: failed(FailureKind::Malformed, ""), code: None, is_unanswered: true });
-    }
-    Ok(())
+    // An answer that says nothing of it is none.
+    let silent = || Refusal { failure: failed(FailureKind::Malformed, ""), code: None, is_unanswered: true };
+    processed.is_empty().then(silent)
 }
 
 fn kind_of(code: &str) -> FailureKind {

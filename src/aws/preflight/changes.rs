@@ -24,7 +24,7 @@ const ECS: &str = "ECS";
 
 /// The states of a service deployment that can be rolled back.
 ///
-/// Source: Amazon ECS API Reference, `StopServiceDeployment`: "in the PENDING or IN_PROGRESS state".
+/// Source: Amazon ECS API Reference, `StopServiceDeployment`: in one of these states.
 const UNDER_WAY: [&str; 2] = ["PENDING", "IN_PROGRESS"];
 
 /// The state of a service deployment that was brought to its end.

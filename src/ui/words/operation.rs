@@ -44,10 +44,9 @@ pub fn status(ui: &Ui, status: &ExecutionStatus) -> (&'static str, Style) {
     match status {
         _ if status.is_success() => (ui.glyphs.ok, ui.theme.ok),
         ExecutionStatus::Failed | ExecutionStatus::TimedOut => (ui.glyphs.critical, ui.theme.critical),
-        ExecutionStatus::Cancelled => (ui.glyphs.separator, ui.theme.dim),
+        ExecutionStatus::Cancelled | ExecutionStatus::Pending => (ui.glyphs.separator, ui.theme.dim),
         ExecutionStatus::Cancelling => (ui.glyphs.progress, ui.theme.warning),
         ExecutionStatus::InProgress | ExecutionStatus::Waiting => (ui.glyphs.progress, ui.theme.progress),
-        ExecutionStatus::Pending => (ui.glyphs.separator, ui.theme.dim),
         _ => (ui.glyphs.unknown, ui.theme.unknown),
     }
 }
