@@ -21,6 +21,7 @@ pub mod replay;
 pub mod runbook;
 mod seen;
 mod session;
+mod simulated;
 pub mod translate;
 pub mod usage;
 
