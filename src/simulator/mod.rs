@@ -14,8 +14,8 @@
 //!          └──── gateway: websockets ─ agent: shells, commands, ports
 //! ```
 //!
-//! The state at a time is a function of the scenario, its seed, the story's start and the time: nothing ticks in the
-//! background, and entering a story in its middle only means that it began earlier.
+//! The state at a time is a function of the scenario, its seed, the story's start, the calls that changed something, and the time:
+//! nothing ticks in the background, and entering a story in its middle only means that it began earlier.
 
 mod agent;
 mod auth;

@@ -323,6 +323,18 @@ async fn parameters_are_as_narrow_as_the_document_says(#[case] parameters: &[(&s
 }
 
 #[tokio::test]
+async fn values_are_neither_empty_nor_without_end() {
+    let stage = stage_with(&scale(), &allow(&["ecs:*"])).await;
+    let long = "x".repeat(65_536);
+    for value in ["", long.as_str()] {
+        let (code, message) = start(&stage, &[("Service", "web"), ("Reason", value)]).await.unwrap_err();
+        assert_eq!(code, "ValidationException");
+        assert!(message.len() < 1_000, "{message}");
+    }
+    assert!(start(&stage, &[("Service", "web"), ("Reason", &"理".repeat(512))]).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_token_starts_one_execution() {
     let stage = stage_with(&scale(), &allow(&["ecs:*"])).await;
     let token = "0a1b2c3d-0000-4000-8000-0123456789AB";

@@ -81,6 +81,10 @@ impl Pattern {
 
 /// Whether an action's name is what a pattern says, whatever the case.
 pub fn action_fits(pattern: &str, action: &str) -> bool {
+    // Most patterns name one action, and every call is compared with all of them.
+    if !pattern.contains(['*', '?']) {
+        return pattern.eq_ignore_ascii_case(action);
+    }
     Pattern::read(&pattern.to_ascii_lowercase(), None).is_some_and(|one| one.fits(&action.to_ascii_lowercase()))
 }
 
@@ -136,6 +140,9 @@ mod tests {
     #[test]
     fn actions_have_no_case() {
         assert!(action_fits("ECS:list*", "ecs:ListServices") && !action_fits("ecs:List", "ecs:ListServices"));
+        assert!(
+            action_fits("ECS:LISTSERVICES", "ecs:ListServices") && action_fits("ecs:ListService?", "ecs:ListServices")
+        );
     }
 
     #[test]

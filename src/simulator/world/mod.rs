@@ -1,7 +1,7 @@
 //! The estate: accounts, regions, clusters, services, metrics and alarms at any time of the story.
 //!
-//! Everything here is a function of the scenario, the story's start and the time asked for. What is costly is told or
-//! evaluated once, when it is first asked for, and kept.
+//! Everything here is a function of the scenario, the story's start, what has been ordered since, and the time asked for. What is
+//! costly is told or evaluated once, when it is first asked for, and kept.
 
 mod alarm;
 mod board;

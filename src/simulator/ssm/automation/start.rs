@@ -19,6 +19,8 @@ use crate::simulator::wire::{ApiError, Input, Value, object};
 
 /// How long it takes until an execution's first step begins.
 const FIRST: Millis = 600;
+/// The longest value of a parameter.
+const LONGEST_VALUE: usize = 512;
 /// How many executions of an account may run at once.
 ///
 /// <https://docs.aws.amazon.com/general/latest/gr/ssm.html>
@@ -43,6 +45,7 @@ pub fn start_automation_execution(call: &Call<'_>, input: Input<'_>) -> Result<V
         return Err(invalid("The simulated account runs executions in the mode Auto only."));
     }
     let given = lists(input.members("Parameters")?)?;
+    bounded(&given)?;
     let mut all = call.automations.lock();
     let known = |one: &&Execution| token.is_some() && one.token == token && one.account == call.principal.account;
     if let Some(known) = all.iter().find(known) {
@@ -61,6 +64,23 @@ pub fn start_automation_execution(call: &Call<'_>, input: Input<'_>) -> Result<V
     let id = execution.id.clone();
     Automations::remember(&mut all, execution);
     Ok(object().with("AutomationExecutionId", id).into())
+}
+
+/// Values are from 1 to 512 characters long, whatever the document says.
+///
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartAutomationExecution.html>
+fn bounded(given: &BTreeMap<String, Vec<String>>) -> Result<(), ApiError> {
+    let lengths = given.values().flatten().map(|value| (value, value.chars().count()));
+    for (value, length) in lengths {
+        let rule = match length {
+            0 => "Member must have length greater than or equal to 1",
+            1..=LONGEST_VALUE => continue,
+            _ => "Member must have length less than or equal to 512",
+        };
+        let shown: String = value.chars().take(LONGEST_VALUE).collect();
+        return Err(ApiError::constraint(&shown, "Parameters", rule));
+    }
+    Ok(())
 }
 
 fn short(name: &str) -> &str {
