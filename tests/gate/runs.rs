@@ -11,9 +11,7 @@ use sekisho::runbook::catalogue::Catalogue;
 use sekisho::runbook::entry::EntryId;
 use sekisho::runbook::query::{Board, Query};
 use sekisho::runbook::report;
-use sekisho::runbook::run::{
-    Actor, Began, Came, How, Improper, Missing, Outcome, Run, RunId, Setting, Way, What,
-};
+use sekisho::runbook::run::{Actor, Began, Came, How, Improper, Missing, Outcome, Run, RunId, Setting, Way, What};
 
 use super::support::environment;
 
@@ -192,7 +190,8 @@ fn a_report_says_everything_and_nothing_of_it_is_more_than_text() {
     for lang in Lang::ALL {
         let texts = Texts::of(lang);
         let (markdown, html) = (report::markdown(&run, texts), report::html(&run, texts));
-        for part in ["inc-5xx/7", "111122223333", "op-0137", "service-rollback/web", "web、全利用者", "AWSで完了を確認"] {
+        for part in ["inc-5xx/7", "111122223333", "op-0137", "service-rollback/web", "web、全利用者", "AWSで完了を確認"]
+        {
             let escaped = part.replace('_', "\\_");
             assert!(markdown.contains(part) || markdown.contains(&escaped), "{part} in\n{markdown}");
             assert!(html.contains(part), "{part} in\n{html}");
