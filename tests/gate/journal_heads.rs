@@ -147,7 +147,7 @@ proptest! {
         prop_assert_eq!(lines.len(), 12);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        fs::write(&path, lines[..left].iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+        fs::write(&path, lines[..left].iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>()).unwrap();
         let found = look(&path, vec![heads[kept].clone()]);
         prop_assert_eq!(found.is_right(), left > kept);
         prop_assert_eq!(found.anchor.is_some(), left > kept);

@@ -98,11 +98,14 @@ fn events_are_of_the_schema() {
     }
 }
 
+/// Something done to an event.
+type Change = fn(&mut Value);
+
 #[test]
 fn the_check_itself_finds_what_is_wrong() {
     let schema = schema();
     let right = events().remove(1);
-    let wrong: [(&str, fn(&mut Value)); 5] = [
+    let wrong: [(&str, Change); 5] = [
         ("lacks", |event| drop(event.as_object_mut().unwrap().remove("api"))),
         ("unknown", |event| event["nope"] = json!(1)),
         ("type", |event| event["time"] = json!("now")),
