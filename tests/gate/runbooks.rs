@@ -181,7 +181,7 @@ fn every_built_in_runbook_serves_its_roles_to_the_end() {
         assert_eq!(runbook.steps.last().unwrap().kind, StepKind::Export, "{}", runbook.id);
         for step in &runbook.steps {
             for text in step.title.iter().chain(&step.prompt) {
-                let is_japanese = text.ja.chars().any(|c| !c.is_ascii());
+                let is_japanese = !text.ja.is_ascii();
                 let is_name = text.ja == text.en;
                 assert!((is_japanese || is_name) && text.en.is_ascii(), "{} {}: {text:?}", runbook.id, step.id);
             }
