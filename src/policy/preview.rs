@@ -243,6 +243,10 @@ mod tests {
             )
         );
         assert_eq!(told.target, finding);
+        let product_arn = "arn:aws:securityhub:ap-northeast-1::product/aws/guardduty".to_owned();
+        let target = Target::Finding { id: finding.to_owned(), product_arn, title: String::new() };
+        let known = preview(&operation, "ap-northeast-1", Some(&target), &request(&[("finding", finding)], None));
+        assert!(known.by_hand.contains(",ProductArn=arn:aws:securityhub:ap-northeast-1::product/aws/guardduty "));
         assert!(told.enforced.contains(&Bound::Status) && told.ours.contains(&Bound::Target));
     }
 

@@ -230,7 +230,7 @@ fn a_terminal_that_changes_its_size_is_drawn_anew() {
     pty.resize(130, 40);
     pty.until("drawn at its new size", |screen| {
         let last = screen.rows(0, 130).last().unwrap_or_default();
-        last.contains("1 Overview") && last.contains("q quit") && last.len() > 100
+        last.contains("1 Overview") && last.contains("? help") && last.len() > 100
     });
     pty.resize(20, 6);
     pty.until_shown("This console needs");

@@ -39,7 +39,11 @@ pub(super) fn by_hand(operation: &Operation, region: &str, target: Option<&Targe
             line.say("securityhub", "batch-update-findings");
             line.say("--region", region);
             let finding = request.parameters.get(FINDING).map_or("FINDING_ARN", String::as_str);
-            line.say("--finding-identifiers", &format!("Id={finding},ProductArn=PRODUCT_ARN"));
+            let product = match target {
+                Some(Target::Finding { product_arn, .. }) if !product_arn.is_empty() => product_arn,
+                _ => "PRODUCT_ARN",
+            };
+            line.say("--finding-identifiers", &format!("Id={finding},ProductArn={product}"));
             line.say("--workflow", &format!("Status={}", status.name()));
             line.note(request);
         }
@@ -91,7 +95,7 @@ impl CliLine {
 
 /// Quotes a word as a POSIX shell takes it back.
 pub(in crate::policy) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+-".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
