@@ -20,7 +20,7 @@ pub fn line(question: &str, out: &mut dyn Write) -> io::Result<Option<String>> {
 /// Asks for several lines, up to an empty one.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub fn lines(question: &str, out: &mut dyn Write) -> io::Result<String> {
     writeln!(out, "{question}")?;
     let mut text = String::new();
