@@ -262,12 +262,9 @@ pub struct KeysArgs {
     pub check: Option<PathBuf>,
 }
 
-/// What is said of a catalogue entry that is to be opened.
-#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
-pub struct EntryArgs {
-    /// The entry's id.
-    #[arg(value_name = "entry")]
-    pub entry: String,
+/// What an entry asks for, answered beforehand.
+#[derive(Debug, Clone, PartialEq, Eq, Default, clap::Args)]
+pub struct Answers {
     /// A parameter, as `name=value`.
     #[arg(long, value_name = "param", value_parser = parse_param)]
     pub param: Vec<(String, String)>,
@@ -283,6 +280,17 @@ pub struct EntryArgs {
     /// Confirms where a plain yes is asked for.
     #[arg(long)]
     pub yes: bool,
+}
+
+/// What is said of a catalogue entry that is to be opened.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct EntryArgs {
+    /// The entry's id.
+    #[arg(value_name = "entry")]
+    pub entry: String,
+    /// What the form of the console would ask.
+    #[command(flatten)]
+    pub answers: Answers,
     /// The task or node, by its id or the beginning of it.
     #[arg(long, value_name = "id")]
     pub target: Option<String>,

@@ -35,15 +35,8 @@ pub struct ListArgs {
     #[command(flatten)]
     pub which: Which,
     /// In which form.
-    #[arg(
-        id = "journal_output",
-        long = "output",
-        short = 'o',
-        value_enum,
-        value_name = "format",
-        default_value = "table"
-    )]
-    pub output: Output,
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// The arguments of `journal verify`.
@@ -53,15 +46,8 @@ pub struct VerifyArgs {
     #[arg(id = "journal_file", value_name = "file")]
     pub file: Option<PathBuf>,
     /// In which form.
-    #[arg(
-        id = "journal_output",
-        long = "output",
-        short = 'o',
-        value_enum,
-        value_name = "format",
-        default_value = "table"
-    )]
-    pub output: Output,
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// The arguments of `journal export`.
@@ -80,6 +66,21 @@ pub struct ExportArgs {
         default_value = "jsonl"
     )]
     pub form: Form,
+}
+
+/// In which form records are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::Args)]
+pub struct Shown {
+    /// In which form.
+    #[arg(
+        id = "journal_output",
+        long = "output",
+        short = 'o',
+        value_enum,
+        value_name = "format",
+        default_value = "table"
+    )]
+    pub output: Output,
 }
 
 /// Which records of which journal.

@@ -36,7 +36,8 @@ pub(super) fn run(desk: &Desk<'_>, wanted: &ListArgs, out: &mut dyn Write, fault
         Err(exit) => return Ok(exit),
     };
     let query = desk.query(&wanted.which);
-    let mut rows = Rows { desk, output: wanted.output, out, count: 0, verifier: Verifier::default(), broken: None };
+    let mut rows =
+        Rows { desk, output: wanted.shown.output, out, count: 0, verifier: Verifier::default(), broken: None };
     rows.begin()?;
     let mut failed = None;
     if let Some(mut lines) = lines {

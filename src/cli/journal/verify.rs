@@ -54,7 +54,7 @@ pub(super) fn run(
         Err(never) => match never {},
     };
     let report = Report { desk, path: &path, found: &found, kept: kept.as_ref(), is_named: wanted.file.is_some() };
-    match wanted.output {
+    match wanted.shown.output {
         Output::Table => report.text(out)?,
         Output::Json => writeln!(out, "{}", report.json())?,
     }

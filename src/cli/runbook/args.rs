@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::args::EntryArgs;
+use crate::cli::args::{Answers, EntryArgs};
 
 /// What is wanted of the runbooks.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
@@ -51,35 +51,15 @@ pub struct RunArgs {
     /// A runbook, a run to go on with, or the entry of a change.
     #[arg(value_name = "run")]
     pub run_of: String,
-    /// A parameter, as `name=value`.
-    #[arg(long, value_name = "param", value_parser = crate::cli::args::parse_param)]
-    pub param: Vec<(String, String)>,
-    /// Why.
-    #[arg(long, value_name = "text")]
-    pub reason: Option<String>,
-    /// The ticket.
-    #[arg(long, value_name = "text")]
-    pub ticket: Option<String>,
-    /// What must be typed to confirm.
-    #[arg(long, value_name = "text", conflicts_with = "yes")]
-    pub confirm: Option<String>,
-    /// Confirms where a plain yes is asked for.
-    #[arg(long)]
-    pub yes: bool,
+    /// What its operations ask for.
+    #[command(flatten)]
+    pub answers: Answers,
 }
 
 impl RunArgs {
     /// Returns what is said of an entry.
     pub fn of_entry(&self, entry: &str) -> EntryArgs {
-        EntryArgs {
-            entry: entry.to_owned(),
-            param: self.param.clone(),
-            reason: self.reason.clone(),
-            ticket: self.ticket.clone(),
-            confirm: self.confirm.clone(),
-            yes: self.yes,
-            target: None,
-        }
+        EntryArgs { entry: entry.to_owned(), answers: self.answers.clone(), target: None }
     }
 }
 

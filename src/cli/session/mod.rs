@@ -335,13 +335,14 @@ fn choose<'a>(
 /// Puts together what the flags say.
 fn request(args: &EntryArgs, environment: &str) -> Request {
     let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let answers = &args.answers;
     Request {
         entry: EntryId(args.entry.clone()),
         environment: environment.to_owned(),
-        parameters: args.param.iter().cloned().collect(),
-        reason: said(&args.reason),
-        ticket: said(&args.ticket),
-        confirmation: said(&args.confirm).or_else(|| args.yes.then(|| crate::policy::YES.to_owned())),
+        parameters: answers.param.iter().cloned().collect(),
+        reason: said(&answers.reason),
+        ticket: said(&answers.ticket),
+        confirmation: said(&answers.confirm).or_else(|| answers.yes.then(|| crate::policy::YES.to_owned())),
     }
 }
 

@@ -105,10 +105,9 @@ impl Stepper<'_> {
     /// Carries out the operation of a step, and writes down that it began before it does, and how it ended.
     pub(super) async fn operate(&mut self, step: &Step, out: &mut dyn Write) -> io::Result<Turn> {
         let Some(entry) = self.entry(step, out)? else { return Ok(Turn::Again) };
-        let args = self.args.of_entry(&entry.id.0);
+        let mut args = self.args.of_entry(&entry.id.0);
         // What was said for one operation of the runbook need not be for another.
-        let param = args.param.into_iter().filter(|(name, _)| entry.parameters.contains_key(name)).collect();
-        let args = crate::cli::args::EntryArgs { param, ..args };
+        args.answers.param.retain(|(name, _)| entry.parameters.contains_key(name));
         let wanted = Wanted { entry: &args, client: false, command: command_of(&entry.operation) };
         let held = &mut self.held;
         let step = RunStep { run: held.run.id.to_string(), step: step.id.0.clone() };
