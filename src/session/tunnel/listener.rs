@@ -116,28 +116,28 @@ impl Porter {
                     continue;
                 }
             };
-            let porter = self.clone();
+            // Here and not in its task: connections are numbered in the order in which they came.
+            let (porter, track) = (self.clone(), self.stats.accept(peer));
             self.tasks.spawn(async move {
-                porter.serve(socket, peer).await;
+                porter.serve(socket, &track).await;
                 drop(place);
             });
         }
     }
 
-    async fn serve(&self, mut socket: TcpStream, peer: SocketAddr) {
+    async fn serve(&self, mut socket: TcpStream, track: &Track) {
         // A keystroke is not to wait for the next one; without this it is slower and works.
         let _ = socket.set_nodelay(true);
-        let track = self.stats.accept(peer);
         let through = async {
-            self.stats.opened(&track).await;
-            self.through(&mut socket, &track).await
+            self.stats.opened(track).await;
+            self.through(&mut socket, track).await
         };
         let end = self.cut.run_until_cancelled(through).await;
         if end.is_none() {
             reset(&socket);
         }
         drop(socket);
-        self.stats.close(&track, end.unwrap_or(ConnectionEnd::Cut)).await;
+        self.stats.close(track, end.unwrap_or(ConnectionEnd::Cut)).await;
     }
 
     async fn through(&self, socket: &mut TcpStream, track: &Track) -> ConnectionEnd {
