@@ -21,7 +21,7 @@ pub mod replay;
 pub mod runbook;
 pub mod runs;
 mod seen;
-mod session;
+pub mod session;
 mod simulated;
 pub mod translate;
 pub mod usage;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::args::{Answers, EntryArgs};
+use crate::cli::session::args::{Answers, EntryArgs};
 
 /// What is wanted of the runbooks.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]

@@ -4,6 +4,7 @@
 //! The same gate, journal and recording as in the console. What the gate wants and no flag says is asked for on the
 //! terminal; where there is none, the gate refuses and says what it wants.
 
+pub mod args;
 mod ask;
 mod attach;
 mod escape;
@@ -33,10 +34,11 @@ use crate::t;
 use crate::ui::{Ui, words};
 
 use super::account::Account;
-use super::args::{EntryArgs, Subcommand};
+use super::args::Subcommand;
 use super::console::explain;
 use super::outfit::{self, Ready};
 use super::{Exit, complain, remedy};
+use args::EntryArgs;
 use signals::Signals;
 
 /// Reports that may wait for whoever shows them; the session waits then.
