@@ -14,6 +14,7 @@ use sekisho::journal::{self, chain};
 use sekisho::operate::{Operator, Outfit, Refused};
 use sekisho::policy::{Denial, Request};
 use sekisho::runbook::catalogue::Catalogue;
+use sekisho::runbook::store::RunStore;
 use sekisho::runtime::operator::OperatorHost;
 use sekisho::simulator::Persona;
 use sekisho::state::Screen;
@@ -63,7 +64,8 @@ impl Desk {
             texts: Texts::of(lang),
         });
         journey.console.keep_catalogues(catalogues);
-        journey.console.keep_host(OperatorHost::hosted(operator.clone(), Texts::of(lang), recordings));
+        let store = RunStore::within(folder.path());
+        journey.console.keep_host(OperatorHost::hosted(operator.clone(), Texts::of(lang), recordings, store));
         journey.go("7").await;
         Self { journey, operator, folder }
     }
