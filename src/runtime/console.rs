@@ -339,7 +339,7 @@ impl Console {
     pub async fn reported(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         match self.next_told().await {
-            Told::Source(report) => self.apply_report(*report),
+            Told::Source(report) => effects.extend(self.apply_report(*report)),
             Told::Host(event) => effects.extend(self.hear(*event)),
         }
         let mut room = TURN_BYTES;
@@ -351,7 +351,7 @@ impl Console {
                 break;
             }
             if let Some(report) = report {
-                self.apply_report(report);
+                effects.extend(self.apply_report(report));
             }
             if let Some(event) = event {
                 let taken =
@@ -398,8 +398,9 @@ impl Console {
         }
     }
 
-    /// Takes reports until no poller has anything under way or due.
-    pub async fn idle(&mut self) {
+    /// Takes reports until no poller has anything under way or due; returns what is to be done outside.
+    pub async fn idle(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
         loop {
             self.tell_interests();
             let idle = join_all(self.pollers.iter().map(|source| source.poller.idle()));
@@ -409,21 +410,24 @@ impl Console {
                 _ = idle => self.reports.try_recv().ok(),
             };
             match report {
-                Some(report) => self.apply_report(report),
-                None => return,
+                Some(report) => effects.extend(self.apply_report(report)),
+                None => return effects,
             }
         }
     }
 
-    fn apply_report(&mut self, report: SourceEvent) {
+    fn apply_report(&mut self, report: SourceEvent) -> Vec<Effect> {
         // A report was stamped when it was read; the state's time must not lie before it.
+        let mut effects = Vec::new();
         if report.at > self.state.now {
-            update(&mut self.state, Event::Tick(report.at));
+            effects.extend(update(&mut self.state, Event::Tick(report.at)));
         }
-        update(&mut self.state, Event::Source(report));
+        effects.extend(update(&mut self.state, Event::Source(report)));
+        let outside = self.carry_out(effects);
         self.dirty = true;
         self.urgent = true;
         self.tell_interests();
+        outside
     }
 
     /// Keeps marks; where that fails they last as long as the console, and it says so.

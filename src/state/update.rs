@@ -21,8 +21,12 @@ use super::{
 
 /// Changes the state by what happened and returns what is to be done outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    // What was drawn changes nothing that a run could wait for.
+    let is_drawn = matches!(event, Event::Drawn { .. });
     let mut effects = happen(state, event);
-    effects.extend(runbooks::attend(state));
+    if !is_drawn {
+        effects.extend(runbooks::attend(state));
+    }
     effects
 }
 
