@@ -70,6 +70,8 @@ pub struct Denied<'a> {
     pub catalogue: &'a str,
     /// The machine that the console runs on.
     pub host: &'a str,
+    /// The run of a runbook that it was to be a step of.
+    pub run: Option<&'a RunStep>,
     /// When.
     pub at: Timestamp,
 }
@@ -361,8 +363,8 @@ impl Record {
             target_arn: None,
             reason: scribe.maybe(request.reason.as_ref()),
             ticket: scribe.maybe(request.ticket.as_ref()),
-            run: None,
-            step: None,
+            run: denied.run.map(|part| clean(&part.run, LONGEST)),
+            step: denied.run.map(|part| clean(&part.step, LONGEST)),
         };
         let denial = Some(denied.denial.code().to_owned());
         Self { act: Some(act), denial, redacted: scribe.redacted, ..Self::new(Kind::Denied, denied.at) }

@@ -117,7 +117,7 @@ async fn approach(inner: &Arc<Inner>, asked: &Asked) -> Result<(Asker, Authorize
             Ok((asker, authorized, preflight))
         }
         Err(denial) => {
-            denied(inner, &asker, request.clone(), denial.clone()).await?;
+            denied(inner, &asker, asked, denial.clone()).await?;
             Err(Refused::Denied(denial))
         }
     }

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use crate::{
     domain::{progress::Finish, session::End, target::Target},
     journal::{About, Denied, Ending, Intent, Journal, Outcome, RunStep},
-    policy::{Authorized, Denial, Op, Request},
+    policy::{Authorized, Denial, Op},
 };
 
-use super::{Inner, Refused, look::Asker};
+use super::{Inner, Refused, begin::Asked, look::Asker};
 
 /// An intent that is written down, and where its outcome goes.
 #[derive(Debug, Clone)]
@@ -122,7 +122,8 @@ impl Desk {
 ///
 /// # Errors
 /// [`Refused::Journal`].
-pub(super) async fn denied(inner: &Arc<Inner>, asker: &Asker, request: Request, denial: Denial) -> Result<(), Refused> {
+pub(super) async fn denied(inner: &Arc<Inner>, asker: &Asker, asked: &Asked, denial: Denial) -> Result<(), Refused> {
+    let (request, run) = (asked.request.clone(), asked.run.clone());
     let (asker, host, at) = (asker.clone(), inner.outfit.host.clone(), inner.outfit.clock.now());
     blocking(inner, move |journal| {
         let denied = Denied {
@@ -133,6 +134,7 @@ pub(super) async fn denied(inner: &Arc<Inner>, asker: &Asker, request: Request, 
             environment: &asker.environment,
             catalogue: asker.catalogue.hash(),
             host: &host,
+            run: run.as_ref(),
             at,
         };
         journal.denied(&denied).map(drop)
