@@ -22,7 +22,7 @@ pub mod runbook;
 pub mod runs;
 mod seen;
 pub mod session;
-mod simulated;
+pub mod simulated;
 pub mod translate;
 pub mod usage;
 

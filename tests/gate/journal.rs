@@ -79,7 +79,8 @@ pub(super) fn deny(journal: &Journal, request: &Request) -> Result<u64, JournalE
     journal.denied(&Denied {
         request,
         denial: &Denial::ReasonMissing,
-        identity: &identity("111122223333"),
+        identity: Some(&identity("111122223333")),
+        unverified: None,
         role: &RoleResolution::None,
         environment: &environment("prd", Kind::Prd),
         catalogue: "ff",
