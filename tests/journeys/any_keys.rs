@@ -23,7 +23,7 @@ use crate::journey::{Journey, Start};
 use crate::witness::Witness;
 
 /// How many walks are tried of each of those who walk; each starts a console and an account.
-const WALKS: u32 = 8;
+const WALKS: u32 = 6;
 
 /// What may be done at the keys.
 #[derive(Debug, Clone)]

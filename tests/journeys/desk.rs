@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sekisho::aws::{Now, Shared};
 use sekisho::i18n::{Lang, Texts};
@@ -12,13 +13,15 @@ use sekisho::runbook::catalogue::Catalogue;
 use sekisho::runtime::operator::OperatorHost;
 use sekisho::simulator::Persona;
 use sekisho::state::Screen;
+use sekisho::state::overlay::Overlay;
 use sekisho::state::sessions::SessionsPanel;
 use sekisho::state::sessions::form::Lookup;
 use sekisho::state::sessions::live::Live;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
-use crate::journey::{Journey, Start};
+use crate::journey::{Journey, PATIENCE, Start};
 
 /// A console that acts.
 pub struct Desk {
@@ -101,6 +104,45 @@ impl Desk {
             self.enter(field);
         }
         assert!(self.journey.console.state().sessions.form.is_none(), "{}", self.journey.text());
+    }
+
+    /// Takes something of what may be done about the row that the cursor is on, and waits until it was looked up.
+    pub async fn offered(&mut self, entry: &str) {
+        self.journey.press("x");
+        self.pick(entry);
+        assert_eq!(self.journey.console.state().screen, Screen::Form, "{}", self.journey.text());
+        let is_looked_up = |journey: &Journey| {
+            let form = journey.console.state().sessions.form.as_ref().unwrap();
+            !matches!(form.preflight, Lookup::Asked)
+        };
+        self.journey.until("looked up", is_looked_up).await;
+    }
+
+    /// Puts the cursor on an entry that is offered, and takes it.
+    pub fn pick(&mut self, entry: &str) {
+        let Some(Overlay::Offers(offers)) = self.journey.console.state().overlays.last() else {
+            panic!("nothing is offered:\n{}", self.journey.text());
+        };
+        let row = offers.rows.iter().position(|row| row.entry.id.0 == entry);
+        let row = row.unwrap_or_else(|| panic!("{entry} is not offered:\n{}", self.journey.text()));
+        (0..row).for_each(|_| drop(self.journey.press("j")));
+        self.journey.press("enter");
+    }
+
+    /// Lets time go on until the change in front has come to its end.
+    pub async fn carried_out(&mut self) {
+        let begun = Instant::now();
+        while self.journey.console.state().sessions.acting() > 0 {
+            assert!(begun.elapsed() < 2 * PATIENCE, "never over:\n{}", self.journey.text());
+            self.journey.let_time_pass("5s");
+            self.hear().await;
+        }
+    }
+
+    /// Takes what is told until nothing was for a moment.
+    pub async fn hear(&mut self) {
+        while timeout(Duration::from_millis(50), self.journey.console.reported()).await.is_ok() {}
+        self.journey.draw();
     }
 
     pub fn live(&self) -> &Live {

@@ -12,6 +12,7 @@ mod alarms;
 mod any_keys;
 mod bad_days;
 mod carrying;
+mod changes;
 mod crowd;
 mod desk;
 mod finding;
