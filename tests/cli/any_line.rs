@@ -64,7 +64,7 @@ fn flag(
     let written = move |value: &str| vec![name.to_owned(), value.to_owned()];
     prop_oneof![
         8 => Just(written(right)),
-        1 => prop::sample::select(others).prop_map(move |value| written(value)),
+        1 => prop::sample::select(others).prop_map(written),
         1 => Just(Vec::new()),
     ]
 }

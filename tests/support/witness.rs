@@ -131,10 +131,10 @@ impl Witness {
         let of = |kind: &str| records.iter().filter(|record| record["kind"] == kind).count();
         holds(of("intent") == of("outcome"), format!("something has no end that is known: {records:#?}"))?;
         holds(!role.is_empty() || (seen == 0 && of("intent") == 0), format!("nobody acted: {records:#?}"))?;
-        match self.inner.journal.exists() {
-            true => chain::verify(&self.inner.journal).map(drop).map_err(|broken| format!("{broken:?}")),
-            false => Ok(()),
+        if !self.inner.journal.exists() {
+            return Ok(());
         }
+        chain::verify(&self.inner.journal).map(drop).map_err(|broken| format!("{broken:?}"))
     }
 }
 
