@@ -65,6 +65,10 @@ pub enum Scope {
     Tunnel,
     /// A change under way, opened.
     Operation,
+    /// The runbooks and their runs, screen 8.
+    Runbooks,
+    /// A run of a runbook, opened.
+    Run,
     /// The journal, screen 9.
     Journal,
     /// The environments side by side.
@@ -83,7 +87,7 @@ pub enum Scope {
 
 impl Scope {
     /// Lists every scope, in the order in which help and keymap files have them.
-    pub const ALL: [Scope; 24] = [
+    pub const ALL: [Scope; 26] = [
         Scope::Global,
         Scope::List,
         Scope::Overview,
@@ -100,6 +104,8 @@ impl Scope {
         Scope::Tunnel,
         Scope::Operation,
         Scope::Pane,
+        Scope::Runbooks,
+        Scope::Run,
         Scope::Journal,
         Scope::Fleet,
         Scope::Help,
@@ -130,6 +136,8 @@ impl Scope {
             Scope::Pane => "pane",
             Scope::Tunnel => "tunnel",
             Scope::Operation => "operation",
+            Scope::Runbooks => "runbooks",
+            Scope::Run => "run",
             Scope::Journal => "journal",
             Scope::Fleet => "fleet",
             Scope::Help => "help",
@@ -165,6 +173,8 @@ impl Scope {
             Scope::Pane => "keymap.scope.pane",
             Scope::Tunnel => "keymap.scope.tunnel",
             Scope::Operation => "keymap.scope.operation",
+            Scope::Runbooks => "keymap.scope.runbooks",
+            Scope::Run => "keymap.scope.run",
             Scope::Journal => "keymap.scope.journal",
             Scope::Fleet => "keymap.scope.fleet",
             Scope::Help => "keymap.scope.help",
@@ -197,6 +207,8 @@ impl Scope {
             Scope::Operation => &[Scope::Operation, Scope::List, Scope::Global],
             Scope::Pane => &[Scope::Pane, Scope::Global],
             Scope::Form => &[Scope::Form, Scope::Prompt],
+            Scope::Runbooks => &[Scope::Runbooks, Scope::List, Scope::Global],
+            Scope::Run => &[Scope::Run, Scope::List, Scope::Global],
             Scope::Journal => &[Scope::Journal, Scope::List, Scope::Global],
             Scope::Fleet => &[Scope::Fleet, Scope::List, Scope::Global],
             Scope::Help => &[Scope::Help, Scope::List, Scope::Global],
@@ -243,6 +255,8 @@ commands! {
     Findings "findings" "commands.findings" [Global] palette;
     /// Shows the sessions.
     Sessions "sessions" "commands.sessions" [Global] palette;
+    /// Shows the runbooks.
+    Runbooks "runbooks" "commands.runbooks" [Global] palette;
     /// Shows the journal.
     Journal "journal" "commands.journal" [Global] palette;
     /// Shows the environments side by side.
@@ -310,6 +324,25 @@ commands! {
     Wrap "wrap" "commands.wrap" [Log] palette;
     /// Shows times in the next way: time of day, date, age, none.
     Times "times" "commands.times" [Log] palette;
+
+    /// Does what the open step lacks next, and goes on once nothing is lacking.
+    GoOn "go-on" "commands.go-on" [Run] palette;
+    /// Answers the open decision with yes.
+    Yes "yes" "commands.yes" [Run] palette;
+    /// Answers the open decision with no.
+    No "no" "commands.no" [Run] palette;
+    /// Has the open check look at the dashboards again.
+    Look "look" "commands.look" [Run] palette;
+    /// Writes something down in the run.
+    Write "write" "commands.write" [Run] palette;
+    /// Notes that the next of the chain was told.
+    Told "told" "commands.told" [Run] palette;
+    /// Notes that the last who was told answered.
+    Answered "answered" "commands.answered" [Run] palette;
+    /// Leaves the open step undone, for a reason.
+    Skip "skip" "commands.skip" [Run] palette;
+    /// Gives the run up, for a reason.
+    GiveUp "give-up" "commands.give-up" [Run] palette;
 
     /// Shows what belongs to the same incident, from its beginning.
     Timeline "timeline" "commands.timeline" [Journal] palette;

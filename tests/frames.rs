@@ -8,6 +8,8 @@ mod journal;
 mod log;
 #[path = "frames/operations.rs"]
 mod operations;
+#[path = "frames/runbooks.rs"]
+mod runbooks;
 #[path = "frames/sessions.rs"]
 mod sessions;
 mod support;

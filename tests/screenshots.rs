@@ -22,9 +22,12 @@ use sekisho::screenshot::{Options, svg};
 use sekisho::simulator::{self, Fault, FaultKind, Persona, Scenario, Simulator};
 use sekisho::state::State;
 use sekisho::state::event::{Event, Report, SourceEvent, Usage};
+use sekisho::state::runbooks::{RunList, RunReport};
 use sekisho::state::update::update;
 use sekisho::{t, ui};
 use support::journal::on_journal;
+use support::operations::{found, web};
+use support::runbooks::{at_rollback, listed, tell};
 use support::sessions::{choose, clear, on_sessions, on_tunnel, recordings, run, say, shell, with_open, write};
 
 /// A story, and the moment of it that is pictured.
@@ -60,8 +63,48 @@ const PICTURES: [Picture; 12] = [
 /// A picture of a state that is made by hand, since what a session shows is never twice the same.
 type MadePicture = (&'static str, fn() -> State);
 
-const MADE_PICTURES: [MadePicture; 5] =
-    [("sessions", sessions), ("session-form", form), ("pane", shell), ("tunnel", on_tunnel), ("journal", on_journal)];
+const MADE_PICTURES: [MadePicture; 9] = [
+    ("sessions", sessions),
+    ("session-form", form),
+    ("pane", shell),
+    ("tunnel", on_tunnel),
+    ("runbooks", runbooks),
+    ("run", at_rollback),
+    ("preview", preview),
+    ("denial", denial),
+    ("journal", on_journal),
+];
+
+/// What may be run, and a run to go on with.
+fn runbooks() -> State {
+    let mut state = support::runbooks::ready();
+    update(&mut state, Event::Run(RunReport::Listed(Ok(RunList { rows: listed(), broken: 0 }))));
+    run(&mut state, Command::Runbooks);
+    state
+}
+
+/// The rollback that a run comes to, but for the last word.
+fn preview() -> State {
+    let mut state = at_rollback();
+    tell(&mut state, Command::GoOn);
+    tell(&mut state, Command::Open);
+    let id = state.sessions.form.as_ref().unwrap().id;
+    say(&mut state, id, found(web(), "web:43", "web:42"));
+    for text in ["直前のデプロイから5xxが増加", "INC-204", "we"] {
+        write(&mut state, text);
+        run(&mut state, Command::NextEntry);
+    }
+    state
+}
+
+/// A shell that this role may not have, and who may.
+fn denial() -> State {
+    let mut state = support::runbooks::ready();
+    run(&mut state, Command::Actions);
+    run(&mut state, Command::Bottom);
+    run(&mut state, Command::Open);
+    state
+}
 
 /// What is open, what may be opened, and what was recorded.
 fn sessions() -> State {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::EnvironmentConfig;
 use crate::i18n::Texts;
+use crate::runbook::store::RunStore;
 use crate::runtime::console::Console;
 use crate::runtime::event_loop::{self, End};
 use crate::runtime::operator::OperatorHost;
@@ -54,7 +55,8 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
         (environment.name.clone(), Arc::clone(ready.catalogues.of(environment)))
     };
     console.keep_catalogues(account.config.environments.iter().map(of));
-    console.keep_host(OperatorHost::hosted(ready.operator, texts, ready.recordings));
+    let store = RunStore::within(&ready.folder);
+    console.keep_host(OperatorHost::hosted(ready.operator, texts, ready.recordings, store));
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,
         Err(error) => Err(error),

@@ -19,7 +19,6 @@ pub mod policy;
 mod remedy;
 pub mod replay;
 pub mod runbook;
-pub mod runs;
 mod seen;
 pub mod session;
 pub mod simulated;

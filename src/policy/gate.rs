@@ -29,6 +29,28 @@ pub const LONGEST_FINDING: usize = 512;
 /// What confirms where a plain yes is asked for.
 pub const YES: &str = "yes";
 
+/// Tells whether somebody may run a runbook of these roles in an environment, and returns the role in which they do.
+///
+/// A run itself changes nothing in AWS: each of its operations asks the gate on its own.
+///
+/// # Errors
+/// The first rule that does not hold.
+pub fn may_run(
+    roles: &[String],
+    identity: &Identity,
+    role: &RoleResolution,
+    environment: &Environment,
+) -> Result<String, Denial> {
+    let role = only(role)?;
+    if environment.account.is_some_and(|account| account != identity.account) {
+        return Err(Denial::WrongAccount);
+    }
+    if !roles.iter().any(|allowed| allowed == role) {
+        return Err(Denial::NotForRole { role: role.to_owned(), allowed: roles.to_vec() });
+    }
+    Ok(role.to_owned())
+}
+
 /// Tells whether somebody may use an entry at all: who and where, with nothing typed yet.
 ///
 /// # Errors
@@ -104,6 +126,15 @@ pub fn expected(entry: &Entry, kind: Kind) -> Option<&str> {
     }
 }
 
+/// Returns the one role that somebody has.
+fn only(role: &RoleResolution) -> Result<&str, Denial> {
+    match role {
+        RoleResolution::One(role) => Ok(role),
+        RoleResolution::None => Err(Denial::NoRole),
+        RoleResolution::Ambiguous(roles) => Err(Denial::SeveralRoles(roles.clone())),
+    }
+}
+
 /// Checks who and where.
 fn admit<'c, 'r>(
     catalogue: &'c Catalogue,
@@ -113,11 +144,7 @@ fn admit<'c, 'r>(
     asked: &str,
     id: &EntryId,
 ) -> Result<(&'c Entry, &'r str), Denial> {
-    let role = match role {
-        RoleResolution::One(role) => role.as_str(),
-        RoleResolution::None => return Err(Denial::NoRole),
-        RoleResolution::Ambiguous(roles) => return Err(Denial::SeveralRoles(roles.clone())),
-    };
+    let role = only(role)?;
     let allowed = catalogue.environments_of(id);
     if allowed.is_empty() {
         return Err(Denial::NoEntry(id.clone()));

@@ -14,7 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::{environment::Environment, identity::Identity};
 use crate::runbook::entry::{Confirmation, EntryId, Operation, Title};
 
-pub use gate::{LONGEST_FINDING, LONGEST_REASON, LONGEST_VALUE, YES, assess, authorize, confirmation, expected};
+pub use gate::{
+    LONGEST_FINDING, LONGEST_REASON, LONGEST_VALUE, YES, assess, authorize, confirmation, expected, may_run,
+};
 
 /// Holds an operation that the gate let through; only the gate makes one.
 ///

@@ -25,5 +25,6 @@ pub mod report;
 mod resolve;
 pub mod run;
 pub mod signal;
+pub mod store;
 mod template;
 pub mod words;

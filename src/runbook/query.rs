@@ -141,7 +141,9 @@ impl Query {
             kind => format!("{} {}", kind.name(), failure.action).trim_end().to_owned(),
         };
         let mut why: Vec<String> = board.failures.iter().filter(|(panel, _)| is_needed(panel)).map(told).collect();
-        if board.unread.iter().any(is_needed) {
+        // What was denied was not read either, and that is said.
+        let is_told = |panel: &Panel| board.failures.iter().any(|(failed, _)| failed == panel);
+        if board.unread.iter().any(|panel| is_needed(panel) && !is_told(panel)) {
             why.push("unread".to_owned());
         }
         why.sort();

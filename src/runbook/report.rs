@@ -60,6 +60,15 @@ enum Line {
     Quoted(String, String),
 }
 
+/// What is told of something that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// Words of ours.
+    Said(String),
+    /// What is quoted, in words of ours or none, and the words of a person or what a dashboard showed, as they are.
+    Quoted(&'static str, String),
+}
+
 impl Report {
     fn of(run: &Run, texts: Texts) -> Self {
         let title = format!("{} — {}", words::text(texts, &run.runbook.title), run.id);
@@ -96,7 +105,7 @@ impl Section {
         let kind = step.map_or("", |step| words::kind(texts, &step.kind));
         let left = visit.left.as_ref().map(|left| time(left.at));
         let mut lines: Vec<Line> =
-            visit.deeds.iter().map(|deed| told(deed, step.map(|step| &step.kind), texts)).collect();
+            visit.deeds.iter().map(|deed| line(deed, step.map(|step| &step.kind), texts)).collect();
         lines.extend(visit.left.as_ref().and_then(|left| leaving(&left.how, texts)).map(Line::Said));
         Self {
             title: format!("{number}. {name} [{kind}]"),
@@ -108,18 +117,25 @@ impl Section {
 }
 
 /// Says what was done, when and by whom.
-fn told(deed: &Deed, kind: Option<&StepKind>, texts: Texts) -> Line {
+fn line(deed: &Deed, kind: Option<&StepKind>, texts: Texts) -> Line {
     let who = deed.by.rsplit('/').next().unwrap_or(&deed.by);
     let head = format!("{} {who}", time(deed.at));
+    match told(deed, kind, texts) {
+        Told::Said(said) => Line::Said(format!("{head}: {said}")),
+        Told::Quoted("", text) => Line::Quoted(head, text),
+        Told::Quoted(about, text) => Line::Quoted(format!("{head}: {about}"), text),
+    }
+}
+
+/// Says what was done in a step of a kind.
+pub fn told(deed: &Deed, kind: Option<&StepKind>, texts: Texts) -> Told {
     let person = |number: usize| match kind {
         Some(StepKind::Escalate { chain, .. }) => chain.get(number).map_or("", |person| words::text(texts, person)),
         _ => "",
     };
-    let said = match &deed.what {
-        What::Wrote(text) => return Line::Quoted(head, text.clone()),
-        What::Kept(text) => {
-            return Line::Quoted(format!("{head}: {}", t!(texts, "runbooks.report.kept")), text.clone());
-        }
+    Told::Said(match &deed.what {
+        What::Wrote(text) => return Told::Quoted("", text.clone()),
+        What::Kept(text) => return Told::Quoted(t!(texts, "runbooks.report.kept"), text.clone()),
         What::Saw(sight) => seen(sight, texts),
         What::Began(began) => t!(texts, "runbooks.report.operation-began", entry = began.entry),
         What::Came(came) => {
@@ -130,8 +146,7 @@ fn told(deed: &Deed, kind: Option<&StepKind>, texts: Texts) -> Line {
         What::Told(number) => t!(texts, "runbooks.report.told", person = person(*number)),
         What::Answered(number) => t!(texts, "runbooks.report.answered", person = person(*number)),
         What::Exported(files) => t!(texts, "runbooks.report.exported", files = files.join(" ")),
-    };
-    Line::Said(format!("{head}: {said}"))
+    })
 }
 
 /// Says what a check saw.
@@ -164,7 +179,8 @@ pub fn outcome(outcome: Outcome, texts: Texts) -> &'static str {
     }
 }
 
-fn leaving(how: &How, texts: Texts) -> Option<String> {
+/// Says how a step was left, where that is more than done.
+pub fn leaving(how: &How, texts: Texts) -> Option<String> {
     match how {
         How::Done => None,
         How::Yes => Some(t!(texts, "runbooks.step.yes").to_owned()),

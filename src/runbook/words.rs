@@ -2,6 +2,7 @@
 
 use super::book::{Evidence, Query, Step, StepKind};
 use super::entry::Title;
+use super::store::RunError;
 use crate::i18n::{Lang, Texts};
 use crate::t;
 
@@ -50,5 +51,16 @@ pub fn evidence(texts: Texts, evidence: Evidence) -> &'static str {
     match evidence {
         Evidence::Snapshot => t!(texts, "runbooks.evidence.snapshot"),
         Evidence::Text => t!(texts, "runbooks.evidence.text"),
+    }
+}
+
+/// Says why a run cannot be had.
+pub fn run_error(texts: Texts, error: &RunError) -> String {
+    match error {
+        RunError::NotThere(id) => t!(texts, "runbooks.runs.no-such", run = id),
+        RunError::InUse(id) => t!(texts, "runbooks.runs.in-use", run = id),
+        RunError::Broken(path) => t!(texts, "runbooks.runs.broken-one", path = path.display()),
+        RunError::Stepless => t!(texts, "runbooks.none").to_owned(),
+        RunError::Io { path, source } => format!("{}: {source}", path.display()),
     }
 }

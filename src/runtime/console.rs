@@ -28,7 +28,7 @@ use crate::state::{Screen, State};
 use crate::ui::{self, Drawn, Ui, words};
 
 use super::clock::Clock;
-use super::host::{HostEvent, Hosted};
+use super::host::{Asked, HostEvent, Hosted};
 use super::keys::Keys;
 use super::panes;
 use super::poller::{PollCommand, Poller, PollerHandle};
@@ -265,6 +265,10 @@ impl Console {
             match effect {
                 Effect::Refresh(sources) => self.refresh(&sources),
                 Effect::KeepMarks(marks) => self.save_marks(&marks),
+                Effect::Snapshot(run) => {
+                    let text = ui::snapshot::text(&self.state, &self.ui);
+                    outside.extend(self.apply(Event::Snapshot(run, text)));
+                }
                 other => outside.extend(self.ask_host(other)),
             }
         }
@@ -278,7 +282,10 @@ impl Console {
             Effect::Preflight { id, environment, entry, parameters } => {
                 host.preflight(id, environment, entry, parameters);
             }
-            Effect::Start { id, request, target, size } => host.start(id, *request, target, size),
+            Effect::Start { id, request, target, size, step } => {
+                host.start(id, Asked { request: *request, target, size, step });
+            }
+            Effect::Run(wish) => host.run(wish),
             Effect::Size { id, columns, rows } => host.size(id, columns, rows),
             Effect::End { id } => host.end(id),
             Effect::Token { id, then } => host.token(id, then),
@@ -306,6 +313,7 @@ impl Console {
             HostEvent::Report(id, report) => Event::Session(id, report),
             HostEvent::Database(id, database) => Event::Database(id, database),
             HostEvent::Recordings(listed) => Event::Recordings(listed),
+            HostEvent::Run(report) => Event::Run(report),
             HostEvent::Journal(report) => Event::Journal(report),
             HostEvent::Shipping(shipping) => Event::Shipping(shipping),
             HostEvent::Refused(id, refusal) => Event::Refused(id, refusal),

@@ -163,6 +163,8 @@ fn carry_out(effect: Effect, console: &mut Console, terminal: &mut Terminal, inp
         | Effect::End { .. }
         | Effect::Token { .. }
         | Effect::Recordings
+        | Effect::Run(_)
+        | Effect::Snapshot(_)
         | Effect::Replay(_)
         | Effect::Client { .. } => {}
     }

@@ -11,12 +11,14 @@ use tokio::sync::mpsc;
 use crate::domain::database::Database;
 use crate::domain::session::{LiveId, SessionReport};
 use crate::domain::target::Target;
+use crate::journal::RunStep;
 use crate::journal::ship::Shipping;
 use crate::policy::Request;
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::entry::EntryId;
 use crate::state::event::TokenUse;
 use crate::state::journal::{JournalReport, JournalWanted};
+use crate::state::runbooks::{RunReport, RunWish};
 use crate::state::sessions::Recordings;
 use crate::state::sessions::live::Refusal;
 
@@ -36,12 +38,27 @@ pub enum HostEvent {
     Database(LiveId, Arc<Database>),
     /// The recordings were listed, or could not be; then it says why.
     Recordings(Result<Recordings, String>),
+    /// Something was told of runs of runbooks.
+    Run(RunReport),
     /// The journal was read.
     Journal(Box<JournalReport>),
     /// The bringing of the journal's heads stands otherwise.
     Shipping(Shipping),
     /// A token was minted, or could not be; then it says why.
     Token(LiveId, TokenUse, Result<SecretString, String>),
+}
+
+/// What a person asks to be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What the gate is asked.
+    pub request: Request,
+    /// Where to, of those that were found; none takes the best.
+    pub target: Option<Target>,
+    /// Columns and rows of its screen, where it is a shell.
+    pub size: Option<(u16, u16)>,
+    /// The step of a run that it is done for.
+    pub step: Option<RunStep>,
 }
 
 /// A future that a host returns.
@@ -57,8 +74,8 @@ pub trait SessionHost: Send {
     fn preflight(&mut self, id: LiveId, environment: String, entry: EntryId, parameters: BTreeMap<String, String>);
 
     /// Asks the gate and starts an operation; answered by a refusal, or by its reports, the last of them
-    /// [`SessionReport::Ended`]. A shell has a screen of `size`, columns and rows.
-    fn start(&mut self, id: LiveId, request: Request, target: Option<Target>, size: Option<(u16, u16)>);
+    /// [`SessionReport::Ended`].
+    fn start(&mut self, id: LiveId, asked: Asked);
 
     /// Sends bytes to the far side; returns whether they were taken. All of them are, or none.
     fn input(&mut self, id: LiveId, bytes: Vec<u8>) -> bool;
@@ -71,6 +88,13 @@ pub trait SessionHost: Send {
 
     /// Mints a token for the database behind a tunnel; answered by [`HostEvent::Token`].
     fn token(&mut self, id: LiveId, then: TokenUse);
+
+    /// Does something about runs of runbooks; answered by [`HostEvent::Run`], the wishes one after the other.
+    ///
+    /// A host that keeps none has nothing to do.
+    fn run(&mut self, wish: RunWish) {
+        drop(wish);
+    }
 
     /// Lists the recordings, the newest first; answered by [`HostEvent::Recordings`].
     fn recordings(&mut self);

@@ -5,8 +5,9 @@
 //! the event loop it would keep the signal that tells of the hang-up from being seen.
 
 use std::io;
+use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::{Event, EventStream, poll};
 use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -26,6 +27,10 @@ impl Input {
     pub fn start() -> Self {
         let (sender, events) = mpsc::channel(WAITING);
         let task = tokio::spawn(async move {
+            // Of a terminal that is gone already no stream can be made: crossterm would panic over it, and says so here.
+            if poll(Duration::ZERO).is_err() {
+                return;
+            }
             let mut stream = EventStream::new();
             while let Some(event) = stream.next().await {
                 if sender.send(event).await.is_err() {

@@ -13,4 +13,5 @@ pub mod pane_keys;
 mod panes;
 pub mod poller;
 pub mod replay;
+mod runs;
 pub mod sources;

@@ -11,20 +11,21 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 
 use crate::domain::session::{LiveId, SessionReport};
-use crate::domain::target::Target;
 use crate::i18n::Texts;
 use crate::journal::recording::recordings;
 use crate::operate::{Input, Live, Operator, Refused};
-use crate::policy::Request;
 use crate::runbook::entry::EntryId;
+use crate::runbook::store::RunStore;
 use crate::state::event::TokenUse;
 use crate::state::journal::JournalWanted;
+use crate::state::runbooks::RunWish;
 use crate::state::sessions::Recordings;
 use crate::state::sessions::live::Refusal;
 use crate::ui::words;
 
 use self::lines::Lines;
-use super::host::{Done, HostEvent, Hosted, SessionHost, WAITING_EVENTS};
+use super::host::{Asked, Done, HostEvent, Hosted, SessionHost, WAITING_EVENTS};
+use super::runs::Runs;
 
 /// Reports of one session that may wait to be handed on.
 const WAITING_REPORTS: usize = 16;
@@ -39,18 +40,20 @@ pub struct OperatorHost {
     recordings: PathBuf,
     events: mpsc::Sender<HostEvent>,
     journal: watch::Sender<Option<JournalWanted>>,
+    runs: Runs,
     lines: Lines<Live>,
 }
 
 impl OperatorHost {
-    /// Makes a host of an operator, with the line from it; `recordings` is the folder where it keeps them. What it does
-    /// goes on in the tokio runtime that the console runs in.
-    pub fn hosted(operator: Operator, texts: Texts, recordings: PathBuf) -> Hosted {
+    /// Makes a host of an operator, with the line from it; `recordings` is the folder where it keeps them, `store` where
+    /// runs are kept. What it does goes on in the tokio runtime that the console runs in.
+    pub fn hosted(operator: Operator, texts: Texts, recordings: PathBuf, store: RunStore) -> Hosted {
         let (events, received) = mpsc::channel(WAITING_EVENTS);
         let (journal, wanted) = watch::channel(None);
         tokio::spawn(super::journal::attend(operator.clone(), events.clone()));
         tokio::spawn(super::journal::read(operator.clone(), wanted, events.clone()));
-        Hosted::new(Box::new(Self { operator, texts, recordings, events, journal, lines: Lines::default() }), received)
+        let (runs, lines) = (Runs::new(store, texts, events.clone()), Lines::default());
+        Hosted::new(Box::new(Self { operator, texts, recordings, events, journal, runs, lines }), received)
     }
 }
 
@@ -67,14 +70,17 @@ impl SessionHost for OperatorHost {
         });
     }
 
-    fn start(&mut self, id: LiveId, request: Request, target: Option<Target>, size: Option<(u16, u16)>) {
+    fn start(&mut self, id: LiveId, Asked { request, target, size, step }: Asked) {
         let (operator, events, texts) = (self.operator.clone(), self.events.clone(), self.texts);
         let lines = self.lines.clone();
         lines.open(id);
         let asked = (request.environment.clone(), request.entry.clone());
         tokio::spawn(async move {
             let (reports, mut told) = mpsc::channel(WAITING_REPORTS);
-            let started = operator.start(request, size, target, reports).await;
+            let started = match step {
+                Some(step) => operator.start_step(step, request, size, target, reports).await,
+                None => operator.start(request, size, target, reports).await,
+            };
             match started {
                 Ok(live) => lines.join(id, live),
                 Err(refused) => {
@@ -135,14 +141,23 @@ impl SessionHost for OperatorHost {
         });
     }
 
+    fn run(&mut self, wish: RunWish) {
+        self.runs.ask(wish);
+    }
+
     fn journal(&mut self, wanted: Option<JournalWanted>) {
         self.journal.send_replace(wanted);
     }
 
     fn shutdown(&mut self) -> Done {
         let operator = self.operator.clone();
+        let kept = self.runs.close();
         Box::pin(async move {
             operator.shutdown().await;
+            if let Some(kept) = kept {
+                // What was written down last is on the disk before the program ends.
+                let _ = kept.await;
+            }
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::command::Command;
 
-use super::{Screen, State, prompt, service::ServicePanel, sessions};
+use super::{Screen, State, prompt, runbooks, service::ServicePanel, sessions};
 
 impl State {
     /// Tells whether a command does something on the screen below the overlays.
@@ -33,10 +33,21 @@ impl State {
             | Command::PageUp
             | Command::PageDown => self.rows() > 0,
             Command::ConsoleLink => {
-                self.has_object() && !matches!(self.screen.command(), Command::Sessions | Command::Journal)
+                self.has_object()
+                    && !matches!(self.screen.command(), Command::Sessions | Command::Runbooks | Command::Journal)
             }
             Command::Open | Command::Copy => self.has_object(),
             Command::Timeline => self.screen == Screen::Journal && self.rows() > 0,
+            Command::Actions if self.screen == Screen::Run => runbooks::acts(self, command),
+            Command::GoOn
+            | Command::Yes
+            | Command::No
+            | Command::Look
+            | Command::Write
+            | Command::Told
+            | Command::Answered
+            | Command::Skip
+            | Command::GiveUp => runbooks::acts(self, command),
             Command::Actions | Command::EndSession | Command::Token | Command::ShowToken | Command::Client => {
                 sessions::acts(self, command)
             }
@@ -47,9 +58,14 @@ impl State {
     /// Tells whether the screen has panels that take the keys in turn.
     fn has_panels(&self) -> bool {
         match self.screen {
-            Screen::Service | Screen::WebAcl | Screen::Findings | Screen::Fleet | Screen::Sessions | Screen::Tunnel => {
-                true
-            }
+            Screen::Service
+            | Screen::WebAcl
+            | Screen::Findings
+            | Screen::Fleet
+            | Screen::Sessions
+            | Screen::Tunnel
+            | Screen::Runbooks
+            | Screen::Run => true,
             Screen::Log => self.log.as_ref().is_some_and(|view| view.choices.len() > 1),
             Screen::Alarm => self.alarm.as_ref().is_some_and(|view| !view.tree.is_empty()),
             Screen::Overview
@@ -93,9 +109,10 @@ impl State {
             Screen::Finding => usize::from(self.finding.is_some()),
             Screen::Sessions => self.sessions.rows(),
             Screen::Form => usize::from(self.sessions.form.is_some()),
-            Screen::Pane => 0,
+            Screen::Run | Screen::Pane => 0,
             Screen::Tunnel => self.sessions.tunnel_rows(),
             Screen::Operation => self.sessions.steps().len(),
+            Screen::Runbooks => self.runbooks.len(),
             Screen::Journal => self.journal.rows(),
             Screen::Fleet => self.fleet.rows.len(),
         }
@@ -111,10 +128,11 @@ impl State {
             | Screen::Waf
             | Screen::Findings
             | Screen::Sessions
+            | Screen::Runbooks
             | Screen::Journal
             | Screen::Fleet => self.rows() > 0,
             Screen::Tunnel | Screen::Operation => self.sessions.front().is_some(),
-            Screen::Form | Screen::Pane => false,
+            Screen::Form | Screen::Pane | Screen::Run => false,
             Screen::WebAcl => self.web_acl.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Finding => self.finding.as_ref().is_some_and(|view| view.row.is_some()),
             Screen::Service => self.service.as_ref().is_some_and(|view| view.row.is_some()),

@@ -9,6 +9,7 @@ use super::{
     log, open,
     overlay::Overlay,
     prompt::{self, accept},
+    runbooks::{RunPanel, RunbooksPanel},
     services::ServiceColumn,
     sessions::{SessionsPanel, tunnel::TunnelPanel},
     update::run,
@@ -51,6 +52,16 @@ fn click_panel(state: &mut State, index: usize) {
         (Screen::Tunnel, ..) => {
             if let Some(panel) = TunnelPanel::ALL.get(index) {
                 state.sessions.tunnel.panel = *panel;
+            }
+        }
+        (Screen::Runbooks, ..) => {
+            if let Some(panel) = RunbooksPanel::ALL.get(index) {
+                state.runbooks.panel = *panel;
+            }
+        }
+        (Screen::Run, ..) => {
+            if let Some(view) = state.runbooks.front_mut() {
+                view.panel = if index == 0 { RunPanel::Dashboard } else { RunPanel::Evidence };
             }
         }
         (Screen::Findings, ..) => {
@@ -103,7 +114,8 @@ fn click_row(state: &mut State, row: usize) -> Vec<Effect> {
                 form.focus = row.min(form.fields.len().saturating_sub(1));
             }
         }
-        Screen::Log | Screen::Finding | Screen::Pane => {}
+        Screen::Runbooks => state.runbooks.select(row, page),
+        Screen::Log | Screen::Finding | Screen::Run | Screen::Pane => {}
         Screen::Journal => state.journal.select(row, page),
         Screen::Fleet => state.fleet.select(row, page),
     }

@@ -77,6 +77,8 @@ fn selected(state: &State) -> Option<Object> {
         Screen::Findings => state.findings.selected().map(|row| Object::Finding(Arc::clone(&row.finding))),
         Screen::Finding => state.finding.as_ref()?.row.as_ref().map(|row| Object::Finding(Arc::clone(&row.finding))),
         Screen::Fleet
+        | Screen::Runbooks
+        | Screen::Run
         | Screen::Journal
         | Screen::Sessions
         | Screen::Form

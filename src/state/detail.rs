@@ -16,6 +16,7 @@ use crate::journal::reader::Row;
 
 use super::{
     State,
+    runbooks::RunbookRow,
     service::ServicePanel,
     sessions::{target::TargetRow, tunnel::TunnelPanel},
     waf::WafPanel,
@@ -44,6 +45,8 @@ pub enum Detail {
     Alarm(Option<HistoryItem>),
     /// An entry of the catalogue that may not be opened, and why.
     Entry(Box<TargetRow>),
+    /// A runbook that may not be run, and why.
+    Runbook(Box<RunbookRow>),
     /// A connection through a tunnel, with AWS's id of its session.
     Connection(Box<(TunnelConnection, String)>),
     /// A session under a tunnel.

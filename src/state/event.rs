@@ -24,11 +24,13 @@ use crate::domain::{
     target::Target as SessionTarget,
     waf::{RuleTraffic, Samples, WafSnapshot, WebAclKey, WebAclUse},
 };
+use crate::journal::RunStep;
 use crate::journal::ship::Shipping;
 use crate::policy::Request;
-use crate::runbook::{catalogue::Catalogue, entry::EntryId};
+use crate::runbook::{catalogue::Catalogue, entry::EntryId, run::RunId};
 
 use super::journal::JournalReport;
+use super::runbooks::{RunReport, RunWish};
 use super::sessions::{Recordings, live::Refusal};
 
 /// Counts the identities that a source has had; what was asked under an earlier one is dropped.
@@ -202,6 +204,10 @@ pub enum Event {
     Database(LiveId, Arc<Database>),
     /// The recordings were listed, or could not be; then it says why.
     Recordings(Result<Recordings, String>),
+    /// Something was told of runs.
+    Run(RunReport),
+    /// What the dashboards of a run's environment showed, as text.
+    Snapshot(RunId, String),
     /// The journal was read.
     Journal(Box<JournalReport>),
     /// The bringing of the journal's heads stands otherwise.
@@ -316,6 +322,8 @@ pub enum Effect {
         target: Option<SessionTarget>,
         /// Columns and rows of its screen, where it has one.
         size: Option<(u16, u16)>,
+        /// The step of a run that it is done for.
+        step: Option<RunStep>,
     },
     /// Send bytes to the far side of a session.
     Input {
@@ -352,6 +360,10 @@ pub enum Effect {
         /// What to say once it was done.
         done: Notice,
     },
+    /// Do something about runs that waits for the disk.
+    Run(RunWish),
+    /// Write down as text what the dashboards show, for a run.
+    Snapshot(RunId),
     /// List the recordings.
     Recordings,
     /// Play a recording on the terminal.

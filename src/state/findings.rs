@@ -426,3 +426,16 @@ pub fn derive_open(state: &mut State) {
     view.row = found.or(view.row);
     state.finding = Some(view);
 }
+
+/// Shows what needs nothing as well, or only what is to be done.
+pub(super) fn everything(state: &mut State) {
+    state.findings.everything = !state.findings.everything;
+    derive(state);
+}
+
+/// Counts the findings by something else.
+pub(super) fn group_by(state: &mut State) {
+    state.findings.grouping = state.findings.grouping.next();
+    state.findings.group = state.findings.group.map(|_| Scroll::default());
+    summarise(state);
+}

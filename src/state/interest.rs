@@ -118,7 +118,12 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
                 state.alarms.selected().filter(|row| row.id.source == source && state.size.1 >= CHART_BELOW_ALARMS);
             interest.queries.extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
         }
+        Screen::Run => {
+            // What a check for spikes is answered from.
+            interest.queries.extend(web_acl_queries(state.waf.all(), source, period));
+        }
         Screen::Fleet
+        | Screen::Runbooks
         | Screen::Journal
         | Screen::Sessions
         | Screen::Form

@@ -2,8 +2,8 @@
 //!
 //! [`State`] holds what the screens show, derived and ready: the rows, sorted and filtered, the queue, the counts.
 //! [`update::update`] is the only mutator; it answers with [`event::Effect`]s for what has to be done outside.
-//! A file a screen: [`overview`], [`services`], [`waf`], [`alarms`], [`findings`], [`fleet`]; what lies over them is in
-//! [`overlay`].
+//! A file a screen: [`overview`], [`services`], [`waf`], [`alarms`], [`findings`], [`sessions`], [`runbooks`], [`journal`],
+//! [`fleet`]; what lies over them is in [`overlay`].
 
 mod acts;
 pub mod alarms;
@@ -26,12 +26,14 @@ mod page;
 mod prompt;
 pub mod replay;
 mod report;
+pub mod runbooks;
 pub mod service;
 pub mod services;
 pub mod sessions;
 pub mod source;
 pub mod update;
 pub mod waf;
+mod walk;
 
 use jiff::Timestamp;
 
@@ -53,6 +55,7 @@ use journal::JournalScreen;
 use log::LogView;
 use overlay::Overlay;
 use overview::Overview;
+use runbooks::Runbooks;
 use service::ServiceView;
 use services::Services;
 use sessions::Sessions;
@@ -93,6 +96,10 @@ pub enum Screen {
     Tunnel,
     /// A change under way, or over, with its steps.
     Operation,
+    /// The runbooks and their runs.
+    Runbooks,
+    /// A run of a runbook.
+    Run,
     /// The journal.
     Journal,
     /// All environments side by side.
@@ -118,6 +125,8 @@ impl Screen {
             Self::Pane => Scope::Pane,
             Self::Tunnel => Scope::Tunnel,
             Self::Operation => Scope::Operation,
+            Self::Runbooks => Scope::Runbooks,
+            Self::Run => Scope::Run,
             Self::Journal => Scope::Journal,
             Self::Fleet => Scope::Fleet,
         }
@@ -137,6 +146,7 @@ impl Screen {
             Self::Waf | Self::WebAcl => Command::Waf,
             Self::Findings | Self::Finding => Command::Findings,
             Self::Sessions | Self::Form | Self::Pane | Self::Tunnel | Self::Operation => Command::Sessions,
+            Self::Runbooks | Self::Run => Command::Runbooks,
             Self::Journal => Command::Journal,
             Self::Fleet => Command::Fleet,
         }
@@ -186,6 +196,8 @@ pub struct State {
     pub finding: Option<FindingView>,
     /// Sessions.
     pub sessions: Sessions,
+    /// Runbooks.
+    pub runbooks: Runbooks,
     /// The journal.
     pub journal: JournalScreen,
     /// The environments side by side.
@@ -241,6 +253,7 @@ impl State {
             findings: Findings::default(),
             finding: None,
             sessions: Sessions::default(),
+            runbooks: Runbooks::default(),
             journal: JournalScreen::default(),
             fleet: Fleet::default(),
             marks: Marks::default(),
@@ -367,6 +380,11 @@ impl State {
     /// Returns the scope in which keys are looked up now.
     pub fn scope(&self) -> Scope {
         self.overlays.last().map_or_else(|| self.screen.scope(), Overlay::scope)
+    }
+
+    /// Tells whether the keys move through a list that is shown: beside a run lists are only looked at.
+    pub fn lists_have_keys(&self) -> bool {
+        self.screen != Screen::Run
     }
 
     /// Tells whether keys that are no chord are text.

@@ -18,7 +18,7 @@ use super::{
     journal,
     list::Scroll,
     overlay::Overlay,
-    service,
+    runbooks, service,
     service::ServiceView,
     services::ServiceRef,
     sessions,
@@ -42,6 +42,9 @@ pub fn open(state: &mut State) -> Vec<Effect> {
     }
     if state.screen == Screen::Sessions {
         return sessions::open(state);
+    }
+    if state.screen == Screen::Runbooks {
+        return runbooks::open(state);
     }
     open_object(state);
     Vec::new()
@@ -101,7 +104,7 @@ fn open_object(state: &mut State) {
             state.overlays.extend(detail.map(|detail| Overlay::Detail(detail, Scroll::default())));
         }
         Screen::Journal => journal::open(state),
-        Screen::Finding | Screen::Sessions | Screen::Form | Screen::Pane => {}
+        Screen::Finding | Screen::Sessions | Screen::Runbooks | Screen::Run | Screen::Form | Screen::Pane => {}
     }
 }
 
@@ -192,7 +195,8 @@ pub fn row(state: &State) -> Option<usize> {
         Screen::Waf => state.waf.list.selected(),
         Screen::WebAcl => state.web_acl.as_ref()?.scroll().0,
         Screen::Findings => state.findings.group.map_or(state.findings.list.selected(), |group| group.0),
-        Screen::Log | Screen::Finding | Screen::Form | Screen::Pane => return None,
+        Screen::Log | Screen::Finding | Screen::Form | Screen::Run | Screen::Pane => return None,
+        Screen::Runbooks => state.runbooks.cursor(),
         Screen::Sessions => state.sessions.cursor(),
         Screen::Tunnel => state.sessions.tunnel.scroll(state.sessions.tunnel.panel).0,
         Screen::Operation => state.sessions.steps.0,

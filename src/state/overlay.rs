@@ -11,7 +11,7 @@ use crate::domain::metric::Range;
 
 use crate::domain::session::LiveId;
 
-use super::{State, detail::Detail, event::Secret, list::Scroll, sessions::offer::Offers};
+use super::{State, detail::Detail, event::Secret, list::Scroll, runbooks::Prompt, sessions::offer::Offers};
 
 /// The longest text that a prompt takes, in characters.
 const LONGEST_INPUT: usize = 256;
@@ -35,6 +35,8 @@ pub enum Overlay {
     Token(Secret, Scroll),
     /// What may be done about the pane below.
     PaneMenu,
+    /// Words for a run, while they are typed.
+    Words(Prompt),
     /// The line in which the filter is typed.
     Filter(FilterPrompt),
 }
@@ -48,7 +50,7 @@ impl Overlay {
             Self::Errors(_) => Scope::Errors,
             Self::Menu(_) | Self::Offers(_) => Scope::Menu,
             Self::Palette(_) => Scope::Palette,
-            Self::Filter(_) => Scope::Prompt,
+            Self::Words(_) | Self::Filter(_) => Scope::Prompt,
         }
     }
 
@@ -58,13 +60,15 @@ impl Overlay {
             Self::Help(scroll) | Self::Errors(scroll) | Self::Detail(_, scroll) | Self::Token(_, scroll) => {
                 Some(scroll)
             }
-            Self::Menu(_) | Self::Offers(_) | Self::Palette(_) | Self::Filter(_) | Self::PaneMenu => None,
+            Self::Menu(_) | Self::Offers(_) | Self::Palette(_) | Self::Words(_) | Self::Filter(_) | Self::PaneMenu => {
+                None
+            }
         }
     }
 
     /// Tells whether keys that are no chord are text.
     pub fn takes_text(&self) -> bool {
-        matches!(self, Self::Palette(_) | Self::Filter(_))
+        matches!(self, Self::Palette(_) | Self::Words(_) | Self::Filter(_))
     }
 }
 

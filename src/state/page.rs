@@ -8,8 +8,10 @@ pub(super) fn drawn(state: &mut State, page: usize, end: usize) {
     log::drawn(state, page, end);
     let finding = state.finding.as_mut().filter(|_| state.screen == Screen::Finding).map(|view| &mut view.scroll);
     let form = state.sessions.form.as_mut().filter(|_| state.screen == Screen::Form).map(|form| &mut form.scroll);
+    let is_run = state.screen == Screen::Run;
+    let evidence = state.runbooks.front_mut().filter(|_| is_run && end > 0).map(|view| &mut view.evidence);
     let text = state.overlays.last_mut().and_then(Overlay::scroll);
-    if let Some(scroll) = text.or(finding).or(form) {
+    if let Some(scroll) = text.or(finding).or(form).or(evidence) {
         scroll.0 = scroll.0.min(end);
     }
 }
@@ -28,6 +30,7 @@ pub(super) fn follow_page(state: &mut State) {
     state.waf.repage(page);
     state.findings.repage(page);
     state.sessions.repage(page);
+    state.runbooks.repage(page);
     state.fleet.repage(page);
     state.journal.scroll(page);
     if let Some(view) = &mut state.service {

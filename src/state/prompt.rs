@@ -1,13 +1,14 @@
 //! What is typed: the filter of a list, and the palette; and the order of a list, which goes with its filter.
 
-use tui_input::Input;
+use tui_input::{Input, InputRequest};
 
 use super::{
     Screen, State, alarms,
     event::{Effect, Notice},
     findings, log,
-    overlay::{FilterPrompt, Overlay, PaletteAction, Purpose},
-    services, sessions,
+    overlay::{self, FilterPrompt, Overlay, PaletteAction, Purpose},
+    runbooks, services,
+    sessions::{self, form::Form},
     update::{run, show_environment},
     waf,
     waf::WafPanel,
@@ -22,6 +23,7 @@ pub(super) fn has_filter(state: &State) -> bool {
         | Screen::Waf
         | Screen::Findings
         | Screen::Sessions
+        | Screen::Runbooks
         | Screen::Journal => true,
         Screen::WebAcl => {
             state.web_acl.as_ref().is_some_and(|view| matches!(view.panel, WafPanel::Samples | WafPanel::Top))
@@ -39,6 +41,7 @@ pub(super) fn filter(state: &State) -> &str {
         Screen::WebAcl => state.web_acl.as_ref().map_or("", |view| &view.filter),
         Screen::Findings => &state.findings.filter,
         Screen::Sessions => &state.sessions.filter,
+        Screen::Runbooks => &state.runbooks.filter,
         Screen::Journal => &state.journal.filter,
         _ => "",
     }
@@ -81,6 +84,10 @@ pub(super) fn set_filter(state: &mut State, text: &str) {
         Screen::Sessions => {
             text.clone_into(&mut state.sessions.filter);
             sessions::arrange(state);
+        }
+        Screen::Runbooks => {
+            text.clone_into(&mut state.runbooks.filter);
+            runbooks::arrange(state);
         }
         Screen::Journal => state.journal.set_filter(text),
         _ => {}
@@ -139,7 +146,39 @@ pub(super) fn open_filter(state: &mut State) {
     state.overlays.push(Overlay::Filter(FilterPrompt { input, before, purpose: Purpose::Filter }));
 }
 
-pub(super) fn edit_prompt(state: &mut State, change: impl FnOnce(&mut Input)) -> Vec<Effect> {
+/// Returns the form, where it has the keys.
+fn form(state: &mut State) -> Option<&mut Form> {
+    let is_in_front = state.screen == Screen::Form && state.overlays.is_empty();
+    state.sessions.form.as_mut().filter(|_| is_in_front)
+}
+
+/// Applies an edit to whatever is typed: the form, words for a run, else the prompt that is open.
+pub(super) fn edit(state: &mut State, request: InputRequest) -> Vec<Effect> {
+    let now = state.now;
+    if let Some(form) = form(state) {
+        form.edit(request, now);
+    } else if let Some(Overlay::Words(prompt)) = state.overlays.last_mut() {
+        runbooks::edit(prompt, request);
+    } else {
+        edit_prompt(state, |input| overlay::edit(input, request));
+    }
+    Vec::new()
+}
+
+/// Pastes a text into whatever is typed.
+pub(super) fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+    let now = state.now;
+    if let Some(form) = form(state) {
+        form.paste(text, now);
+    } else if let Some(Overlay::Words(prompt)) = state.overlays.last_mut() {
+        runbooks::paste(prompt, text);
+    } else {
+        edit_prompt(state, |input| overlay::paste(input, text));
+    }
+    Vec::new()
+}
+
+fn edit_prompt(state: &mut State, change: impl FnOnce(&mut Input)) {
     match state.overlays.pop() {
         Some(Overlay::Filter(mut prompt)) => {
             change(&mut prompt.input);
@@ -158,7 +197,6 @@ pub(super) fn edit_prompt(state: &mut State, change: impl FnOnce(&mut Input)) ->
         Some(other) => state.overlays.push(other),
         None => {}
     }
-    Vec::new()
 }
 
 /// Does what the prompt that is open was opened for.
@@ -180,6 +218,7 @@ pub(super) fn accept(state: &mut State) -> Vec<Effect> {
             typed(state, prompt.purpose, prompt.input.value(), true);
             Vec::new()
         }
+        Some(Overlay::Words(prompt)) => runbooks::accept(state, prompt),
         None => Vec::new(),
         Some(other) => {
             state.overlays.push(other);

@@ -9,15 +9,24 @@ use super::{
     findings, journal,
     list::Scroll,
     log, open,
-    overlay::{self, Menu, MenuKind, Overlay, Palette},
+    overlay::{Menu, MenuKind, Overlay, Palette},
     overview,
     page::{self, follow_page},
-    prompt::{accept, complete, edit_prompt, filter, open_filter, reverse_sort, set_filter, sort, typed},
-    report, services, sessions, waf,
+    prompt::{self, accept, complete, filter, open_filter, reverse_sort, set_filter, sort, typed},
+    report,
+    runbooks::{self, RunWish},
+    services, sessions, waf,
+    walk::{panel, step},
 };
 
 /// Changes the state by what happened and returns what is to be done outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = happen(state, event);
+    effects.extend(runbooks::attend(state));
+    effects
+}
+
+fn happen(state: &mut State, event: Event) -> Vec<Effect> {
     let now = state.now;
     match event {
         Event::Command(command) => {
@@ -26,19 +35,11 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Edit(request) => {
             person(state);
-            if let Some(form) = form(state) {
-                form.edit(request, now);
-                return Vec::new();
-            }
-            edit_prompt(state, |input| overlay::edit(input, request))
+            prompt::edit(state, request)
         }
         Event::Paste(text) => {
             person(state);
-            if let Some(form) = form(state) {
-                form.paste(&text, now);
-                return Vec::new();
-            }
-            edit_prompt(state, |input| overlay::paste(input, &text))
+            prompt::paste(state, &text)
         }
         Event::Click(target) => {
             person(state);
@@ -57,6 +58,7 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Tick(now) => {
             state.now = now;
             sessions::warn(state);
+            runbooks::warn(state);
             overview::derive(state);
             Vec::new()
         }
@@ -84,18 +86,20 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Catalogue(environment, catalogue) => {
             state.sessions.catalogues.insert(environment, catalogue);
             sessions::derive(state);
-            Vec::new()
+            runbooks::derive(state);
+            // What may be gone on with is offered from the first row on.
+            let list = state.runbooks.runs.is_none().then_some(Effect::Run(RunWish::List));
+            list.into_iter().collect()
         }
         Event::Session(id, report) => sessions::take(state, id, report),
-        Event::Refused(id, refusal) => {
-            sessions::refused(state, id, refusal);
-            Vec::new()
-        }
+        Event::Refused(id, refusal) => sessions::refused(state, id, refusal),
         Event::Database(id, database) => {
             sessions::found(state, id, database);
             Vec::new()
         }
         Event::Recordings(listed) => sessions::listed(state, listed),
+        Event::Run(report) => runbooks::take(state, report),
+        Event::Snapshot(id, text) => runbooks::snapshot(state, &id, text),
         Event::Journal(report) => journal::take(state, *report),
         Event::Shipping(shipping) => journal::shipping(state, shipping),
         Event::Token(id, then, secret) => sessions::minted(state, id, then, secret),
@@ -118,12 +122,6 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     }
 }
 
-/// Returns the form, where it has the keys.
-fn form(state: &mut State) -> Option<&mut sessions::form::Form> {
-    let is_in_front = state.screen == Screen::Form && state.overlays.is_empty();
-    state.sessions.form.as_mut().filter(|_| is_in_front)
-}
-
 /// Notes that a person did something: what the footer said has been read.
 fn person(state: &mut State) {
     state.touched_at = state.now;
@@ -131,17 +129,22 @@ fn person(state: &mut State) {
     state.pending.clear();
 }
 
-pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
+/// Does what a command means on some screen alone; nothing where it means what it means everywhere.
+fn own(state: &mut State, command: Command) -> Option<Vec<Effect>> {
     if log::run(state, command) || journal::run(state, command) {
-        return Vec::new();
+        return Some(Vec::new());
     }
     if state.screen == Screen::Pane && matches!(state.overlays.last(), Some(Overlay::PaneMenu)) {
         state.overlays.pop();
         if command == Command::Back {
-            return Vec::new();
+            return Some(Vec::new());
         }
     }
-    if let Some(effects) = sessions::run(state, command) {
+    runbooks::run(state, command).or_else(|| sessions::run(state, command))
+}
+
+pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
+    if let Some(effects) = own(state, command) {
         return effects;
     }
     match command {
@@ -149,7 +152,6 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Quit => return vec![Effect::Quit],
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
-        Command::Refresh if state.screen == Screen::Journal => return journal::refresh(state),
         Command::Refresh => return refresh(state),
         Command::Mouse => {
             state.mouse = !state.mouse;
@@ -170,18 +172,15 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
             show(state, Screen::Sessions);
             return vec![Effect::Recordings];
         }
+        Command::Runbooks => {
+            show(state, Screen::Runbooks);
+            return vec![Effect::Run(RunWish::List)];
+        }
         Command::Journal => show(state, Screen::Journal),
         Command::Fleet => show(state, Screen::Fleet),
         Command::MarkSeen => return overview::mark_seen(state),
-        Command::Everything => {
-            state.findings.everything = !state.findings.everything;
-            findings::derive(state);
-        }
-        Command::GroupBy => {
-            state.findings.grouping = state.findings.grouping.next();
-            state.findings.group = state.findings.group.map(|_| Scroll::default());
-            findings::summarise(state);
-        }
+        Command::Everything => findings::everything(state),
+        Command::GroupBy => findings::group_by(state),
         Command::Up | Command::PreviousMatch | Command::PreviousEntry => step(state, -1),
         Command::Down | Command::NextMatch | Command::NextEntry => step(state, 1),
         Command::Top => step(state, isize::MIN),
@@ -196,12 +195,21 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Back | Command::Cancel => back(state),
         Command::Filter => open_filter(state),
         Command::Log => log::open(state),
-        // What means something for a log, the journal or a session alone, and was done above where there is one.
+        // What means something for a log, the journal, a run or a session alone, and was done above where there is one.
         Command::Search
         | Command::Pause
         | Command::Wrap
         | Command::Times
         | Command::Timeline
+        | Command::GoOn
+        | Command::Yes
+        | Command::No
+        | Command::Look
+        | Command::Write
+        | Command::Told
+        | Command::Answered
+        | Command::Skip
+        | Command::GiveUp
         | Command::Detach
         | Command::NextSession
         | Command::PreviousSession
@@ -267,6 +275,7 @@ fn show(state: &mut State, screen: Screen) {
 fn back(state: &mut State) {
     match state.overlays.pop() {
         Some(Overlay::Filter(prompt)) => typed(state, prompt.purpose, &prompt.before, true),
+        Some(Overlay::Words(prompt)) => runbooks::put_by(state, prompt),
         Some(_) => {}
         None => {
             if !filter(state).is_empty() {
@@ -332,6 +341,7 @@ fn is_foreign(state: &State) -> bool {
             form.map(|form| Place { environment: Some(form.index), kind: form.environment.kind })
         }
         Screen::Tunnel | Screen::Operation => state.sessions.front().map(|live| live.origin.place),
+        Screen::Run => state.runbooks.front().map(|view| view.place),
         _ => None,
     };
     place.is_some_and(|place| !state.shows(place))
@@ -365,109 +375,17 @@ pub(super) fn derive_all(state: &mut State) {
     waf::derive(state);
     findings::derive(state);
     sessions::derive(state);
+    runbooks::derive(state);
     overview::derive(state);
 }
 
+/// Asks anew for what the screen shows; of the journal that is its verification, of a run what the disk did not take.
 fn refresh(state: &mut State) -> Vec<Effect> {
+    if state.screen == Screen::Journal {
+        return journal::refresh(state);
+    }
+    let again = runbooks::retry(state).filter(|_| state.screen == Screen::Run);
     let sources = state.shown_sources().map(|(id, _)| id).collect();
     state.notice = Some(Notice::plain("screens.notice.refresh"));
-    vec![Effect::Refresh(sources)]
-}
-
-/// Moves whatever has the keys: the overlay on top, else the list or panel of the screen.
-fn step(state: &mut State, by: isize) {
-    let page = state.page;
-    if let Some(mut overlay) = state.overlays.pop() {
-        match &mut overlay {
-            // How many rows the text has is known once it was wrapped: `Event::Drawn` brings it back.
-            Overlay::Help(scroll)
-            | Overlay::Errors(scroll)
-            | Overlay::Detail(_, scroll)
-            | Overlay::Token(_, scroll) => {
-                scroll.step(by, usize::from(u16::MAX));
-            }
-            Overlay::Menu(menu) => menu.step(by, menu.len(state)),
-            Overlay::Palette(palette) => palette.step(by),
-            Overlay::Offers(offers) => offers.step(by),
-            Overlay::PaneMenu => {}
-            Overlay::Filter(_) => {
-                state.overlays.push(overlay);
-                return step_screen(state, by, page);
-            }
-        }
-        state.overlays.push(overlay);
-        return;
-    }
-    step_screen(state, by, page);
-}
-
-fn step_screen(state: &mut State, by: isize, page: usize) {
-    let rows = state.rows();
-    match state.screen {
-        Screen::Overview => state.overview.step(by, page),
-        Screen::Services => state.services.step(by, page),
-        Screen::Alarms => state.alarms.step(by, page),
-        Screen::Service => {
-            if let Some(view) = &mut state.service {
-                view.step(by, rows, page);
-            }
-        }
-        Screen::Log => log::step(state, by),
-        Screen::Alarm => {
-            if let Some(view) = &mut state.alarm {
-                view.child.as_mut().unwrap_or(&mut view.history).step(by, rows);
-            }
-        }
-        Screen::Waf => state.waf.step(by, page),
-        Screen::WebAcl => {
-            if let Some(view) = &mut state.web_acl {
-                view.scroll_mut().step(by, rows);
-            }
-        }
-        Screen::Findings => match &mut state.findings.group {
-            Some(group) => group.step(by, rows),
-            None => state.findings.step(by, page),
-        },
-        Screen::Finding => {
-            if let Some(view) = &mut state.finding {
-                // How many rows the text has is known once it was wrapped: `Event::Drawn` brings it back.
-                view.scroll.step(by, usize::from(u16::MAX));
-            }
-        }
-        Screen::Sessions => state.sessions.step(by, page),
-        Screen::Form => {
-            if let Some(form) = &mut state.sessions.form {
-                form.scroll.step(by, usize::from(u16::MAX));
-            }
-        }
-        Screen::Pane => sessions::scroll(state, by),
-        Screen::Tunnel => state.sessions.tunnel.scroll_mut().step(by, rows),
-        Screen::Operation => state.sessions.steps.step(by, rows),
-        Screen::Journal => state.journal.step(by, page),
-        Screen::Fleet => state.fleet.step(by, page),
-    }
-}
-
-fn panel(state: &mut State, by: isize) {
-    if !state.overlays.is_empty() {
-        return;
-    }
-    match (state.screen, &mut state.service, &mut state.alarm) {
-        (Screen::Service, Some(view), _) => view.step_panel(by),
-        (Screen::Alarm, _, Some(view)) if !view.tree.is_empty() => {
-            view.child = if view.child.is_some() { None } else { Some(Scroll::default()) };
-        }
-        (Screen::WebAcl, ..) => {
-            if let Some(view) = &mut state.web_acl {
-                view.panel = view.panel.step(by);
-            }
-        }
-        (Screen::Findings, ..) => {
-            state.findings.group = if state.findings.group.is_some() { None } else { Some(Scroll::default()) };
-        }
-        (Screen::Sessions, ..) => state.sessions.panel = state.sessions.panel.step(by),
-        (Screen::Tunnel, ..) => state.sessions.tunnel.panel = state.sessions.tunnel.panel.other(),
-        (Screen::Fleet, ..) => state.fleet.turn(by),
-        _ => {}
-    }
+    again.into_iter().chain([Effect::Refresh(sources)]).collect()
 }

@@ -31,7 +31,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
             Read::Alarms,
             services::count((alarms.rows.len(), alarms.total), alarms.capped),
         ),
-        focused: true,
+        focused: state.lists_have_keys(),
         theme: &ui.theme,
         glyphs: ui.glyphs,
     };
@@ -46,7 +46,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         },
         selected: Some(alarms.list.selected()),
         offset: alarms.list.offset(),
-        focused: true,
+        focused: state.lists_have_keys(),
         empty: &services::empty(state, ui, Read::Alarms, &alarms.filter, alarms.total),
         theme: &ui.theme,
         glyphs: ui.glyphs,

@@ -1,6 +1,7 @@
 //! A row of an open object in full: everything that AWS says of it, a fact a line, nothing cut.
 
 mod journal;
+mod runbook;
 mod session;
 mod waf;
 
@@ -36,6 +37,7 @@ pub fn title(ui: &Ui, detail: &Detail) -> &'static str {
         Detail::UnderTunnel(_) => t!(ui.texts, "sessions.detail.session"),
         Detail::Step(_) => t!(ui.texts, "operations.detail.step"),
         Detail::Record(_) => t!(ui.texts, "journal.record"),
+        Detail::Runbook(_) => t!(ui.texts, "runbooks.detail"),
     }
 }
 
@@ -84,6 +86,7 @@ pub fn lines(state: &State, ui: &Ui, detail: &Detail) -> Vec<Line<'static>> {
             sheet.step(now.unwrap_or(held));
         }
         Detail::Record(row) => sheet.record(row),
+        Detail::Runbook(row) => sheet.runbook(row),
     }
     sheet.lines()
 }

@@ -200,7 +200,7 @@ fn groups(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Draw
 fn list(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     drawn.hits.push((area, Target::Panel(0)));
     let findings = &state.findings;
-    let focused = findings.group.is_none();
+    let focused = findings.group.is_none() && state.lists_have_keys();
     let mut status = services::list_status(state, ui, Read::Findings, loaded(state, ui));
     status.extend(aggregated(state, ui));
     let panel = Panel {

@@ -15,13 +15,14 @@ use super::widgets::{fit_line, line_width, put_line};
 use super::{Drawn, Ui};
 
 /// The screens that the footer names, in the order of their numbers.
-const SCREENS: [(Command, &str); 8] = [
+const SCREENS: [(Command, &str); 9] = [
     (Command::Overview, "screens.overview.title"),
     (Command::Services, "screens.services.title"),
     (Command::Waf, "screens.waf.short"),
     (Command::Alarms, "screens.alarms.title"),
     (Command::Findings, "screens.findings.title"),
     (Command::Sessions, "sessions.title"),
+    (Command::Runbooks, "runbooks.title"),
     (Command::Journal, "journal.title"),
     (Command::Fleet, "screens.fleet.title"),
 ];

@@ -137,7 +137,12 @@ fn facts(ui: &Ui, form: &Form, told: &Preview, desired: Option<&String>) -> Vec<
         .limit
         .map_or_else(|| t!(texts, "sessions.form.no-limit").to_owned(), |limit| words::left(texts, limit));
     facts.push((t!(texts, "sessions.form.limit"), text(limit)));
-    facts.push((t!(texts, "sessions.form.recorded"), text(words::session::recorded(texts, &form.entry).to_owned())));
+    let mut recorded = words::session::recorded(texts, &form.entry).to_owned();
+    if let Some(step) = &form.step {
+        let of_run = t!(texts, "runbooks.form.step", run = step.run, step = step.step);
+        recorded = format!("{recorded}{}{of_run}", words::session::comma(texts));
+    }
+    facts.push((t!(texts, "sessions.form.recorded"), text(recorded)));
     let mut facts: Vec<_> = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     if let Lookup::Done(preflight) = &form.preflight
         && let Some(Effect { from, to }) = &preflight.effect

@@ -37,9 +37,12 @@ mod overview;
 mod pane;
 mod queue;
 pub mod replay;
+mod run;
+mod runbooks;
 mod service;
 mod services;
 mod sessions;
+pub mod snapshot;
 mod targets;
 mod tasks;
 pub mod theme;
@@ -154,6 +157,8 @@ pub fn render(state: &State, ui: &Ui, buf: &mut Buffer) -> Drawn {
         Screen::Tunnel => tunnel::render(state, ui, body, buf, &mut drawn),
         Screen::Operation => operation::render(state, ui, body, buf, &mut drawn),
         Screen::Pane => {}
+        Screen::Runbooks => runbooks::render(state, ui, body, buf, &mut drawn),
+        Screen::Run => run::render(state, ui, body, buf, &mut drawn),
         Screen::Journal => journal::render(state, ui, body, buf, &mut drawn),
         Screen::Fleet => fleet::render(state, ui, body, buf, &mut drawn),
     }

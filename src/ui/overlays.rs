@@ -11,12 +11,12 @@ use crate::domain::text;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::overlay::{Menu, MenuKind, Overlay, Palette, PaletteAction};
-use crate::state::sessions::offer::{About, Offers};
+use crate::state::sessions::offer::{About, Offer, Offers};
 use crate::state::sessions::target::Verdict;
 use crate::t;
 
 use super::widgets::menu::{Item, Menu as MenuWidget, Reader};
-use super::{Drawn, Ui, detail, sessions, words};
+use super::{Drawn, Ui, detail, run, runbooks, sessions, words};
 
 /// Draws an overlay over the middle of an area.
 pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
@@ -31,12 +31,13 @@ pub fn render(overlay: &Overlay, state: &State, ui: &Ui, area: Rect, buf: &mut B
             reader(ui, detail::title(ui, detail), &detail::lines(state, ui, detail), scroll.0, area, buf, drawn);
         }
         Overlay::Menu(menu) => self::menu(menu, state, ui, area, buf, drawn),
-        Overlay::Offers(offers) => self::offers(offers, ui, area, buf, drawn),
+        Overlay::Offers(offers) => self::offers(offers, state, ui, area, buf, drawn),
         Overlay::Palette(palette) => self::palette(palette, ui, area, buf, drawn),
         Overlay::Token(secret, scroll) => {
             let lines = [Line::styled(secret.expose().to_owned(), ui.theme.text)];
             reader(ui, t!(ui.texts, "sessions.token.title"), &lines, scroll.0, area, buf, drawn);
         }
+        Overlay::Words(prompt) => run::render_prompt(prompt, ui, area, buf, drawn),
         Overlay::PaneMenu => pane_menu(state, ui, area, buf),
         // Drawn by the footer, where it is typed.
         Overlay::Filter(_) => {}
@@ -168,38 +169,63 @@ fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
 }
 
 /// What may be done about something: each entry, and of those that may not be used the reason.
-fn offers(offers: &Offers, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
+fn offers(offers: &Offers, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let labels: Vec<(String, String)> = offers
         .rows
         .iter()
-        .map(|row| {
-            let why = match &row.verdict {
-                Verdict::Denied(denial) => words::session::denial(ui.texts, denial),
-                Verdict::Unverified => t!(ui.texts, "operations.offers.unverified").to_owned(),
-                Verdict::Allowed => words::gate::asks(ui.texts, &row.entry),
+        .map(|offer| {
+            let (label, asks) = offered(ui, offer);
+            let (mark, detail) = match offer.verdict() {
+                Verdict::Denied(denial) => (ui.glyphs.denied, words::session::denial(ui.texts, denial)),
+                Verdict::Unverified => (ui.glyphs.denied, t!(ui.texts, "operations.offers.unverified").to_owned()),
+                Verdict::Allowed => (ui.glyphs.ok, asks),
             };
-            let mark = if row.verdict == Verdict::Allowed { ui.glyphs.ok } else { ui.glyphs.denied };
-            (format!("{mark} {}  {}", words::session::title(ui.texts, &row.entry), row.entry.id), why)
+            (format!("{mark} {label}"), detail)
         })
         .collect();
     let items: Vec<Item<'_>> = labels
         .iter()
         .zip(&offers.rows)
-        .map(|((label, detail), row)| Item {
+        .map(|((label, detail), offer)| Item {
             label,
             detail,
-            disabled: row.verdict != Verdict::Allowed,
+            disabled: *offer.verdict() != Verdict::Allowed,
             ..Item::default()
         })
         .collect();
     let name = match &offers.about {
         About::Service(key) | About::Task(key, _) => key.service.clone(),
         About::Finding(id) => id.rsplit(['/', ':']).next().unwrap_or(id).to_owned(),
-        About::Environment => offers.rows.first().map_or_else(String::new, |row| row.entry.environment.clone()),
+        About::Environment => {
+            let environment = offers.place.environment.and_then(|index| state.environments.get(index));
+            environment.map_or_else(String::new, |environment| environment.name.clone())
+        }
+        About::Runbook(title) => words::runbook::text(ui.texts, title).to_owned(),
+        About::Step(step) => step.run.clone(),
     };
     let title = t!(ui.texts, "operations.offers.title", name = name);
     let footer = key_hint(ui, Scope::Menu, Command::Open, t!(ui.texts, "screens.hint.choose"));
     draw_menu(ui, &title, &footer, None, &items, offers.selected, area, buf, drawn);
+}
+
+/// Returns what may be done in words, and what it asks for or how it stands.
+fn offered(ui: &Ui, offer: &Offer) -> (String, String) {
+    let texts = ui.texts;
+    match offer {
+        Offer::GoOn(row) => {
+            let (standing, _) = runbooks::standing(ui, &row.standing);
+            (t!(texts, "runbooks.offer.go-on", run = row.id), standing)
+        }
+        Offer::Begin(row) => {
+            let title = words::runbook::text(texts, &row.runbook.title);
+            let steps = t!(texts, "runbooks.offer.steps", n = row.runbook.steps.len());
+            (t!(texts, "runbooks.offer.begin", title = title, id = row.runbook.id), steps)
+        }
+        Offer::Use(row) => {
+            let label = format!("{}  {}", words::session::title(texts, &row.entry), row.entry.id);
+            (label, words::gate::asks(texts, &row.entry))
+        }
+    }
 }
 
 /// The two answers of a question; the one that changes nothing comes first.

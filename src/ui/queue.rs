@@ -35,7 +35,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let panel = Panel {
         title: Line::raw(t!(ui.texts, "screens.overview.queue")),
         status: std::iter::once(Span::styled(count, ui.theme.dim)).chain(services::oldest(state, ui)).collect(),
-        focused: true,
+        focused: state.lists_have_keys(),
         theme: &ui.theme,
         glyphs: ui.glyphs,
     };
@@ -64,7 +64,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         },
         selected: position(overview.list.selected()),
         offset: position(overview.list.offset()).unwrap_or(0),
-        focused: true,
+        focused: state.lists_have_keys(),
         empty: "",
         theme: &ui.theme,
         glyphs: ui.glyphs,

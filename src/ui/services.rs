@@ -21,7 +21,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let panel = Panel {
         title: title(ui, t!(ui.texts, "screens.services.title"), &services.filter),
         status: list_status(state, ui, Read::Services, count((services.rows.len(), services.total), services.capped)),
-        focused: true,
+        focused: state.lists_have_keys(),
         theme: &ui.theme,
         glyphs: ui.glyphs,
     };
@@ -37,7 +37,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         },
         selected: Some(services.list.selected()),
         offset: services.list.offset(),
-        focused: true,
+        focused: state.lists_have_keys(),
         empty: &empty(state, ui, Read::Services, &services.filter, services.total),
         theme: &ui.theme,
         glyphs: ui.glyphs,

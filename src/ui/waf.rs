@@ -32,7 +32,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
     let panel = Panel {
         title: services::title(ui, t!(ui.texts, "screens.waf.title"), &waf.filter),
         status: services::list_status(state, ui, Read::Waf, count),
-        focused: true,
+        focused: state.lists_have_keys(),
         theme: &ui.theme,
         glyphs: ui.glyphs,
     };
@@ -47,7 +47,7 @@ pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut 
         },
         selected: Some(waf.list.selected()),
         offset: waf.list.offset(),
-        focused: true,
+        focused: state.lists_have_keys(),
         empty: &services::empty(state, ui, Read::Waf, &waf.filter, waf.total),
         theme: &ui.theme,
         glyphs: ui.glyphs,

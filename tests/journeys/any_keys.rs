@@ -277,13 +277,7 @@ async fn what_is_let_through_is_seen_to_act(#[case] persona: Persona, #[case] en
         desk.journey.press("/");
         desk.journey.write(&format!("{service} dev"));
         desk.journey.go("enter x").await;
-        let Some(sekisho::state::overlay::Overlay::Offers(offers)) = desk.journey.console.state().overlays.last()
-        else {
-            panic!("{}", desk.journey.text())
-        };
-        let row = offers.rows.iter().position(|row| row.entry.id.0 == entry).unwrap();
-        (0..row).for_each(|_| drop(desk.journey.press("j")));
-        desk.journey.go("enter").await;
+        desk.pick(entry);
     } else {
         desk.journey.go("7").await;
         desk.form(&format!("{entry} dev")).await;

@@ -215,7 +215,7 @@ async fn the_operator_redeploys_where_it_is_theirs_and_not_in_production() {
     desk.journey.press("x");
     let state = desk.journey.console.state();
     let Some(sekisho::state::overlay::Overlay::Offers(offers)) = state.overlays.last() else { panic!() };
-    assert!(offers.rows.iter().all(|row| matches!(row.verdict, Verdict::Denied(_))), "{}", desk.journey.text());
+    assert!(offers.rows.iter().all(|offer| matches!(offer.verdict(), Verdict::Denied(_))), "{}", desk.journey.text());
     desk.journey.press("esc esc");
     filter(&mut desk, "shop-dev api").await;
     desk.offered("service-redeploy/api").await;

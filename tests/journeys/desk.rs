@@ -10,6 +10,7 @@ use sekisho::i18n::{Lang, Texts};
 use sekisho::journal::{self, chain};
 use sekisho::operate::{Operator, Outfit};
 use sekisho::runbook::catalogue::Catalogue;
+use sekisho::runbook::store::RunStore;
 use sekisho::runtime::operator::OperatorHost;
 use sekisho::simulator::Persona;
 use sekisho::state::Screen;
@@ -17,6 +18,7 @@ use sekisho::state::overlay::Overlay;
 use sekisho::state::sessions::SessionsPanel;
 use sekisho::state::sessions::form::Lookup;
 use sekisho::state::sessions::live::Live;
+use sekisho::state::sessions::offer::Offer;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -62,7 +64,8 @@ impl Desk {
             texts: Texts::of(lang),
         });
         journey.console.keep_catalogues(catalogues);
-        journey.console.keep_host(OperatorHost::hosted(operator.clone(), Texts::of(lang), recordings));
+        let store = RunStore::within(folder.path());
+        journey.console.keep_host(OperatorHost::hosted(operator.clone(), Texts::of(lang), recordings, store));
         Self { journey, operator, folder }
     }
 
@@ -118,12 +121,17 @@ impl Desk {
         self.journey.until("looked up", is_looked_up).await;
     }
 
-    /// Puts the cursor on an entry that is offered, and takes it.
+    /// Puts the cursor on an entry, a runbook or a run that is offered, and takes it.
     pub fn pick(&mut self, entry: &str) {
         let Some(Overlay::Offers(offers)) = self.journey.console.state().overlays.last() else {
             panic!("nothing is offered:\n{}", self.journey.text());
         };
-        let row = offers.rows.iter().position(|row| row.entry.id.0 == entry);
+        let named = |offer: &Offer| match offer {
+            Offer::GoOn(run) => run.id.to_string(),
+            Offer::Begin(row) => row.runbook.id.0.clone(),
+            Offer::Use(row) => row.entry.id.0.clone(),
+        };
+        let row = offers.rows.iter().position(|offer| named(offer) == entry);
         let row = row.unwrap_or_else(|| panic!("{entry} is not offered:\n{}", self.journey.text()));
         (0..row).for_each(|_| drop(self.journey.press("j")));
         self.journey.press("enter");

@@ -12,7 +12,7 @@ use sekisho::domain::target::Target;
 use sekisho::policy::Request;
 use sekisho::runbook::catalogue::Catalogue;
 use sekisho::runbook::entry::EntryId;
-use sekisho::runtime::host::{Done, HostEvent, Hosted, SessionHost, WAITING_EVENTS};
+use sekisho::runtime::host::{self, Done, HostEvent, Hosted, SessionHost, WAITING_EVENTS};
 use sekisho::state::Screen;
 use sekisho::state::event::{Effect, TokenUse};
 use sekisho::state::sessions::Recordings;
@@ -67,8 +67,8 @@ impl SessionHost for Scripted {
         self.tell(id, SessionReport::Preflight(Arc::new(preflight)));
     }
 
-    fn start(&mut self, id: LiveId, request: Request, _target: Option<Target>, size: Option<(u16, u16)>) {
-        self.note(Asked::Start(id, Box::new(request), size));
+    fn start(&mut self, id: LiveId, asked: host::Asked) {
+        self.note(Asked::Start(id, Box::new(asked.request), asked.size));
         self.tell(
             id,
             SessionReport::Opened {

@@ -12,6 +12,7 @@ mod log;
 mod operations;
 mod queue;
 mod random;
+mod runbooks;
 mod security;
 mod sessions;
 mod sound;

@@ -10,13 +10,13 @@ use sekisho::policy::Denial;
 use sekisho::runbook::entry::{EntryId, FINDING, TASK, WorkflowStatus};
 use sekisho::state::event::{Effect, Event, Report};
 use sekisho::state::overlay::Overlay;
-use sekisho::state::sessions::offer::{About, Offers};
+use sekisho::state::sessions::offer::{About, Offer, Offers};
 use sekisho::state::sessions::target::Verdict;
 use sekisho::state::update::update;
 use sekisho::state::{Screen, State};
 use std::sync::Arc;
 
-use crate::support::operations::{ended, form, found, halfway, on_offers, progress, ready, started, take};
+use crate::support::operations::{ended, entry_of, form, found, halfway, on_offers, progress, ready, started, take};
 use crate::support::sessions::{clear, container, on_sessions, run, say, write};
 use crate::support::{now, report, security};
 
@@ -28,7 +28,8 @@ fn offers(state: &State) -> &Offers {
 }
 
 fn ids(offers: &Offers) -> Vec<(String, bool)> {
-    offers.rows.iter().map(|row| (row.entry.id.to_string(), row.verdict == Verdict::Allowed)).collect()
+    let named = |offer: &Offer| (entry_of(offer).entry.id.to_string(), *offer.verdict() == Verdict::Allowed);
+    offers.rows.iter().map(named).collect()
 }
 
 fn notice(state: &State) -> Option<&'static str> {
@@ -50,7 +51,7 @@ fn what_fits_a_service_is_offered_and_what_this_role_may_not_comes_last_with_its
         ]
     );
     let last = offers(&state).rows.last().unwrap();
-    assert!(matches!(&last.verdict, Verdict::Denied(Denial::NotForRole { allowed, .. }) if *allowed == ["staff"]));
+    assert!(matches!(last.verdict(), Verdict::Denied(Denial::NotForRole { allowed, .. }) if *allowed == ["staff"]));
 }
 
 #[test]

@@ -84,7 +84,9 @@ fn the_form_asks_in_the_order_of_the_gate_and_starts_what_it_let_through() {
     assert_eq!(notice(&state), Some("sessions.notice.looking-up"));
     say(&mut state, id, clear("tunnel"));
     let effects = run(&mut state, Command::Accept);
-    let [Effect::Start { id: started, request, target, size: None }] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Start { id: started, request, target, size: None, step: None }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
     assert_eq!((*started, request.ticket.as_deref()), (id, Some("INC-204")));
     assert_eq!(request.reason.as_deref(), Some("遅いクエリの確認"));
     assert_eq!(request.parameters["local_port"], "15432");

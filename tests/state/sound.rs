@@ -99,6 +99,7 @@ fn overlays(state: &State) {
                     Screen::WebAcl => &state.web_acl.as_ref().unwrap().filter,
                     Screen::Findings => &state.findings.filter,
                     Screen::Sessions => &state.sessions.filter,
+                    Screen::Runbooks => &state.runbooks.filter,
                     Screen::Journal => &state.journal.filter,
                     other => panic!("a filter on {other:?}"),
                 };
@@ -119,6 +120,8 @@ fn overlays(state: &State) {
                             | Screen::WebAcl
                             | Screen::Log
                             | Screen::Journal
+                            | Screen::Runbooks
+                            | Screen::Run
                             | Screen::Sessions
                             | Screen::Tunnel
                     ),
@@ -126,6 +129,10 @@ fn overlays(state: &State) {
                 );
             }
             Overlay::PaneMenu => assert_eq!(state.screen, Screen::Pane),
+            Overlay::Words(prompt) => {
+                assert_eq!(state.screen, Screen::Run);
+                assert!(prompt.input.value().chars().count() <= 256 && prompt.lines.len() <= 200);
+            }
             Overlay::Offers(offers) => assert!(offers.selected < offers.rows.len(), "{offers:?}"),
             Overlay::Help(_) | Overlay::Errors(_) | Overlay::Token(..) => {}
         }

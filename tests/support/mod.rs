@@ -4,6 +4,7 @@
 
 pub mod journal;
 pub mod operations;
+pub mod runbooks;
 pub mod security;
 pub mod sessions;
 

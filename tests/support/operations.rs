@@ -14,6 +14,8 @@ use sekisho::runbook::catalogue::Catalogue;
 use sekisho::state::State;
 use sekisho::state::event::{Effect, Event};
 use sekisho::state::overlay::Overlay;
+use sekisho::state::sessions::offer::Offer;
+use sekisho::state::sessions::target::TargetRow;
 use sekisho::state::update::update;
 
 use super::sessions::{run, say, write};
@@ -84,10 +86,18 @@ pub fn on_offers() -> State {
     state
 }
 
+/// Returns the entry that is offered.
+pub fn entry_of(offer: &Offer) -> &TargetRow {
+    match offer {
+        Offer::Use(row) => row,
+        other => panic!("{other:?} is no entry"),
+    }
+}
+
 /// Puts the cursor on an entry that is offered, and takes it.
 pub fn take(state: &mut State, entry: &str) -> Vec<Effect> {
     let Some(Overlay::Offers(offers)) = state.overlays.last() else { panic!("nothing is offered") };
-    let row = offers.rows.iter().position(|row| row.entry.id.to_string() == entry).unwrap();
+    let row = offers.rows.iter().position(|offer| entry_of(offer).entry.id.to_string() == entry).unwrap();
     for _ in 0..row {
         run(state, Command::Down);
     }

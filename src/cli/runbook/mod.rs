@@ -15,7 +15,7 @@ use crate::i18n::Texts;
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::choice::Catalogues;
 
-use crate::cli::runs::RunStore;
+use crate::runbook::store::RunStore;
 use crate::t;
 
 use super::account::Account;

@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use crate::cli::get::table;
-use crate::cli::runs::{RunError, RunStore};
 use crate::cli::{Exit, complain};
 use crate::config::document::printable;
 use crate::i18n::Texts;
 use crate::runbook::report;
 use crate::runbook::run::Run;
+use crate::runbook::store::{RunError, RunStore};
 use crate::runbook::words;
 use crate::t;
 
@@ -89,13 +89,9 @@ pub fn export(
 /// # Errors
 /// Where `faults` cannot be written to.
 pub fn refuse(error: &RunError, texts: Texts, faults: &mut dyn Write) -> io::Result<Exit> {
-    let (sentence, exit) = match error {
-        RunError::NotThere(id) => (t!(texts, "runbooks.runs.no-such", run = id), Exit::Usage),
-        RunError::InUse(id) => (t!(texts, "runbooks.runs.in-use", run = id), Exit::Usage),
-        RunError::Broken(path) => (t!(texts, "runbooks.runs.broken-one", path = path.display()), Exit::Source),
-        RunError::Stepless => (t!(texts, "runbooks.none").to_owned(), Exit::Usage),
-        RunError::Io { path, source } => (format!("{}: {source}", path.display()), Exit::Source),
-    };
-    complain([sentence], faults)?;
-    Ok(exit)
+    complain([words::run_error(texts, error)], faults)?;
+    Ok(match error {
+        RunError::NotThere(_) | RunError::InUse(_) | RunError::Stepless => Exit::Usage,
+        RunError::Broken(_) | RunError::Io { .. } => Exit::Source,
+    })
 }

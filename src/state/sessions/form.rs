@@ -15,6 +15,7 @@ use crate::domain::{
     session::LiveId,
     target::Target,
 };
+use crate::journal::RunStep;
 use crate::policy::{self, Denial, Request};
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::entry::{Entry, LOCAL_PORT, Parameter};
@@ -130,6 +131,8 @@ pub struct Form {
     pub tried: bool,
     /// The first line of the text that is shown.
     pub scroll: Scroll,
+    /// The step of a run that it is opened for.
+    pub step: Option<RunStep>,
     /// The task that a session should go to, where the form was opened from one.
     task: Option<String>,
 }
@@ -146,17 +149,26 @@ pub(super) struct Opening {
     pub entry: Arc<Entry>,
     pub identity: Arc<Identity>,
     pub role: String,
-    /// The parameters that what it is opened from says.
+    pub occasion: Occasion,
+}
+
+/// Says what a form is opened from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Occasion {
+    /// The parameters that it says, so that nobody has to type them.
     pub given: BTreeMap<String, String>,
     /// The task that a session should go to.
     pub task: Option<String>,
+    /// The step of a run.
+    pub step: Option<RunStep>,
 }
 
 impl Form {
     /// Opens the form with the entry's own defaults, and with what was given.
     pub(super) fn new(opening: Opening, now: Timestamp) -> Self {
-        let Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role, given, task } =
+        let Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role, occasion } =
             opening;
+        let Occasion { given, task, step } = occasion;
         let fields = fields(&entry, &environment, given);
         let mut form = Self {
             id,
@@ -175,6 +187,7 @@ impl Form {
             denial: None,
             tried: false,
             scroll: Scroll::default(),
+            step,
             task,
         };
         form.step(0);
@@ -348,6 +361,7 @@ impl Form {
             role: self.role.clone(),
             reason: request.reason,
             ticket: request.ticket,
+            step: self.step.clone(),
         }
     }
 }

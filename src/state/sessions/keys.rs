@@ -1,6 +1,5 @@
 //! What a person does with sessions: opens, attaches, leaves, types, ends.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::command::Command;
@@ -8,7 +7,7 @@ use crate::domain::{
     database::ClientCall, environment::Environment, identity::RoleResolution, queue::Place, session::LiveId,
 };
 
-use super::form::{Form, Lookup, Opening};
+use super::form::{Form, Lookup, Occasion, Opening};
 use super::live::Live;
 use super::offer;
 use super::pane::Modes;
@@ -22,6 +21,7 @@ use crate::state::{
     list::Scroll,
     open::go_deeper,
     overlay::{Menu, MenuKind, Overlay},
+    runbooks,
 };
 
 /// The byte of our escape, ctrl-].
@@ -89,18 +89,13 @@ pub(in crate::state) fn open(state: &mut State) -> Vec<Effect> {
 
 fn open_target(state: &mut State) -> Vec<Effect> {
     match state.sessions.selected_target().cloned() {
-        Some(row) => open_row(state, row, BTreeMap::new(), None),
+        Some(row) => open_row(state, row, Occasion::default()),
         None => Vec::new(),
     }
 }
 
-/// Opens the form of an entry, with what it is given; of one that may not be used, why not.
-pub(super) fn open_row(
-    state: &mut State,
-    row: TargetRow,
-    given: BTreeMap<String, String>,
-    task: Option<String>,
-) -> Vec<Effect> {
+/// Opens the form of an entry, with what it is opened from; of one that may not be used, why not.
+pub(super) fn open_row(state: &mut State, row: TargetRow, occasion: Occasion) -> Vec<Effect> {
     if row.verdict != Verdict::Allowed {
         state.overlays.retain(|overlay| !matches!(overlay, Overlay::Detail(..)));
         state.overlays.push(Overlay::Detail(Detail::Entry(Box::new(row)), Scroll::default()));
@@ -124,7 +119,7 @@ pub(super) fn open_row(
     let id = state.sessions.number();
     let entry = row.entry;
     let opening =
-        Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role, given, task };
+        Opening { id, source, index, environment, region, profile, catalogue, entry, identity, role, occasion };
     let mut form = Form::new(opening, state.now);
     let open = state.sessions.live.iter().filter(|live| live.is_open());
     let ports: Vec<u16> = open.filter_map(|live| live.local).map(|local| local.port()).collect();
@@ -178,19 +173,30 @@ fn start(state: &mut State) -> Vec<Effect> {
     let Some(form) = state.sessions.form.take() else { return Vec::new() };
     let (id, request, target) = (form.id, form.request(), form.target().cloned());
     let place = Place { environment: Some(form.index), kind: form.environment.kind };
-    let origin = form.origin(place);
-    let mut live = Live::new(id, form.entry, origin, state.now, pane_size(state));
+    let (origin, step) = (form.origin(place), form.step.clone());
+    let mut live = Live::new(id, Arc::clone(&form.entry), origin, state.now, pane_size(state));
     live.target.clone_from(&target);
     let size = live.pane.as_ref().map(super::pane::Pane::size);
+    let start = Effect::Start { id, request: Box::new(request.clone()), target, size, step: step.clone() };
+    // The operation of a step begins once its run says so on the disk.
+    let first = match step.map(|step| runbooks::begins(state, &step, id, &request, start.clone())) {
+        None => start,
+        Some(Ok(keep)) => keep,
+        Some(Err(notice)) => {
+            state.notice = Some(notice);
+            state.sessions.form = Some(form);
+            return Vec::new();
+        }
+    };
     state.screen = state.trail.pop().unwrap_or(Screen::Sessions);
     state.sessions.add(live, state.page);
-    let mut effects = vec![Effect::Start { id, request: Box::new(request), target, size }];
+    let mut effects = vec![first];
     effects.extend(attach(state, id));
     effects
 }
 
 /// Shows a session, its pane or its tunnel, or a change with its steps.
-pub(super) fn attach(state: &mut State, id: LiveId) -> Vec<Effect> {
+pub(in crate::state) fn attach(state: &mut State, id: LiveId) -> Vec<Effect> {
     let Some(live) = state.sessions.get(id) else { return Vec::new() };
     let screen = match (live.is_session(), live.is_tunnel()) {
         (false, _) => Screen::Operation,

@@ -13,6 +13,7 @@ use crate::domain::{
     session::{End, Link, LiveId, TunnelStatus},
     target::Target,
 };
+use crate::journal::RunStep;
 use crate::policy::Denial;
 use crate::runbook::entry::{Entry, Operation};
 
@@ -51,6 +52,8 @@ pub struct Origin {
     pub reason: Option<String>,
     /// The ticket that was given.
     pub ticket: Option<String>,
+    /// The step of a run that it is done for.
+    pub step: Option<RunStep>,
 }
 
 /// Holds a session, or a change that is followed.

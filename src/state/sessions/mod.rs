@@ -27,10 +27,11 @@ use live::Live;
 use target::{TargetId, TargetRow};
 use tunnel::TunnelView;
 
-pub(in crate::state) use keys::{acts, minted, open, scroll};
+pub(in crate::state) use keys::{acts, attach, minted, open, scroll};
 pub use keys::{end_asked, front_pane, resize, run, typed};
+pub(in crate::state) use report::refused;
 pub(in crate::state) use report::{check_form, warn};
-pub use report::{found, refused, take};
+pub use report::{found, take};
 pub use target::derive;
 
 /// Sessions that may be open at once: each keeps its screen and the lines above it.

@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{ecs::ServiceKey, queue::Place, queue::Subject, queue::Trouble, target::Selector};
+use crate::journal::RunStep;
+use crate::runbook::entry::Title;
 use crate::runbook::entry::{Change, Entry, FINDING, Operation, TASK};
 use crate::state::{
     Screen, State,
     event::{Effect, Notice},
     overlay::Overlay,
+    runbooks::{self, RunRow, RunbookRow},
     service::ServicePanel,
 };
 
 use super::{
+    form::Occasion,
     keys,
     target::{TargetRow, Verdict, row_of},
 };
@@ -28,6 +32,32 @@ pub enum About {
     Finding(String),
     /// Nothing that an entry names: what belongs to the environment as a whole.
     Environment,
+    /// A runbook.
+    Runbook(Title),
+    /// A step of a run.
+    Step(RunStep),
+}
+
+/// Names something that may be done.
+#[derive(Debug, Clone)]
+pub enum Offer {
+    /// A run is gone on with.
+    GoOn(RunRow),
+    /// A run of a runbook is begun.
+    Begin(RunbookRow),
+    /// An entry of the catalogue is used.
+    Use(TargetRow),
+}
+
+impl Offer {
+    /// Tells whether it may be done, before anything is typed.
+    pub fn verdict(&self) -> &Verdict {
+        match self {
+            Self::GoOn(_) => &Verdict::Allowed,
+            Self::Begin(row) => &row.verdict,
+            Self::Use(row) => &row.verdict,
+        }
+    }
 }
 
 /// Holds what may be done about something.
@@ -37,8 +67,8 @@ pub struct Offers {
     pub place: Place,
     /// What it is about.
     pub about: About,
-    /// The entries that fit, those that may be used first.
-    pub rows: Vec<TargetRow>,
+    /// What fits, what may be done first.
+    pub rows: Vec<Offer>,
     /// The selected one.
     pub selected: usize,
 }
@@ -47,6 +77,15 @@ impl Offers {
     /// Moves the selection, stopping at the ends.
     pub fn step(&mut self, by: isize) {
         self.selected = self.selected.saturating_add_signed(by).min(self.rows.len().saturating_sub(1));
+    }
+
+    /// Returns what the form of an entry is opened from.
+    fn occasion(&self, entry: &Entry) -> Occasion {
+        let step = match &self.about {
+            About::Step(step) => Some(step.clone()),
+            _ => None,
+        };
+        Occasion { given: self.given(entry), task: self.task().map(str::to_owned), step }
     }
 
     /// Returns what an entry is given of what it is about, so that nobody has to type it.
@@ -74,11 +113,12 @@ pub(super) fn offer(state: &mut State) {
         None => "operations.notice.nothing-here",
         Some((Place { environment: None, .. }, _)) => "operations.notice.no-environment",
         Some((place @ Place { environment: Some(index), .. }, about)) => {
-            let rows = rows(state, index, place, &about);
+            let mut rows = runbooks(state, index, place);
+            rows.extend(entries(state, index, place, &about));
+            // What answers the trouble comes first; what may not be done comes last.
+            rows.sort_by_key(|offer| *offer.verdict() != Verdict::Allowed);
             if !rows.is_empty() {
-                state.overlays.retain(|overlay| !matches!(overlay, Overlay::Offers(_)));
-                state.overlays.push(Overlay::Offers(Offers { place, about, rows, selected: 0 }));
-                return;
+                return show(state, Offers { place, about, rows, selected: 0 });
             }
             "operations.notice.nothing-here"
         }
@@ -86,11 +126,48 @@ pub(super) fn offer(state: &mut State) {
     state.notice = Some(Notice::plain(notice));
 }
 
-/// Opens the form of the entry that was chosen; of one that may not be used, all that there is to know.
+/// Shows what can be done with a runbook: its runs to go on with, and to begin another.
+pub(in crate::state) fn offer_runbook(state: &mut State, row: RunbookRow) {
+    let (place, about) = (row.place, About::Runbook(row.runbook.title.clone()));
+    let rows = with_runs(state, row);
+    show(state, Offers { place, about, rows, selected: 0 });
+}
+
+/// Opens the form of a step's entry; where it has several targets, they are shown to choose from.
+pub(in crate::state) fn offer_step(
+    state: &mut State,
+    place: Place,
+    index: usize,
+    step: RunStep,
+    entries: Vec<Arc<Entry>>,
+) -> Vec<Effect> {
+    let rows: Vec<Offer> = entries.into_iter().map(|entry| Offer::Use(row_of(state, place, index, entry))).collect();
+    let is_alone = rows.len() == 1;
+    let offers = Offers { place, about: About::Step(step), rows, selected: 0 };
+    if is_alone {
+        return choose(state, &offers);
+    }
+    show(state, offers);
+    Vec::new()
+}
+
+fn show(state: &mut State, offers: Offers) {
+    state.overlays.retain(|overlay| !matches!(overlay, Overlay::Offers(_)));
+    state.overlays.push(Overlay::Offers(offers));
+}
+
+/// Does what was chosen: begins or goes on with a run, or opens the form of an entry; of what may not be done, all that
+/// there is to know is shown.
 pub(in crate::state) fn choose(state: &mut State, offers: &Offers) -> Vec<Effect> {
-    let Some(row) = offers.rows.get(offers.selected).cloned() else { return Vec::new() };
-    let (given, task) = (offers.given(&row.entry), offers.task().map(str::to_owned));
-    keys::open_row(state, row, given, task)
+    match offers.rows.get(offers.selected).cloned() {
+        Some(Offer::GoOn(run)) => runbooks::go_on(state, &run.id),
+        Some(Offer::Begin(row)) => runbooks::begin(state, row),
+        Some(Offer::Use(row)) => {
+            let occasion = offers.occasion(&row.entry);
+            keys::open_row(state, row, occasion)
+        }
+        None => Vec::new(),
+    }
 }
 
 /// Tells whether something may be done about what is on the screen.
@@ -139,14 +216,29 @@ fn subject(state: &State) -> Option<(Place, About)> {
     }
 }
 
+/// Lists the runbooks that answer the row of the queue that the cursor is on, each below its runs to go on with.
+fn runbooks(state: &State, index: usize, place: Place) -> Vec<Offer> {
+    let item = state.overview.selected().filter(|_| state.screen == Screen::Overview);
+    let (Some(item), Some(environment)) = (item, state.environments.get(index)) else { return Vec::new() };
+    let Some(catalogue) = state.sessions.catalogues.get(&environment.name) else { return Vec::new() };
+    let answering = catalogue.answering(environment, item).into_iter();
+    answering.flat_map(|runbook| with_runs(state, runbooks::row(state, place, index, runbook))).collect()
+}
+
+fn with_runs(state: &State, row: RunbookRow) -> Vec<Offer> {
+    let mut offers: Vec<Offer> = runbooks::open_runs(state, &row).cloned().map(Offer::GoOn).collect();
+    offers.push(Offer::Begin(row));
+    offers
+}
+
 /// Lists the entries of an environment that fit, those that may be used first.
-fn rows(state: &State, index: usize, place: Place, about: &About) -> Vec<TargetRow> {
+fn entries(state: &State, index: usize, place: Place, about: &About) -> Vec<Offer> {
     let Some(environment) = state.environments.get(index) else { return Vec::new() };
     let Some(catalogue) = state.sessions.catalogues.get(&environment.name) else { return Vec::new() };
     let fitting = catalogue.entries_in(environment).into_iter().filter(|entry| fits(&entry.operation, about));
     let mut rows: Vec<TargetRow> = fitting.map(|entry: Arc<Entry>| row_of(state, place, index, entry)).collect();
     rows.sort_by_key(|row| (row.verdict != Verdict::Allowed, row.entry.operation.is_session(), row.id.clone()));
-    rows
+    rows.into_iter().map(Offer::Use).collect()
 }
 
 /// Tells whether an operation is one about this.

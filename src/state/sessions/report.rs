@@ -16,6 +16,7 @@ use super::live::{ENDING_SOON, Live, Refusal};
 use crate::state::{
     Screen, State,
     event::{Effect, Notice},
+    runbooks,
 };
 
 /// Takes what a session reports, and returns what the terminal of a shell answers.
@@ -29,7 +30,7 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
     let (now, is_front) = (state.now, is_watched(state, id));
     let Some(live) = state.sessions.get_mut(id) else { return Vec::new() };
     let mut effects = Vec::new();
-    let (mut notice, mut pending) = (None, None);
+    let (mut notice, mut pending, mut ended) = (None, None, None);
     match report {
         SessionReport::Preflight(_) => {}
         SessionReport::Progress(progress) => {
@@ -80,6 +81,7 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
             if live.end.is_none() {
                 notice = Some(ended_notice(live, &end));
                 pending = pending_of(live, &end);
+                ended = live.origin.step.clone().map(|step| (step, end.clone()));
                 live.link = Link::Ended;
                 live.end = Some((end, now));
             }
@@ -90,6 +92,9 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
     }
     if !is_front && notice.is_some() {
         state.notice = notice;
+    }
+    if let Some((step, end)) = ended {
+        effects.extend(runbooks::ended(state, &step, &end));
     }
     effects
 }
@@ -102,20 +107,22 @@ pub fn found(state: &mut State, id: LiveId, database: Arc<Database>) {
 }
 
 /// Takes that a session was not started.
-pub fn refused(state: &mut State, id: LiveId, refusal: Refusal) {
+pub(in crate::state) fn refused(state: &mut State, id: LiveId, refusal: Refusal) -> Vec<Effect> {
     let (now, is_front) = (state.now, is_watched(state, id));
     // What is looked up for a form may be refused as well: the person may read why, and leave.
     if let Some(form) = state.sessions.form.as_mut().filter(|form| form.id == id) {
         form.preflight = Lookup::Failed(refusal);
-        return;
+        return Vec::new();
     }
-    let Some(live) = state.sessions.get_mut(id) else { return };
+    let Some(live) = state.sessions.get_mut(id) else { return Vec::new() };
     live.link = Link::Ended;
     live.end.get_or_insert((End::Failed { why: String::new() }, now));
-    live.refusal = Some(refusal);
+    live.refusal = Some(refusal.clone());
+    let (name, step) = (live.entry.id.to_string(), live.origin.step.clone());
     if !is_front {
-        state.notice = Some(Notice::with("sessions.notice.refused", "name", live.entry.id.to_string()));
+        state.notice = Some(Notice::with("sessions.notice.refused", "name", name));
     }
+    step.map(|step| runbooks::not_begun(state, &step, &refusal)).unwrap_or_default()
 }
 
 /// Says, once each, that sessions end within the next minutes.

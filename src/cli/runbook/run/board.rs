@@ -1,30 +1,25 @@
 //! What the dashboards show of one environment, read once.
 
-use std::io;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::Exit;
 use crate::cli::account::Account;
 use crate::cli::args::{GetArgs, Output, View};
-use crate::cli::get::{ask::Ask, read, table};
+use crate::cli::get::{ask::Ask, read};
 use crate::config::EnvironmentConfig;
-use crate::domain::fetch::Panel;
-use crate::domain::identity::{Identity, RoleResolution};
-use crate::domain::queue::Subject;
+use crate::domain::identity::Identity;
 use crate::i18n::Texts;
-use crate::policy::Denial;
-use crate::runbook::query::{Board, Query, Sight};
+use crate::runbook::query::{Query, Sight};
 use crate::runbook::run::Actor;
-use crate::state::State;
+use crate::state::sessions::target::Verdict;
 use crate::state::source::Source;
-use crate::ui::words;
+use crate::state::{State, runbooks};
+use crate::ui::{Ui, snapshot, words};
 
 /// What was read of an environment.
 pub struct Watched {
     state: State,
-    ask: Ask,
 }
 
 impl Watched {
@@ -36,7 +31,7 @@ impl Watched {
         let wanted = GetArgs { view: View::Queue, output: Output::Table, acl: None, severity: None, since: None };
         let ask = Ask::of(&wanted, &zone, watch.clock.now());
         let state = read::read(&watch, &ask, false).await;
-        Self { state, ask }
+        Self { state }
     }
 
     fn sources(&self) -> impl Iterator<Item = &Source> {
@@ -57,51 +52,27 @@ impl Watched {
     /// # Errors
     /// The sentences, and the exit.
     pub fn actor(&self, roles: &[String], texts: Texts) -> Result<Actor, (Vec<String>, Exit)> {
-        let Some((source, identity)) = self.identity() else {
-            let failure = self.sources().find_map(|source| source.failures().next());
-            let sentence = failure.map(|(_, failure)| words::failure_line(texts, failure));
-            return Err((sentence.into_iter().collect(), Exit::Source));
-        };
-        let denial = match self.state.role_of(source) {
-            RoleResolution::One(role) if roles.contains(&role) => {
-                return Ok(Actor { arn: identity.arn.clone(), role });
+        match runbooks::actor(&self.state, 0, roles) {
+            Ok((actor, _)) => Ok(actor),
+            Err(Verdict::Denied(denial)) => {
+                let (problem, need) = words::gate::denial(texts, &denial);
+                Err((vec![problem, format!("    {need}")], Exit::Refused))
             }
-            RoleResolution::One(role) => Denial::NotForRole { role, allowed: roles.to_vec() },
-            RoleResolution::None => Denial::NoRole,
-            RoleResolution::Ambiguous(roles) => Denial::SeveralRoles(roles),
-        };
-        let (problem, need) = words::gate::denial(texts, &denial);
-        Err((vec![problem, format!("    {need}")], Exit::Refused))
+            Err(Verdict::Unverified | Verdict::Allowed) => {
+                let failure = self.sources().find_map(|source| source.failures().next());
+                let sentence = failure.map(|(_, failure)| words::failure_line(texts, failure));
+                Err((sentence.into_iter().collect(), Exit::Source))
+            }
+        }
     }
 
     /// Looks for what a check looks for.
     pub fn look(&self, query: Query, now: Timestamp) -> Sight {
-        let items = &self.state.overview.items;
-        let own = |subject: &Subject| !matches!(subject, Subject::Source(..));
-        let failures = self.sources().flat_map(Source::failures).collect();
-        let is_read = |panel: Panel| match panel {
-            Panel::Services => self.sources().all(|source| source.services.value.is_some()),
-            Panel::Alarms => self.sources().all(|source| source.alarms.value.is_some()),
-            Panel::Findings => self.sources().all(|source| source.findings.value.is_some()),
-            Panel::Waf => self.sources().all(|source| source.waf.value.is_some()),
-            _ => true,
-        };
-        let unread = query.panels().iter().copied().filter(|panel| !is_read(*panel)).collect();
-        let board = Board { items: items.iter().filter(|item| own(&item.subject)).collect(), failures, unread };
-        query.look(&board, now)
+        query.look(&runbooks::board(&self.state, 0), now)
     }
 
-    /// Writes down what the dashboards show: the queue and the services, as tables.
-    ///
-    /// # Errors
-    /// Where memory cannot be written to, which does not happen.
-    pub fn snapshot(&self, texts: Texts) -> io::Result<String> {
-        let mut text = Vec::new();
-        for view in [View::Queue, View::Services] {
-            let ask = Ask { view, ..self.ask.clone() };
-            table::print(&self.state, &ask, texts, &mut text)?;
-            text.push(b'\n');
-        }
-        Ok(String::from_utf8_lossy(&text).into_owned())
+    /// Writes down what the dashboards show.
+    pub fn snapshot(&self, ui: &Ui) -> String {
+        snapshot::text(&self.state, ui)
     }
 }

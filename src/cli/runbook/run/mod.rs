@@ -14,7 +14,6 @@ use jiff::Timestamp;
 
 use crate::cli::account::Account;
 use crate::cli::outfit::{self, Ready};
-use crate::cli::runs::{Held, RunStore};
 use crate::cli::session::{self, RUN};
 use crate::cli::{Exit, complain};
 use crate::config::EnvironmentConfig;
@@ -23,6 +22,7 @@ use crate::i18n::Texts;
 use crate::runbook::book::{Runbook, RunbookId};
 use crate::runbook::catalogue::Catalogue;
 use crate::runbook::run::{RunId, Setting};
+use crate::runbook::store::{Held, RunStore};
 use crate::t;
 
 use super::args::RunArgs;

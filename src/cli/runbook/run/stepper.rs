@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use crate::cli::Exit;
 use crate::cli::account::Account;
 use crate::cli::outfit::Ready;
-use crate::cli::runs::{Held, RunStore, redacted};
 use crate::config::EnvironmentConfig;
 use crate::domain::text::clean;
 use crate::i18n::Texts;
 use crate::runbook::book::{Step, StepKind};
 use crate::runbook::run::{Improper, Missing, Way, What};
+use crate::runbook::store::{Held, RunStore};
 use crate::runbook::{report, words};
+use crate::state::runbooks::redacted;
 use crate::t;
 use crate::ui::Ui;
 
@@ -21,9 +22,6 @@ use super::super::args::RunArgs;
 use super::super::runs::refuse;
 use super::ask;
 use super::board::Watched;
-
-/// The longest that is kept of what the dashboards show, in characters.
-const LONGEST_SNAPSHOT: usize = 50_000;
 
 /// A run on the terminal.
 pub struct Stepper<'a> {
@@ -177,6 +175,12 @@ impl Stepper<'_> {
     fn farewell(&self, out: &mut dyn Write) -> io::Result<u8> {
         let (texts, run) = (self.ui.texts, &self.held.run);
         if run.is_over() {
+            // What was written before the end does not tell of it.
+            if run.is_reported()
+                && let Err(error) = self.store.export(run, texts)
+            {
+                return refuse(&error, texts, out).map(Exit::code);
+            }
             writeln!(out, "\n{}", t!(texts, "runbooks.run.over", run = run.id))?;
         } else {
             writeln!(out, "\n{}", t!(texts, "runbooks.run.left", run = run.id))?;
@@ -268,7 +272,7 @@ impl Stepper<'_> {
     /// Keeps what the dashboards show.
     pub(super) async fn keep(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.read(out).await?;
-        let text: String = self.watched.snapshot(self.ui.texts)?.chars().take(LONGEST_SNAPSHOT).collect();
+        let text = self.watched.snapshot(&self.ui);
         self.record(What::Kept(text), out)?;
         writeln!(out, "    {}", t!(self.ui.texts, "runbooks.run.kept"))
     }

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::cli::session::{self, Stage, StepOf, Wanted, command_of};
-use crate::domain::progress::Finish;
-use crate::domain::session::End;
 use crate::journal::RunStep;
 use crate::policy::Request;
 use crate::runbook::book::{Evidence, Step, StepKind};
 use crate::runbook::entry::Entry;
 use crate::runbook::run::{Began, Came, Outcome, What};
-use crate::runbook::{report, words};
+use crate::runbook::words;
+use crate::state::runbooks::{came, redacted};
 use crate::t;
 
 use super::ask;
@@ -83,19 +82,10 @@ impl Stepper<'_> {
 
     /// Writes the report, and says where.
     fn export(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let (texts, run) = (self.ui.texts, &self.held.run);
-        let forms = [
-            ("md", report::markdown(run, texts)),
-            ("html", report::html(run, texts)),
-            ("report.json", report::json(run)?),
-        ];
-        let mut files = Vec::new();
-        for (ending, text) in forms {
-            match self.store.write(&run.id, ending, &text) {
-                Ok(path) => files.push(path.to_string_lossy().into_owned()),
-                Err(error) => return super::refuse(&error, texts, out).map(drop),
-            }
-        }
+        let files = match self.store.export(&self.held.run, self.ui.texts) {
+            Ok(files) => files,
+            Err(error) => return super::refuse(&error, self.ui.texts, out).map(drop),
+        };
         for file in &files {
             writeln!(out, "    {file}")?;
         }
@@ -113,7 +103,7 @@ impl Stepper<'_> {
         let step = RunStep { run: held.run.id.to_string(), step: step.id.0.clone() };
         let mut begins = |request: &Request| {
             let began = Began { entry: request.entry.clone(), parameters: request.parameters.clone() };
-            let began = crate::cli::runs::redacted(What::Began(began));
+            let began = redacted(What::Began(began));
             held.run.record(began, Timestamp::now()).map_err(|improper| format!("{improper:?}"))?;
             held.save().map_err(|error| error.to_string())
         };
@@ -161,19 +151,4 @@ impl Stepper<'_> {
             }
         }
     }
-}
-
-/// Says how an operation counts in a run.
-fn came(end: &End) -> Came {
-    let (result, detail) = match end {
-        End::Closed { output } => (Outcome::Done, output.clone()),
-        End::Terminated | End::LimitReached | End::Finished(Finish::Done) => (Outcome::Done, String::new()),
-        End::Finished(Finish::Cancelled) => (Outcome::Cancelled, String::new()),
-        End::Unrecorded { why }
-        | End::Lost { why }
-        | End::Failed { why }
-        | End::Finished(Finish::Failed { why, .. }) => (Outcome::Failed, why.clone()),
-        End::Unknown { why } | End::Finished(Finish::Unknown { why, .. }) => (Outcome::Unknown, why.clone()),
-    };
-    Came { result, detail }
 }

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::journal::redact;
-use crate::runbook::book::{Runbook, RunbookId};
-use crate::runbook::run::{Actor, Began, Came, Run, RunId, Setting, What};
+use super::book::{Runbook, RunbookId};
+use super::report;
+use super::run::{Actor, Run, RunId, Setting};
+use crate::i18n::Texts;
 
 /// The longest file that is read: a run of a thousand steps with their snapshots is shorter.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -158,11 +159,19 @@ impl RunStore {
         Ok((runs, broken))
     }
 
-    /// Writes a file beside the runs, such as a report, for this user alone; returns its path.
+    /// Writes the report of a run in each of its forms, for this user alone; returns the files.
     ///
     /// # Errors
-    /// [`RunError::Io`]; on the disk it is as it was.
-    pub fn write(&self, id: &RunId, ending: &str, text: &str) -> Result<PathBuf, RunError> {
+    /// [`RunError::Io`]; what was written before it stays.
+    pub fn export(&self, run: &Run, texts: Texts) -> Result<Vec<String>, RunError> {
+        let json = report::json(run).map_err(|error| failed(&self.path(&run.id))(error.into()))?;
+        let forms = [("md", report::markdown(run, texts)), ("html", report::html(run, texts)), ("report.json", json)];
+        let write = |(ending, text): (&str, String)| self.write(&run.id, ending, &text);
+        forms.into_iter().map(|form| write(form).map(|path| path.to_string_lossy().into_owned())).collect()
+    }
+
+    /// Writes a file beside the runs; returns its path.
+    fn write(&self, id: &RunId, ending: &str, text: &str) -> Result<PathBuf, RunError> {
         let path = self.folder.join(format!("{}.{}.{ending}", id.runbook, id.number));
         self.replace(&path, text.as_bytes())?;
         Ok(path)
@@ -176,7 +185,7 @@ impl RunStore {
 
     /// Puts a file in the place of the one before, on the disk and as a whole.
     fn replace(&self, path: &Path, text: &[u8]) -> Result<(), RunError> {
-        let fresh = path.with_extension(format!("fresh.{}", std::process::id()));
+        let fresh = path.with_extension(format!("fresh.{}", rustix::process::getpid().as_raw_nonzero()));
         let written =
             private(OpenOptions::new().write(true).create(true).truncate(true)).open(&fresh).and_then(|mut file| {
                 file.write_all(text)?;
@@ -228,21 +237,6 @@ impl RunStore {
 
     fn numbers(&self, runbook: &RunbookId) -> Result<Vec<u64>, RunError> {
         Ok(self.ids()?.into_iter().filter(|id| id.runbook == *runbook).map(|id| id.number).collect())
-    }
-}
-
-/// Takes the secrets out of what is about to be written down in a run.
-pub fn redacted(what: What) -> What {
-    let plain = |text: String| redact::text(&text).0;
-    match what {
-        What::Wrote(text) => What::Wrote(plain(text)),
-        What::Kept(text) => What::Kept(plain(text)),
-        What::Came(came) => What::Came(Came { detail: plain(came.detail), ..came }),
-        What::Began(began) => {
-            let parameters = began.parameters.into_iter().map(|(name, value)| (name, plain(value))).collect();
-            What::Began(Began { parameters, ..began })
-        }
-        other => other,
     }
 }
 

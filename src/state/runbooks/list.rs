@@ -1,0 +1,146 @@
+//! The lists of screen 8: what may be run, what was run, and how a run is begun or taken up again.
+
+use crate::domain::queue::Place;
+use crate::runbook::run::{RunId, Setting};
+
+use super::{RunRow, RunWish, RunbookKey, RunbookRow, RunbooksPanel, board};
+use crate::state::{
+    Screen, State,
+    detail::Detail,
+    event::{Effect, Notice},
+    list::Scroll,
+    open::go_deeper,
+    overlay::Overlay,
+    services::{environment_words, words},
+    sessions::{offer, target::Verdict},
+    update::show_environment,
+};
+
+/// Makes the rows of runbooks anew: those that may be run first, then production first.
+pub fn derive(state: &mut State) {
+    let mut all = Vec::new();
+    for (index, environment) in state.environments.iter().enumerate() {
+        let place = Place { environment: Some(index), kind: environment.kind };
+        let Some(catalogue) = state.sessions.catalogues.get(&environment.name).filter(|_| state.shows(place)) else {
+            continue;
+        };
+        all.extend(catalogue.runbooks_in(environment).into_iter().map(|runbook| row(state, place, index, runbook)));
+    }
+    all.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.key.cmp(&b.key)));
+    state.runbooks.all = all;
+    arrange(state);
+}
+
+/// Makes the row of a runbook in an environment, with whether this role may run it.
+pub(in crate::state) fn row(
+    state: &State,
+    place: Place,
+    index: usize,
+    runbook: std::sync::Arc<crate::runbook::book::Runbook>,
+) -> RunbookRow {
+    let verdict = board::actor(state, index, &runbook.roles).err().unwrap_or(Verdict::Allowed);
+    let environment = environment_words(state, place);
+    let answers: Vec<String> = runbook.answers.iter().map(ToString::to_string).collect();
+    let (title, answers) = (&runbook.title, answers.join(" "));
+    let haystack = format!("{environment} {} {} {} {answers}", runbook.id, title.en, title.ja).to_lowercase();
+    RunbookRow {
+        key: RunbookKey { environment: index, runbook: runbook.id.clone() },
+        place,
+        runbook,
+        verdict,
+        haystack,
+    }
+}
+
+/// Returns where a row stands among others, before its name counts.
+fn rank(row: &RunbookRow) -> (u8, u8) {
+    let rank = match row.verdict {
+        Verdict::Allowed => 0,
+        Verdict::Unverified => 1,
+        Verdict::Denied(_) => 2,
+    };
+    (rank, row.place.kind.rank())
+}
+
+/// Applies the filter to the runbooks that there are.
+pub fn arrange(state: &mut State) {
+    let runbooks = &mut state.runbooks;
+    let words = words(&runbooks.filter);
+    runbooks.rows =
+        runbooks.all.iter().filter(|row| words.iter().all(|word| row.haystack.contains(word))).cloned().collect();
+    runbooks.total = runbooks.all.len();
+    runbooks.keys = runbooks.rows.iter().map(|row| row.key.clone()).collect();
+    runbooks.list.follow(&runbooks.keys, state.page);
+}
+
+/// Opens what the cursor is on: what can be done with a runbook, or a run.
+pub(in crate::state) fn open(state: &mut State) -> Vec<Effect> {
+    match state.runbooks.panel {
+        RunbooksPanel::Runbooks => {
+            if let Some(row) = state.runbooks.selected().cloned() {
+                offer::offer_runbook(state, row);
+            }
+            Vec::new()
+        }
+        RunbooksPanel::Runs => match state.runbooks.selected_run().map(|row| row.id.clone()) {
+            Some(id) => go_on(state, &id),
+            None => Vec::new(),
+        },
+    }
+}
+
+/// Returns the runs of a runbook in an environment that are still to be gone on with, the newest first.
+pub(in crate::state) fn open_runs<'s>(state: &'s State, row: &RunbookRow) -> impl Iterator<Item = &'s RunRow> {
+    let runbook = row.key.runbook.clone();
+    let environment = state.environments.get(row.key.environment).map(|environment| environment.name.clone());
+    state
+        .runbooks
+        .listed()
+        .iter()
+        .filter(move |run| run.is_open() && run.id.runbook == runbook && Some(&run.environment) == environment.as_ref())
+}
+
+/// Begins a run; of a runbook that this role may not run, all that there is to know is shown.
+pub(in crate::state) fn begin(state: &mut State, row: RunbookRow) -> Vec<Effect> {
+    let index = row.key.environment;
+    let (Ok((actor, account)), Some(environment)) =
+        (board::actor(state, index, &row.runbook.roles), state.environments.get(index))
+    else {
+        state.overlays.retain(|overlay| !matches!(overlay, Overlay::Detail(..)));
+        state.overlays.push(Overlay::Detail(Detail::Runbook(Box::new(row)), Scroll::default()));
+        return Vec::new();
+    };
+    let Some(catalogue) = state.sessions.catalogues.get(&environment.name) else { return Vec::new() };
+    let setting = Setting { environment: environment.name.clone(), account, catalogue: catalogue.hash().to_owned() };
+    vec![Effect::Run(RunWish::Begin { setting, runbook: row.runbook, actor, at: state.now })]
+}
+
+/// Shows a run that this console has, or asks for one that it has not.
+pub(in crate::state) fn go_on(state: &mut State, id: &RunId) -> Vec<Effect> {
+    match state.runbooks.get(id) {
+        Some(_) => {
+            bring(state, id);
+            Vec::new()
+        }
+        None => vec![Effect::Run(RunWish::Open(id.clone()))],
+    }
+}
+
+/// Brings a run that this console has to the front, and shows its environment alone.
+pub(super) fn bring(state: &mut State, id: &RunId) {
+    let shown = state.shown;
+    let Some(view) = state.runbooks.get_mut(id) else { return };
+    let environment = view.place.environment;
+    if shown != environment {
+        view.shown_before = shown;
+        // Of several environments only one is meant from here on; the header says which.
+        state.trail.clear();
+        state.screen = Screen::Runbooks;
+        show_environment(state, environment);
+        let name = environment.and_then(|index| state.environments.get(index)).map(|one| one.name.clone());
+        state.notice = Some(Notice::with("runbooks.notice.environment", "name", name.unwrap_or_default()));
+    }
+    state.runbooks.front = Some(id.clone());
+    state.overlays.clear();
+    go_deeper(state, Screen::Run);
+}
