@@ -342,3 +342,30 @@ async fn databases_are_what_moto_was_told() {
     assert_eq!(connection.database_of("elsewhere.example").await.unwrap(), None);
     assert_eq!(databases[1].database.as_deref(), Some("shop"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parameters_are_what_moto_was_told_to_the_last_page() {
+    let moto = Moto::start();
+    let ssm = aws_sdk_ssm::Client::new(&moto.config(REGION).await);
+    let put = |name: String, kind: aws_sdk_ssm::types::ParameterType| {
+        ssm.put_parameter().value(format!("の値 {name}")).name(name).r#type(kind).send()
+    };
+    for number in 10..35 {
+        let name = format!("/shop/prd/entries/{number}.toml");
+        put(name, aws_sdk_ssm::types::ParameterType::String).await.unwrap();
+    }
+    put("/shop/prd/bindings.toml".to_owned(), aws_sdk_ssm::types::ParameterType::SecureString).await.unwrap();
+    put("/shop/prdx/other.toml".to_owned(), aws_sdk_ssm::types::ParameterType::String).await.unwrap();
+    let connection = moto.connect(moto.keys()).await;
+    let read = connection.parameters("/shop/prd").await.unwrap();
+    assert!(!read.capped);
+    let mut names: Vec<&str> = read.items.iter().map(|one| one.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!((names.len(), names[0]), (26, "/shop/prd/bindings.toml"));
+    assert!(names.iter().all(|name| name.starts_with("/shop/prd/")), "{names:?}");
+    let sealed: Vec<_> = read.items.iter().filter(|one| !one.is_plain).map(|one| one.name.as_str()).collect();
+    assert_eq!(sealed, ["/shop/prd/bindings.toml"]);
+    let first = read.items.iter().find(|one| one.name.ends_with("/10.toml")).unwrap();
+    assert_eq!(first.value, "の値 /shop/prd/entries/10.toml");
+    assert_eq!(connection.parameters("/nothing").await.unwrap().items, []);
+}

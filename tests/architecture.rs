@@ -1,5 +1,7 @@
 //! The rules of `docs/architecture.md`, kept: who may name whom, and what no file may hold.
 
+#[path = "architecture/acting.rs"]
+mod acting;
 #[path = "architecture/source.rs"]
 mod source;
 

@@ -70,7 +70,9 @@ impl Standing {
     pub async fn verified_within(&self, age: SignedDuration) -> Result<Arc<Connection>, Failure> {
         let mut held = self.held.lock().await;
         let now = self.shared.now.get();
-        match held.as_ref().filter(|known| now.duration_since(known.opened_at) < age) {
+        // A clock that was set back since then does not make it any fresher.
+        let is_fresh = |known: &&Held| (SignedDuration::ZERO..age).contains(&now.duration_since(known.opened_at));
+        match held.as_ref().filter(is_fresh) {
             Some(known) if known.connection.expires().is_none_or(|expires| now < expires) => {
                 Ok(Arc::clone(&known.connection))
             }

@@ -162,7 +162,7 @@ async fn simulate(
 }
 
 /// Returns the environments of a scenario, as it says that they are.
-fn played(scenario: &Scenario) -> Vec<Environment> {
+pub fn played(scenario: &Scenario) -> Vec<Environment> {
     let region = scenario.home_region();
     scenario.environments().iter().map(|played| environment(played, &region)).collect()
 }

@@ -21,7 +21,7 @@ pub mod replay;
 pub mod runbook;
 mod seen;
 pub mod session;
-mod simulated;
+pub mod simulated;
 pub mod translate;
 pub mod usage;
 

@@ -11,7 +11,7 @@ use crate::simulator::{DocumentText, Persona, PolicyTexts};
 /// Compiles the built-in catalogue for everybody who can be played.
 ///
 /// Session documents are the scenario's own: what is amiss with one of them is part of its story.
-pub(super) fn granted(environments: &[Environment], keys: Vec<String>) -> (Vec<DocumentText>, PolicyTexts) {
+pub fn granted(environments: &[Environment], keys: Vec<String>) -> (Vec<DocumentText>, PolicyTexts) {
     let catalogue = Catalogue::built_in();
     let options = Options { keys, ..Options::default() };
     let of = |(persona, role): (Persona, &str)| (persona, compile(&catalogue, role, environments, &options));

@@ -104,6 +104,11 @@ pub enum SessionReport {
     },
     /// What the agent has to say when the session is ready, cleaned.
     Message(String),
+    /// It has ended, and that could not be written to the journal; told after the end.
+    Unwritten {
+        /// Why, in the words of the system.
+        why: String,
+    },
     /// The link changed.
     Link(Link),
     /// Its time limit is near.

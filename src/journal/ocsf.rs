@@ -147,7 +147,8 @@ fn metadata(record: &Record, act: Option<&Act>) -> Value {
 }
 
 fn actor(act: Option<&Act>) -> Value {
-    let Some(act) = act else { return json!({ "app_name": PRODUCT }) };
+    // Of a record without an act, and where nobody could be verified, the program is all that is known.
+    let Some(act) = act.filter(|act| !act.actor.arn.is_empty()) else { return json!({ "app_name": PRODUCT }) };
     // 1: User. 3: System, which a person with a role of a permission set is not.
     json!({
         "app_name": PRODUCT,

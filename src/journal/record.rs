@@ -60,8 +60,10 @@ pub struct Denied<'a> {
     pub request: &'a Request,
     /// Why not.
     pub denial: &'a Denial,
-    /// Who.
-    pub identity: &'a Identity,
+    /// Who; nothing where nobody could be verified.
+    pub identity: Option<&'a Identity>,
+    /// Why not, where that was not to be found out.
+    pub unverified: Option<&'a str>,
     /// The role, or why there is none.
     pub role: &'a RoleResolution,
     /// Where.
@@ -70,6 +72,8 @@ pub struct Denied<'a> {
     pub catalogue: &'a str,
     /// The machine that the console runs on.
     pub host: &'a str,
+    /// The run of a runbook that it was to be a step of.
+    pub run: Option<&'a RunStep>,
     /// When.
     pub at: Timestamp,
 }
@@ -116,7 +120,7 @@ pub struct Outcome {
 }
 
 /// Who acted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
     /// The ARN that STS confirmed.
     pub arn: String,
@@ -342,8 +346,9 @@ impl Record {
     pub(super) fn denied(denied: &Denied<'_>) -> Self {
         let mut scribe = Scribe::default();
         let request = denied.request;
+        let account = denied.identity.map(|identity| identity.account).or(denied.environment.account);
         let act = Act {
-            actor: Actor::of(denied.identity),
+            actor: denied.identity.map(Actor::of).unwrap_or_default(),
             role: match denied.role {
                 RoleResolution::None => String::new(),
                 RoleResolution::One(role) => role.clone(),
@@ -351,7 +356,7 @@ impl Record {
             },
             host: clean(denied.host, LONGEST),
             environment: scribe.text(&request.environment),
-            account: denied.identity.account.to_string(),
+            account: account.map(|account| account.to_string()).unwrap_or_default(),
             region: None,
             entry: scribe.text(&request.entry.0),
             operation: None,
@@ -361,11 +366,12 @@ impl Record {
             target_arn: None,
             reason: scribe.maybe(request.reason.as_ref()),
             ticket: scribe.maybe(request.ticket.as_ref()),
-            run: None,
-            step: None,
+            run: denied.run.map(|part| clean(&part.run, LONGEST)),
+            step: denied.run.map(|part| clean(&part.step, LONGEST)),
         };
         let denial = Some(denied.denial.code().to_owned());
-        Self { act: Some(act), denial, redacted: scribe.redacted, ..Self::new(Kind::Denied, denied.at) }
+        let error = denied.unverified.map(|why| scribe.text(why));
+        Self { act: Some(act), denial, error, redacted: scribe.redacted, ..Self::new(Kind::Denied, denied.at) }
     }
 
     pub(super) fn intent(authorized: &Authorized<Op>, about: &About, process: Option<Process>) -> Self {

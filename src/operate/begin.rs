@@ -19,7 +19,7 @@ use crate::{
 
 use super::{
     Inner, Refused,
-    desk::{Closing, Desk, denied},
+    desk::{Closing, Desk, denied, unverified},
     intake::Intake,
     live::Live,
     look::Asker,
@@ -109,7 +109,13 @@ pub(super) async fn begin(inner: Arc<Inner>, asked: Asked, tell: oneshot::Sender
 /// Finds out who asks, asks the gate, and looks up what would be met.
 async fn approach(inner: &Arc<Inner>, asked: &Asked) -> Result<(Asker, Authorized<Op>, Arc<Preflight>), Refused> {
     let request = &asked.request;
-    let asker = inner.asker(&request.environment).await?;
+    let asker = match inner.asker(&request.environment).await {
+        Err(Refused::Source(failure)) => {
+            unverified(inner, asked, &failure).await?;
+            return Err(Refused::Source(failure));
+        }
+        asker => asker?,
+    };
     let (identity, at) = (asker.connection.identity(), inner.outfit.clock.now());
     match policy::authorize(&asker.catalogue, identity, &asker.role, &asker.environment, request, at) {
         Ok(authorized) => {
@@ -117,7 +123,7 @@ async fn approach(inner: &Arc<Inner>, asked: &Asked) -> Result<(Asker, Authorize
             Ok((asker, authorized, preflight))
         }
         Err(denial) => {
-            denied(inner, &asker, request.clone(), denial.clone()).await?;
+            denied(inner, &asker, asked, denial.clone()).await?;
             Err(Refused::Denied(denial))
         }
     }
@@ -142,12 +148,12 @@ async fn see_through(run: Run, preflight: Arc<Preflight>, desk: &Desk, ended: &w
     closing.request_id = acting.request_id();
     closing.execution_id = acting.execution_id();
     let written = desk.close(&closing, inner.outfit.clock.now()).await;
-    if let Err(why) = written {
-        // The session is over; that its end is not in the journal has to be said.
-        let _ = reports.try_send(SessionReport::Message(why));
-    }
     ended.send_replace(Some(closing.end.clone()));
     let _ = reports.send(SessionReport::Ended(closing.end)).await;
+    if let Err(why) = written {
+        // It is over; that its end is not in the journal has to be said.
+        let _ = reports.send(SessionReport::Unwritten { why }).await;
+    }
 }
 
 /// Picks the target that was chosen, if it is still there, or the best one.

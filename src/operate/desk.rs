@@ -5,12 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::{
-    domain::{progress::Finish, session::End, target::Target},
+    domain::{fetch::Failure, identity::RoleResolution, progress::Finish, session::End, target::Target},
     journal::{About, Denied, Ending, Intent, Journal, Outcome, RunStep},
-    policy::{Authorized, Denial, Op, Request},
+    policy::{Authorized, Denial, Op},
 };
 
-use super::{Inner, Refused, look::Asker};
+use super::{Inner, Refused, begin::Asked, look::Asker};
 
 /// An intent that is written down, and where its outcome goes.
 #[derive(Debug, Clone)]
@@ -122,17 +122,49 @@ impl Desk {
 ///
 /// # Errors
 /// [`Refused::Journal`].
-pub(super) async fn denied(inner: &Arc<Inner>, asker: &Asker, request: Request, denial: Denial) -> Result<(), Refused> {
+pub(super) async fn denied(inner: &Arc<Inner>, asker: &Asker, asked: &Asked, denial: Denial) -> Result<(), Refused> {
+    let (request, run) = (asked.request.clone(), asked.run.clone());
     let (asker, host, at) = (asker.clone(), inner.outfit.host.clone(), inner.outfit.clock.now());
     blocking(inner, move |journal| {
         let denied = Denied {
             request: &request,
             denial: &denial,
-            identity: asker.connection.identity(),
+            identity: Some(asker.connection.identity()),
+            unverified: None,
             role: &asker.role,
             environment: &asker.environment,
             catalogue: asker.catalogue.hash(),
             host: &host,
+            run: run.as_ref(),
+            at,
+        };
+        journal.denied(&denied).map(drop)
+    })
+    .await
+}
+
+/// Writes down what nobody was let do, since nobody could find out who asks.
+///
+/// # Errors
+/// [`Refused::Journal`].
+pub(super) async fn unverified(inner: &Arc<Inner>, asked: &Asked, failure: &Failure) -> Result<(), Refused> {
+    let (request, run) = (asked.request.clone(), asked.run.clone());
+    let environment = inner.configured(&request.environment)?.environment.clone();
+    let catalogue = inner.outfit.catalogues.get(&environment.name);
+    let catalogue = catalogue.map(|catalogue| catalogue.hash().to_owned()).unwrap_or_default();
+    let (host, at) = (inner.outfit.host.clone(), inner.outfit.clock.now());
+    let why = format!("{} {}: {}", failure.action, failure.kind.name(), failure.detail);
+    blocking(inner, move |journal| {
+        let denied = Denied {
+            request: &request,
+            denial: &Denial::NotVerified,
+            identity: None,
+            unverified: Some(&why),
+            role: &RoleResolution::None,
+            environment: &environment,
+            catalogue: &catalogue,
+            host: &host,
+            run: run.as_ref(),
             at,
         };
         journal.denied(&denied).map(drop)

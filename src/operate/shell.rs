@@ -88,14 +88,10 @@ impl Run {
             }
             Err(SessionError::Cancelled) => {
                 self.terminate(&session_id).await;
-                Err(if self.is_late(limit) { End::LimitReached } else { End::Terminated })
+                Err(if limit.is_reached() { End::LimitReached } else { End::Terminated })
             }
             Err(error) => Err(End::Failed { why: error.describe(self.inner.outfit.texts) }),
         }
-    }
-
-    fn is_late(&self, limit: &Limit) -> bool {
-        limit.ends_at.is_some_and(|ends_at| self.inner.outfit.clock.now() >= ends_at)
     }
 
     /// Passes on what is typed and shown until either side ends it, the limit is reached, or it cannot be recorded.

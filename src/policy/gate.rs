@@ -1,4 +1,5 @@
-//! The rules, in the order in which [`Denial`] lists them: the first that does not hold is the answer.
+//! The rules, in the order in which [`Denial`] lists them: the first that does not hold is the answer. That somebody is
+//! verified at all is what the gate is asked with.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -106,6 +106,8 @@ pub struct Request {
 /// Says why the gate let something not through, and what would be needed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Denial {
+    /// Nobody could find out who asks: for nobody there is nothing.
+    NotVerified,
     /// The identity has no role.
     NoRole,
     /// The identity has several roles, which is an error of the configuration.
@@ -180,6 +182,7 @@ impl Denial {
     /// Names the rule, as the journal and scripts do.
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::NotVerified => "not-verified",
             Self::NoRole => "no-role",
             Self::SeveralRoles(_) => "several-roles",
             Self::NoEntry(_) => "no-entry",

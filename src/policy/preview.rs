@@ -1,7 +1,8 @@
 //! Says exactly what an operation will do before it does it.
 
-use super::Request;
+use super::{LONGEST_REASON, Request};
 use crate::domain::target::Target;
+use crate::domain::text::clean;
 use crate::runbook::entry::{Change, FINDING, Input, Operation, WorkflowStatus};
 
 pub(in crate::policy) mod by_hand;
@@ -80,7 +81,11 @@ pub enum Bound {
 /// `ecs:ExecuteCommand` is in no condition key; of `securityhub:BatchUpdateFindings` the status is in one and the finding
 /// in none. A document of the type `Port` knows no time limit (Systems Manager User Guide, "Session document schema"), and
 /// an Automation document takes only what its parameters' `allowedValues` and `allowedPattern` say.
+///
+/// What was typed may be anything until the gate has judged it: here it is one line of visible characters, and no longer than
+/// the gate would let through.
 pub fn preview(operation: &Operation, region: &str, target: Option<&Target>, request: &Request) -> Preview {
+    let request = &readable(request);
     let (action, pinned, enforced, ours): (_, _, &[Bound], &[Bound]) = match operation {
         Operation::Shell { document, .. } => (
             "ssm:StartSession",
@@ -133,6 +138,17 @@ pub fn preview(operation: &Operation, region: &str, target: Option<&Target>, req
         by_hand: by_hand::by_hand(operation, region, target, request),
         enforced: enforced.to_vec(),
         ours: ours.to_vec(),
+    }
+}
+
+/// Makes what was typed fit to be shown.
+fn readable(request: &Request) -> Request {
+    let shown = |text: &String| clean(text, LONGEST_REASON);
+    Request {
+        parameters: request.parameters.iter().map(|(name, value)| (shown(name), shown(value))).collect(),
+        reason: request.reason.as_ref().map(shown),
+        ticket: request.ticket.as_ref().map(shown),
+        ..request.clone()
     }
 }
 
@@ -200,6 +216,20 @@ mod tests {
         assert!(told.enforced.contains(&Bound::Destination) && told.ours.contains(&Bound::TimeLimit));
         let undecided = preview(&operation, "ap-northeast-1", None, &request(&[], None));
         assert_eq!(undecided.target, "shop-prd/tunnel");
+    }
+
+    #[test]
+    fn whatever_was_typed_is_shown_as_one_plain_line() {
+        let hostile = "a'b\"c\u{1b}[2J\nrm -rf /\u{202e}\u{7}";
+        let long = "x".repeat(64 * 1024);
+        let asked = Request { ticket: Some(long), ..request(&[("finding", hostile)], Some(hostile)) };
+        let operation = Operation::Workflow { status: WorkflowStatus::Resolved };
+        let told = preview(&operation, "ap-northeast-1", None, &asked);
+        for text in [&told.by_hand, &told.target] {
+            assert!(!text.chars().any(|c| c.is_control() || c == '\u{202e}'), "{text:?}");
+            assert!(text.chars().count() < 4 * LONGEST_REASON, "{}", text.len());
+        }
+        assert!(told.by_hand.contains("a'\\''b"), "{}", told.by_hand);
     }
 
     #[test]

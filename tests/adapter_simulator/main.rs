@@ -13,6 +13,7 @@ mod heads;
 mod log;
 mod odd;
 mod operate;
+mod parameters;
 mod poller;
 mod preflight;
 mod profiles;

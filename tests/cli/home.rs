@@ -60,7 +60,19 @@ impl Home {
     /// Prepares the binary, with no input and both streams caught.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
-        command.args(arguments).env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.args(arguments);
+        self.at_home(command)
+    }
+
+    /// Prepares another program that runs the binary, whose path and arguments come last among its own.
+    pub fn within(&self, program: &str, own: &[&str], arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(own).arg(env!("CARGO_BIN_EXE_sekisho")).args(arguments);
+        self.at_home(command)
+    }
+
+    fn at_home(&self, mut command: Command) -> Command {
+        command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

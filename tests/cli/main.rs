@@ -1,7 +1,10 @@
 //! The command line as scripts and people meet it: the real binary, its exit codes, its two streams, its two languages.
 
 mod account;
+mod acting_days;
+mod any_line;
 mod bad_days;
+mod changes;
 mod demo;
 mod get;
 mod home;
@@ -13,3 +16,5 @@ mod runbooks;
 mod sessions;
 mod streams;
 mod targets;
+#[path = "../support/witness.rs"]
+mod witness;

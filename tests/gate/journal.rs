@@ -15,7 +15,7 @@ use sekisho::domain::environment::Kind;
 use sekisho::domain::identity::RoleResolution;
 use sekisho::domain::target::Target;
 use sekisho::journal::chain::{Broken, GENESIS, Verified, Why, verify};
-use sekisho::journal::{About, Denied, Ending, FILE, Journal, JournalError, Outcome};
+use sekisho::journal::{About, Denied, Ending, FILE, Journal, JournalError, Outcome, RunStep};
 use sekisho::policy::{Authorized, Denial, Op, Request, authorize};
 use sekisho::runbook::catalogue::Catalogue;
 use sekisho::runbook::entry::EntryId;
@@ -79,11 +79,13 @@ pub(super) fn deny(journal: &Journal, request: &Request) -> Result<u64, JournalE
     journal.denied(&Denied {
         request,
         denial: &Denial::ReasonMissing,
-        identity: &identity("111122223333"),
+        identity: Some(&identity("111122223333")),
+        unverified: None,
         role: &RoleResolution::None,
         environment: &environment("prd", Kind::Prd),
         catalogue: "ff",
         host: "console-1",
+        run: Some(&RunStep { run: "inc-5xx/7".to_owned(), step: "rollback".to_owned() }),
         at: at(),
     })
 }
@@ -188,6 +190,7 @@ fn a_refusal_is_recorded_whatever_was_asked_for() {
     assert_eq!((&record["kind"], &record["denial"]), (&"denied".into(), &"reason-missing".into()));
     assert_eq!(record["act"]["parameters"].as_object().unwrap().len(), 32);
     assert_eq!(record["act"]["reason"], "a b");
+    assert_eq!((&record["act"]["run"], &record["act"]["step"]), (&"inc-5xx/7".into(), &"rollback".into()));
     assert!(lines(folder.path())[0].len() < 200_000);
     assert_eq!(verify(&journal.path()).unwrap().records, 1);
 }

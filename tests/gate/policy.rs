@@ -389,6 +389,7 @@ fn every_denial_is_told_in_both_languages() {
     let list = || vec!["staff".to_owned()];
     let text = || "^INC-\\d+$".to_owned();
     let denials = [
+        Denial::NotVerified,
         Denial::NoRole,
         Denial::SeveralRoles(list()),
         Denial::NoEntry(EntryId("x".into())),
@@ -421,7 +422,7 @@ fn every_denial_is_told_in_both_languages() {
     told.sort();
     told.dedup();
     assert_eq!(told.len(), count, "two denials are told alike");
-    let (_, need) = words::gate::denial(Texts::of(Lang::En), &denials[14]);
+    let (_, need) = words::gate::denial(Texts::of(Lang::En), &denials[15]);
     assert!(need.contains("web"));
 }
 

@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
+use sekisho::domain::progress::Finish;
 use sekisho::domain::queue::Trouble;
+use sekisho::domain::session::End;
+use sekisho::i18n::Lang;
 use sekisho::simulator::{Fault, FaultKind};
 
+use crate::desk::Desk;
 use crate::go_between::GoBetween;
 use crate::journey::{Journey, Start};
 
@@ -128,4 +132,45 @@ async fn expired_credentials_are_told_with_their_remedy_and_found_again() {
     journey.hides("The credentials have ended.");
     journey.shows("op-0137 · responder");
     journey.shows("web: rollout");
+}
+
+/// The credentials end between the gate and AWS, and the next ones are somebody else's: nothing is done in their name.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_person_began_is_not_done_with_the_credentials_of_another() {
+    let between = Arc::new(Mutex::new(None));
+    let given = Arc::clone(&between);
+    let start = Start::of("bad-deploy").at("3m").size(140, 45).granted(true).watching(move |simulator, watch| {
+        let (own, address) = GoBetween::before(&simulator.endpoint());
+        watch.endpoint_url = Some(address);
+        *given.lock().unwrap() = Some(own);
+    });
+    let mut desk = Desk::sit(start.go().await, Lang::En, tempfile::tempdir().unwrap());
+    let between = between.lock().unwrap().take().unwrap();
+    desk.journey.go("2 /").await;
+    // In staging a role is assumed, whose credentials can be had anew.
+    desk.journey.write("shop-stg api");
+    desk.journey.go("enter").await;
+    desk.offered("service-redeploy/api").await;
+    desk.journey.simulator.inject(Fault::new(FaultKind::Expire, "ssm:StartAutomationExecution").times(1));
+    between.change(|operation, text| match operation {
+        "GetCallerIdentity" => text.replace("</Arn>", "-else</Arn>"),
+        _ => text,
+    });
+    desk.fill(&["設定の反映", "yes"]);
+    desk.carried_out().await;
+    let end = desk.live().end.clone().unwrap().0;
+    assert!(matches!(end, End::Finished(Finish::Failed { .. })), "{end:?}");
+    desk.assert_journal("service-redeploy/api", "failed");
+    let records = desk.records();
+    assert!(!records[0]["act"]["actor"]["arn"].as_str().unwrap().ends_with("-else"), "{records:#?}");
+    let calls = desk.journey.simulator.calls();
+    assert_eq!(calls.of("ssm:StartAutomationExecution"), 1, "nobody else asked again");
+    // Whoever is here now begins anew, under a name of their own.
+    desk.journey.go("esc").await;
+    desk.offered("service-redeploy/api").await;
+    desk.fill(&["設定の反映", "yes"]);
+    desk.carried_out().await;
+    let second = &desk.records()[2];
+    assert!(second["act"]["actor"]["arn"].as_str().unwrap().ends_with("-else"), "{second:#}");
+    desk.journey.console.shutdown().await;
 }

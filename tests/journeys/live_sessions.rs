@@ -4,173 +4,25 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use rstest::rstest;
-use sekisho::aws::{Now, Shared};
-use sekisho::i18n::{Lang, Texts};
-use sekisho::journal::{self, chain};
-use sekisho::operate::{Operator, Outfit, Refused};
+use sekisho::i18n::Lang;
+use sekisho::journal;
+use sekisho::operate::Refused;
 use sekisho::policy::{Denial, Request};
 use sekisho::runbook::catalogue::Catalogue;
-use sekisho::runbook::store::RunStore;
-use sekisho::runtime::operator::OperatorHost;
 use sekisho::simulator::Persona;
 use sekisho::state::Screen;
 use sekisho::state::event::Effect;
 use sekisho::state::sessions::SessionsPanel;
-use sekisho::state::sessions::form::Lookup;
-use sekisho::state::sessions::live::Live;
 use sekisho::state::sessions::target::Verdict;
-use serde_json::Value;
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::journey::{Journey, PATIENCE, Start};
-
-/// A console that acts, on screen 7.
-struct Desk {
-    journey: Journey,
-    operator: Operator,
-    folder: TempDir,
-}
-
-impl Desk {
-    /// Sits down as somebody, with the built-in catalogue and a journal of one's own.
-    async fn of(persona: Persona, lang: Lang) -> Self {
-        let mut journey = Start::of("bad-deploy").persona(persona).lang(lang).go().await;
-        let folder = tempfile::tempdir().unwrap();
-        let watch = journey.watch.clone();
-        let catalogue = Arc::new(Catalogue::built_in());
-        let named = |name: &String| (name.clone(), Arc::clone(&catalogue));
-        let names: Vec<String> = watch.environments.iter().map(|one| one.environment.name.clone()).collect();
-        let catalogues: BTreeMap<_, _> = names.iter().map(named).collect();
-        let recordings = folder.path().join("recordings");
-        let operator = Operator::new(Outfit {
-            environments: watch.environments,
-            roles: watch.roles,
-            catalogues: catalogues.clone(),
-            endpoint_url: watch.endpoint_url,
-            // Signatures are checked by the time that it is, whatever time the story has.
-            shared: Shared::new(Now::default()),
-            clock: watch.clock,
-            journal: folder.path().to_owned(),
-            heads: None,
-            recordings: recordings.clone(),
-            host: "console-1".to_owned(),
-            texts: Texts::of(lang),
-        });
-        journey.console.keep_catalogues(catalogues);
-        let store = RunStore::within(folder.path());
-        journey.console.keep_host(OperatorHost::hosted(operator.clone(), Texts::of(lang), recordings, store));
-        journey.go("7").await;
-        Self { journey, operator, folder }
-    }
-
-    /// Puts the keys into a panel of screen 7.
-    fn panel(&mut self, panel: SessionsPanel) {
-        while self.journey.console.state().sessions.panel != panel {
-            self.journey.press("tab");
-        }
-    }
-
-    /// Opens what a filter leaves of the targets.
-    fn choose(&mut self, filter: &str) {
-        self.panel(SessionsPanel::Targets);
-        self.journey.press("/");
-        self.journey.write(filter);
-        self.journey.press("enter enter");
-    }
-
-    /// Opens the form of a target, and waits until its target was looked up.
-    async fn form(&mut self, filter: &str) {
-        self.choose(filter);
-        assert_eq!(self.journey.console.state().screen, Screen::Form, "{}", self.journey.text());
-        let is_found = |journey: &Journey| {
-            let form = journey.console.state().sessions.form.as_ref().unwrap();
-            matches!(&form.preflight, Lookup::Done(preflight) if preflight.is_clear())
-        };
-        self.journey.until("looked up", is_found).await;
-    }
-
-    /// Types a text and Enter: in the form that goes on to the next field, and starts it from the last.
-    fn enter(&mut self, text: &str) {
-        self.journey.write(text);
-        self.journey.press("enter");
-    }
-
-    /// Fills in the fields one after the other, and starts.
-    fn fill(&mut self, fields: &[&str]) {
-        for field in fields {
-            self.enter(field);
-        }
-        assert!(self.journey.console.state().sessions.form.is_none(), "{}", self.journey.text());
-    }
-
-    fn live(&self) -> &Live {
-        live(&self.journey)
-    }
-
-    /// Waits until the session in front shows a line.
-    async fn line(&mut self, line: &str) {
-        let is_there = |journey: &Journey| journey.lines().iter().any(|shown| shown.trim_end() == line);
-        self.journey.until(line, is_there).await;
-    }
-
-    /// Waits until the session has ended and its recording is listed.
-    async fn ended(&mut self) {
-        let is_over = |journey: &Journey| {
-            let sessions = &journey.console.state().sessions;
-            sessions.open() == 0 && !sessions.recorded().is_empty()
-        };
-        self.journey.until("ended and listed", is_over).await;
-    }
-
-    /// Ends the session in front: the question comes first, and its first answer leaves it open.
-    async fn end(&mut self, keys: &str, question: &str) {
-        self.journey.press(keys);
-        self.journey.shows(question);
-        self.journey.press("enter");
-        assert!(self.live().is_open());
-        self.journey.press(keys);
-        self.journey.press("j enter");
-        self.ended().await;
-    }
-
-    /// Returns kinds, entries and results of the journal, once its chain was found whole.
-    fn journal(&self) -> Vec<(String, String, String)> {
-        let path = self.folder.path().join(journal::FILE);
-        let verified = chain::verify(&path).unwrap();
-        let text = fs::read_to_string(path).unwrap();
-        let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(usize::try_from(verified.records).unwrap(), records.len());
-        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let row = |record: &Value| (word(&record["kind"]), word(&record["act"]["entry"]), word(&record["result"]));
-        records.iter().map(row).collect()
-    }
-
-    /// Returns the text of the only recording.
-    fn recording(&self) -> String {
-        let listed = self.journey.console.state().sessions.recorded();
-        assert_eq!(listed.len(), 1, "{listed:?}");
-        fs::read_to_string(&listed[0].path).unwrap()
-    }
-
-    /// Checks that the journal holds this one operation from its intent to its outcome.
-    #[track_caller]
-    fn assert_journal(&self, entry: &str, result: &str) {
-        let expected = [("intent", entry, ""), ("outcome", entry, result)];
-        let expected = expected.map(|(kind, entry, result)| (kind.to_owned(), entry.to_owned(), result.to_owned()));
-        assert_eq!(self.journal(), expected);
-    }
-}
-
-fn live(journey: &Journey) -> &Live {
-    journey.console.state().sessions.live.first().unwrap()
-}
+use crate::desk::{Desk, live};
+use crate::journey::{Journey, PATIENCE};
 
 #[rstest]
 #[case(Lang::En, "The far side closed it.", "Recorded", "whole")]

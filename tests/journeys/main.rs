@@ -5,11 +5,16 @@
 
 #[path = "../support/journey.rs"]
 mod journey;
+#[path = "../support/witness.rs"]
+mod witness;
 
 mod alarms;
+mod any_keys;
 mod bad_days;
 mod carrying;
+mod changes;
 mod crowd;
+mod desk;
 mod finding;
 mod go_between;
 mod hostile;

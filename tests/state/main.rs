@@ -4,6 +4,7 @@
 mod support;
 
 mod commands;
+mod gate;
 mod interest;
 mod journal;
 mod lists;

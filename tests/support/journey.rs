@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use sekisho::cli::account::{environments, roles};
+use sekisho::cli::account::{environments, played, roles};
+use sekisho::cli::simulated::granted;
 use sekisho::domain::text::width;
 use sekisho::i18n::{Lang, Texts};
 use sekisho::keymap::Keymap;
@@ -42,6 +43,7 @@ pub struct Start {
     keymap: Keymap,
     persona: Persona,
     faults: Vec<Fault>,
+    granted: Option<bool>,
     watch: Option<ChangeWatch>,
 }
 
@@ -65,6 +67,7 @@ impl Start {
             keymap: Keymap::load("default", None).unwrap(),
             persona: Persona::Responder,
             faults: Vec::new(),
+            granted: None,
             watch: None,
         }
     }
@@ -102,6 +105,13 @@ impl Start {
         self
     }
 
+    /// Gives the account the documents that are compiled from the built-in catalogue, and lets IAM keep to its policies or
+    /// allow everything: then nothing but the gate stands before AWS.
+    pub fn granted(mut self, is_enforced: bool) -> Self {
+        self.granted = Some(is_enforced);
+        self
+    }
+
     /// Changes what is watched: other environments, another endpoint.
     pub fn watching(mut self, change: impl FnOnce(&Simulator, &mut Watch) + 'static) -> Self {
         self.watch = Some(Box::new(change));
@@ -118,12 +128,19 @@ impl Start {
     /// Starts, and has read nothing yet.
     pub async fn cold(self) -> Journey {
         let story = Arc::new(ManualClock::new(beginning()));
-        let options = simulator::Options {
+        let mut options = simulator::Options {
             at: self.at,
             clock: simulator::Clock::Manual(Arc::clone(&story)),
             persona: self.persona,
             ..simulator::Options::default()
         };
+        if let Some(is_enforced) = self.granted {
+            let (documents, mut policies) = granted(&played(&self.scenario), self.scenario.keys());
+            if !is_enforced {
+                policies.personas.clear();
+            }
+            (options.documents, options.policies) = (documents, policies);
+        }
         let simulator = simulator::start(self.scenario.clone(), options).await.unwrap();
         for fault in self.faults {
             simulator.inject(fault);

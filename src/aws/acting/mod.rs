@@ -42,6 +42,19 @@ const KEY: usize = 64;
 /// Carries out one authorized operation on one target, always with the credentials of now.
 ///
 /// What was asked of AWS is seen to its end, whoever stops waiting for it: a session that nobody took is ended.
+///
+/// None is made of an operation that the gate did not let through, be it a session or a change, a finding's status or a
+/// document:
+///
+/// ```compile_fail,E0308
+/// use std::sync::Arc;
+///
+/// use sekisho::{aws::{Acting, Standing}, domain::target::Target, policy::Op};
+///
+/// fn act(operation: Op, target: Target, standing: Arc<Standing>) -> Acting {
+///     Acting::new(operation, target, standing)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Acting {
     act: Arc<Act>,

@@ -118,6 +118,14 @@ pub fn defaults(entry: &Entry, request: &mut Request) {
     }
 }
 
+/// Tells whether each parameter that was given is one of the entry's, and within what is allowed.
+pub fn are_allowed(entry: &Entry, request: &Request) -> bool {
+    let fits = |(name, value): (&String, &String)| {
+        entry.parameters.get(name).is_some_and(|parameter| parameter.take(value).is_some())
+    };
+    request.parameters.iter().all(fits)
+}
+
 /// Asks for the parameters that no flag gave; without a terminal nothing is asked. Returns whether all are there.
 ///
 /// # Errors

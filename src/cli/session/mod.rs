@@ -186,7 +186,14 @@ pub async fn carry_out(wanted: Wanted<'_>, stage: Stage<'_>, faults: &mut dyn Wr
     let mut scene = Scene { live: &live, told: &mut told, signals: &mut signals, ui };
     let ended = stay(wanted, operator, look.as_ref(), &mut scene, faults).await;
     // The outcome is on the disk before this program goes, however the session was left. A change that goes on is AWS's.
-    let drained = async { while told.recv().await.is_some() {} };
+    let mut unwritten = None;
+    let drained = async {
+        while let Some(report) = told.recv().await {
+            if let SessionReport::Unwritten { why } = report {
+                unwritten = Some(why);
+            }
+        }
+    };
     match &ended {
         Ok(Stayed::Ended) if wanted.command == RUN => drained.await,
         _ if wanted.command == RUN => drop(futures::join!(operator.shutdown(), drained)),
@@ -202,7 +209,9 @@ pub async fn carry_out(wanted: Wanted<'_>, stage: Stage<'_>, faults: &mut dyn Wr
         Stayed::Refused(exit) => (exit.code(), false),
         Stayed::Ended | Stayed::Client(_) => (tell(&end, texts, faults)?.code(), false),
     };
-    Ok(Carried { code, end: Some(end), is_leaving })
+    let Some(why) = unwritten else { return Ok(Carried { code, end: Some(end), is_leaving }) };
+    writeln!(faults, "{}", t!(texts, "sessions.notice.unwritten", why = why))?;
+    Ok(Carried { code: Exit::Source.code(), end: Some(end), is_leaving })
 }
 
 /// Where an entry is about to be carried out.
@@ -231,10 +240,12 @@ async fn prepare(
         Some(entry) => ask::parameters(entry, request, faults)?,
         None => true,
     };
-    // Whom the gate does not let in gets its answer, and the journal its record, before anything else is asked.
+    // Whom the gate does not let in gets its answer, and the journal its record, before anything else is asked; so does who
+    // cannot be verified, and what is none of what is allowed.
+    let is_told = is_told && entry.is_none_or(|entry| ask::are_allowed(entry, request));
     let look = match operator.look(&request.environment, &request.entry, &request.parameters).await {
         Ok(look) => Some(look).filter(|_| is_told),
-        Err(Refused::Denied(_)) => None,
+        Err(Refused::Denied(_) | Refused::Source(_)) => None,
         Err(refused) => return Ok(Err(refuse(&refused, texts, faults)?)),
     };
     let mut target = None;

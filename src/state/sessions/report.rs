@@ -46,6 +46,11 @@ pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect>
             live.active_at = now;
         }
         SessionReport::Message(message) => live.message = message,
+        SessionReport::Unwritten { why } => {
+            // Whoever looks at it must read it too.
+            state.notice = Some(Notice::with("sessions.notice.unwritten", "why", why));
+            return Vec::new();
+        }
         SessionReport::Link(link) => {
             notice = link_notice(live, &link);
             live.link = link;

@@ -1,17 +1,22 @@
 //! The words of the gate: what it asks for, what it refuses, and what would be needed.
 
+use crate::domain::text::clean;
 use crate::i18n::Texts;
 use crate::policy::{Denial, LONGEST_FINDING, LONGEST_REASON, LONGEST_VALUE};
 use crate::runbook::entry::{Confirmation, Entry, FINDING};
 use crate::t;
 
+/// The longest sentence, in characters: what was refused may be anything.
+const LONGEST: usize = 2_000;
+
 /// Says why the gate refused, and what would be needed.
 pub fn denial(texts: Texts, denial: &Denial) -> (String, String) {
-    (problem(texts, denial), need(texts, denial))
+    (clean(&problem(texts, denial), LONGEST), clean(&need(texts, denial), LONGEST))
 }
 
 fn problem(texts: Texts, denial: &Denial) -> String {
     match denial {
+        Denial::NotVerified => t!(texts, "gate.denial.not-verified").to_owned(),
         Denial::NoRole => t!(texts, "gate.denial.no-role").to_owned(),
         Denial::SeveralRoles(roles) => t!(texts, "gate.denial.several-roles", roles = roles.join(", ")),
         Denial::NoEntry(entry) => t!(texts, "gate.denial.no-entry", entry = entry),
@@ -32,6 +37,7 @@ fn problem(texts: Texts, denial: &Denial) -> String {
 
 fn need(texts: Texts, denial: &Denial) -> String {
     match denial {
+        Denial::NotVerified => t!(texts, "gate.need.not-verified").to_owned(),
         Denial::NoRole => t!(texts, "gate.need.no-role").to_owned(),
         Denial::SeveralRoles(_) => t!(texts, "gate.need.several-roles").to_owned(),
         Denial::NoEntry(_) => t!(texts, "gate.need.no-entry").to_owned(),
