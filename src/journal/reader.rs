@@ -6,16 +6,18 @@
 
 mod scan;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::audit::{Anchors, Contradiction, Open};
 use super::chain::{Broken, StepBack, Verifier, Why};
 use super::head::Head;
+use super::presence;
 use super::query::Query;
 use super::record::Record;
 
@@ -33,6 +35,8 @@ pub struct Row {
     pub record: Result<Arc<Record>, Why>,
     /// Whether it is an intent without an outcome.
     pub is_open: bool,
+    /// Whether the program that wrote it lives: then it is under way.
+    pub is_under_way: bool,
 }
 
 /// What a reader knows of the journal as a whole.
@@ -50,8 +54,10 @@ pub struct Standing {
     pub torn: u64,
     /// Where the clock was last set back.
     pub step: Option<StepBack>,
-    /// How many intents have no outcome.
+    /// How many intents have no outcome, and no program any more that could write one.
     pub open: usize,
+    /// How many intents are under way.
+    pub under_way: usize,
     /// The newest head that was kept elsewhere and agrees.
     pub anchor: Option<(u64, Timestamp)>,
     /// What heads that were kept elsewhere say against it; nothing before all was verified.
@@ -91,6 +97,8 @@ pub struct Reader {
     replaced: Option<u64>,
     step: Option<StepBack>,
     open: Open,
+    /// The programs that lived when a page was last read.
+    living: BTreeSet<Uuid>,
     heads: Vec<Head>,
     anchors: Anchors,
     fault: Option<String>,
@@ -117,6 +125,7 @@ impl Reader {
             replaced: None,
             step: None,
             open: Open::default(),
+            living: BTreeSet::new(),
             heads: Vec::new(),
             anchors: Anchors::default(),
             fault: None,
@@ -295,6 +304,10 @@ impl Reader {
     /// # Errors
     /// Where the file cannot be read.
     pub fn page(&mut self, from: usize, count: usize, oldest_first: bool) -> io::Result<Page> {
+        self.living = match self.open.is_empty() {
+            true => BTreeSet::new(),
+            false => presence::living(&self.path).into_iter().map(|one| one.id).collect(),
+        };
         let lines = self.file.as_ref().map_or(0, File::lines);
         let all = self.query.is_empty();
         let matched = if all { lines } else { self.matches.len() };
@@ -323,7 +336,8 @@ impl Reader {
         let line_number = index as u64 + 1;
         let record = line.and_then(|bytes| super::chain::read(&bytes)).map(Arc::new);
         let is_open = record.as_ref().is_ok_and(|record| self.open.contains(record.seq));
-        Ok(Some(Arc::new(Row { line: line_number, record, is_open })))
+        let is_under_way = record.as_ref().is_ok_and(|record| self.open.is_of(record.seq, &self.living));
+        Ok(Some(Arc::new(Row { line: line_number, record, is_open, is_under_way })))
     }
 
     /// Returns what is known of the journal as a whole.
@@ -338,7 +352,8 @@ impl Reader {
             replaced: self.replaced,
             torn: self.file.as_ref().map_or(0, File::torn),
             step: self.step,
-            open: self.open.intents().count(),
+            open: self.open.but(&self.living).count(),
+            under_way: self.open.of(&self.living).count(),
             anchor: self.anchors.anchor().map(|head| (head.seq, head.time)),
             contradictions: if is_done {
                 self.anchors.contradictions(verified, self.broken.is_some())

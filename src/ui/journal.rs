@@ -97,6 +97,10 @@ fn status(state: &State, ui: &Ui) -> Vec<Span<'static>> {
     // Of a timeline the title says more than these would.
     if state.journal.thread.is_none() {
         status.extend(anchor(state, read, ui));
+        if standing.under_way > 0 {
+            let text = t!(texts, "journal.status.under-way", n = standing.under_way);
+            status.push(Span::styled(text, ui.theme.progress));
+        }
         if standing.open > 0 {
             status.push(Span::styled(t!(texts, "journal.status.open", n = standing.open), ui.theme.warning));
         }
@@ -199,8 +203,9 @@ fn columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
     let lines = state.journal.read.as_ref().map_or(0, |read| read.standing.lines);
     let number = super::widgets::cells(lines.to_string().len()).max(4);
     let results = crate::journal::query::VERDICTS.map(|name| words::journal::verdict(texts, name));
+    let waiting = [t!(texts, "journal.open"), t!(texts, "journal.under-way")];
     // Beside the word stands its mark.
-    let result = measure::widest(results) + 2;
+    let result = measure::widest(results.into_iter().chain(waiting)) + 2;
     let began = began(state);
     let rows = state.journal.page().map_or(&[][..], |page| &page.rows);
     let moments = rows.iter().filter_map(|row| Some(moment(state, ui, row.record.as_ref().ok()?, began)));
@@ -262,6 +267,7 @@ fn result(ui: &Ui, row: &Read, record: &Record) -> (&'static str, &'static str, 
     let name = verdict(record);
     let (mark, style) = match name {
         "done" => (ui.glyphs.ok, ui.theme.ok),
+        "begun" if row.is_under_way => (ui.glyphs.progress, ui.theme.progress),
         "begun" if row.is_open => (ui.glyphs.warning, ui.theme.warning),
         "begun" => (ui.glyphs.arrow, ui.theme.dim),
         "denied" => (ui.glyphs.denied, ui.theme.warning),
@@ -269,12 +275,7 @@ fn result(ui: &Ui, row: &Read, record: &Record) -> (&'static str, &'static str, 
         "unknown" | "recovered" => (ui.glyphs.warning, ui.theme.warning),
         _ => (ui.glyphs.separator, ui.theme.text),
     };
-    let word = if name == "begun" && row.is_open {
-        t!(ui.texts, "journal.open")
-    } else {
-        words::journal::verdict(ui.texts, name)
-    };
-    (mark, word, style)
+    (mark, words::journal::came_of(ui.texts, row, record), style)
 }
 
 /// Returns what was said of it: the ticket, the reason, what went wrong.
