@@ -199,7 +199,7 @@ pub(super) fn blocked(error: &(dyn Error + 'static)) -> Option<String> {
 /// Finds the action in AWS's message `… is not authorized to perform: ecs:ListServices on resource: …`.
 ///
 /// Source: "Troubleshoot access denied error messages" (IAM User Guide).
-fn missing_action(message: &str) -> Option<&str> {
+pub(super) fn missing_action(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("not authorized to perform: ")?;
     let action = rest.split([' ', ',']).next()?.trim_end_matches('.');
     let (service, name) = action.split_once(':')?;

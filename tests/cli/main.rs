@@ -3,6 +3,7 @@
 mod account;
 mod bad_days;
 mod demo;
+mod doctor;
 mod get;
 mod home;
 mod journal;

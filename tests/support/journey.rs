@@ -130,6 +130,7 @@ impl Start {
         }
         let (clock, hand) = Clock::manual(beginning());
         let mut watch = Watch {
+            denials: None,
             environments: environments(&simulator, &self.scenario, self.persona, &[]),
             roles: roles(),
             endpoint_url: Some(simulator.endpoint()),
