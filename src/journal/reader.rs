@@ -4,6 +4,7 @@
 //! in between: it finds where the lines begin, which is quick; it verifies them from the first to the last; and it looks
 //! for what a [`Query`] wants, from the last to the first, because that is what is looked at first.
 
+mod newest;
 mod scan;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -44,6 +45,8 @@ pub struct Row {
 pub struct Standing {
     /// How many lines there are.
     pub lines: u64,
+    /// Whether there may be more, which were not found yet: the file has not been gone through.
+    pub is_counting: bool,
     /// Up to which of them all are as they were written.
     pub verified: u64,
     /// The first that is not.
@@ -308,8 +311,11 @@ impl Reader {
             true => BTreeSet::new(),
             false => presence::living(&self.path).into_iter().map(|one| one.id).collect(),
         };
-        let lines = self.file.as_ref().map_or(0, File::lines);
         let all = self.query.is_empty();
+        if let Some(file) = self.file.as_mut().filter(|_| !self.is_indexed && all && !oldest_first) {
+            return newest::page(file, from, count);
+        }
+        let lines = self.file.as_ref().map_or(0, File::lines);
         let matched = if all { lines } else { self.matches.len() };
         let from = from.min(matched.saturating_sub(count));
         let place = |row: usize| if oldest_first { row } else { matched - 1 - row };
@@ -320,7 +326,8 @@ impl Reader {
         for index in wanted {
             rows.extend(self.row(index)?);
         }
-        let is_searching = !all && (self.looked_down_to > 0 || self.looked_up_to < lines);
+        let is_unread = self.file.is_some() && !self.is_indexed;
+        let is_searching = is_unread || (!all && (self.looked_down_to > 0 || self.looked_up_to < lines));
         let first = if all { (lines > 0).then_some(0) } else { self.matches.front().copied() };
         let began = match first.filter(|_| !is_searching) {
             Some(index) => self.row(index)?.and_then(|row| row.record.as_ref().ok().map(|record| record.time)),
@@ -344,9 +351,10 @@ impl Reader {
     pub fn standing(&self) -> Standing {
         let lines = self.file.as_ref().map_or(0, File::lines) as u64;
         let verified = self.verifier.verified().records;
-        let is_done = verified >= lines || self.broken.is_some();
+        let is_done = self.is_indexed && (verified >= lines || self.broken.is_some());
         Standing {
             lines,
+            is_counting: self.file.is_some() && !self.is_indexed,
             verified,
             broken: self.broken.clone(),
             replaced: self.replaced,
