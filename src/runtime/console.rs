@@ -299,6 +299,7 @@ impl Console {
     pub fn hear(&mut self, event: HostEvent) -> Vec<Effect> {
         let event = match event {
             HostEvent::Catalogue(environment, catalogue) => Event::Catalogue(environment, catalogue),
+            HostEvent::CataloguesChanged(environments) => Event::CataloguesChanged(environments),
             HostEvent::Report(id, report @ SessionReport::Output(_)) => {
                 // Shown with the next frame: a flood must not be drawn piece by piece.
                 self.dirty = true;

@@ -48,6 +48,7 @@ impl OperatorHost {
     pub fn hosted(operator: Operator, texts: Texts, recordings: PathBuf) -> Hosted {
         let (events, received) = mpsc::channel(WAITING_EVENTS);
         let (journal, wanted) = watch::channel(None);
+        tokio::spawn(super::catalogues::watch(operator.clone(), events.clone()));
         tokio::spawn(super::journal::attend(operator.clone(), events.clone()));
         tokio::spawn(super::journal::read(operator.clone(), wanted, events.clone()));
         Hosted::new(Box::new(Self { operator, texts, recordings, events, journal, lines: Lines::default() }), received)

@@ -83,7 +83,12 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Catalogue(environment, catalogue) => {
             state.sessions.catalogues.insert(environment, catalogue);
+            state.sessions.loaded_at = Some(state.now);
             sessions::derive(state);
+            Vec::new()
+        }
+        Event::CataloguesChanged(environments) => {
+            sessions::changed(state, environments);
             Vec::new()
         }
         Event::Session(id, report) => sessions::take(state, id, report),
