@@ -11,7 +11,10 @@ use crate::domain::{
     fetch::{Failure, FailureKind},
 };
 
-use super::{action::Action, error::missing_action};
+use super::{
+    action::Action,
+    error::{denied_to, missing_action},
+};
 
 /// How many parts of an account may deny an action before it counts as denied everywhere.
 const ENOUGH: usize = 3;
@@ -63,11 +66,8 @@ pub struct Sentence {
 ///
 /// Source: "Troubleshoot access denied error messages" (IAM User Guide).
 pub fn sentence(text: &str) -> Option<Sentence> {
-    let action = missing_action(text)?.to_owned();
-    let (before, rest) = text.split_once("not authorized to perform: ")?;
-    let who = before.rsplit_once("User: ").and_then(|(_, rest)| rest.split_whitespace().next());
-    let resource = denied_resource(rest).map(str::to_owned);
-    Some(Sentence { who: who.unwrap_or_default().to_owned(), action, resource })
+    let (action, who) = (missing_action(text)?.to_owned(), denied_to(text).unwrap_or_default().to_owned());
+    Some(Sentence { who, action, resource: denied_resource(text).map(str::to_owned) })
 }
 
 /// Remembers what one identity was denied in one account and region, until that is forgotten.

@@ -209,6 +209,12 @@ pub(super) fn missing_action(message: &str) -> Option<&str> {
     (is_word(service, &['-']) && is_word(name, &['*']) && action.len() <= 128).then_some(action)
 }
 
+/// Finds whom AWS's message of that kind is about.
+pub(super) fn denied_to(message: &str) -> Option<&str> {
+    let (before, _) = message.split_once("not authorized to perform: ")?;
+    before.rsplit_once("User: ")?.1.split_whitespace().next()
+}
+
 /// Goes through an error and its causes.
 pub(super) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     // A chain of causes has no stated end; nobody reads more than these.
