@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use tokio::sync::{mpsc, watch};
 
-use crate::aws::{Now, Shared};
+use crate::aws::{KeepDenials, Now, Shared};
 use crate::command::{self, Command};
 use crate::config::EnvironmentConfig;
 use crate::domain::fetch::{Panel, SourceId};
@@ -54,6 +54,8 @@ pub struct Watch {
     pub endpoint_url: Option<String>,
     /// The clock.
     pub clock: Clock,
+    /// What keeps denials from one run to the next.
+    pub denials: Option<Arc<dyn KeepDenials>>,
 }
 
 /// Keeps the rows that a person has marked as seen for the next run.
@@ -105,7 +107,7 @@ impl Console {
         state.labels = command::entries().iter().map(|entry| (entry.command, ui.texts.get(entry.key))).collect();
         let (sender, reports) = mpsc::channel(WAITING_REPORTS);
         let clock = watch.clock.clone();
-        let shared = Shared::new(Now::new(move || clock.now()));
+        let shared = Shared::new(Now::new(move || clock.now())).keeping_denials(watch.denials.clone());
         let pollers = plans
             .iter()
             .enumerate()
@@ -304,6 +306,7 @@ impl Console {
     pub fn hear(&mut self, event: HostEvent) -> Vec<Effect> {
         let event = match event {
             HostEvent::Catalogue(environment, catalogue) => Event::Catalogue(environment, catalogue),
+            HostEvent::CataloguesChanged(environments) => Event::CataloguesChanged(environments),
             HostEvent::Report(id, report @ SessionReport::Output(_)) => {
                 // Shown with the next frame: a flood must not be drawn piece by piece.
                 self.dirty = true;
