@@ -331,7 +331,7 @@ commands! {
     Yes "yes" "commands.yes" [Run] palette;
     /// Answers the open decision with no.
     No "no" "commands.no" [Run] palette;
-    /// Has the open check look at the dashboards again.
+    /// Has the open check look at the dashboards again; in other steps, keeps what they show.
     Look "look" "commands.look" [Run] palette;
     /// Writes something down in the run.
     Write "write" "commands.write" [Run] palette;

@@ -120,7 +120,12 @@ impl Connection {
         let mut services = described.value.services;
         sort_services(&mut services);
         Loaded {
-            value: ServicesSnapshot { clusters: roster.value.clusters, services, capped: roster.value.capped },
+            value: ServicesSnapshot {
+                clusters: roster.value.clusters,
+                services,
+                unread: 0,
+                capped: roster.value.capped,
+            },
             failures: [roster.failures, described.failures].concat(),
         }
     }

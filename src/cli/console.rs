@@ -54,9 +54,10 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
         let environment = &configured.environment;
         (environment.name.clone(), Arc::clone(ready.catalogues.of(environment)))
     };
-    console.keep_catalogues(account.config.environments.iter().map(of));
+    // First who answers: with the first catalogue the runs are asked for.
     let store = RunStore::within(&ready.folder);
     console.keep_host(OperatorHost::hosted(ready.operator, texts, ready.recordings, store));
+    console.keep_catalogues(account.config.environments.iter().map(of));
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,
         Err(error) => Err(error),

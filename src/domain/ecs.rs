@@ -435,6 +435,8 @@ pub struct ServicesSnapshot {
     pub clusters: Vec<Cluster>,
     /// The services, by cluster and name.
     pub services: Vec<std::sync::Arc<Service>>,
+    /// How many services that there are were not read yet, or not again since that was asked for.
+    pub unread: usize,
     /// Whether there are more than were read.
     pub capped: bool,
 }

@@ -260,12 +260,6 @@ impl Run {
         self.ended.is_some()
     }
 
-    /// Tells whether a report of it was written.
-    pub fn is_reported(&self) -> bool {
-        let mut deeds = self.visits.iter().flat_map(|visit| &visit.deeds);
-        deeds.any(|deed| matches!(deed.what, What::Exported(_)))
-    }
-
     /// Returns when it began.
     pub fn began_at(&self) -> Timestamp {
         self.visits.first().map_or(Timestamp::UNIX_EPOCH, |visit| visit.began_at)

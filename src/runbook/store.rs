@@ -21,8 +21,8 @@ const LONGEST: u64 = 64 * 1024 * 1024;
 /// How often another number is tried, where consoles begin runs at the same time.
 const TRIES: usize = 100;
 
-/// The most runs that are listed, the newest.
-const MOST_LISTED: usize = 500;
+/// The most runs that are listed, those that were written last.
+const MOST_LISTED: usize = 200;
 
 /// Says why a run cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -146,16 +146,19 @@ impl RunStore {
     /// # Errors
     /// [`RunError::Io`] where the folder cannot be read; where it is not there, there are none.
     pub fn list(&self) -> Result<(Vec<Run>, usize), RunError> {
+        let mut ids = self.ids()?;
+        // Of many only the newest are read: when a file was written last is as good a sign as what is in it.
+        let written = |id: &RunId| fs::metadata(self.path(id)).and_then(|file| file.modified()).ok();
+        ids.sort_by_cached_key(|id| std::cmp::Reverse(written(id)));
         let mut broken = 0;
         let mut runs = Vec::new();
-        for id in self.ids()? {
+        for id in ids.into_iter().take(MOST_LISTED) {
             match self.read(&id) {
                 Ok(run) => runs.push(run),
                 Err(_) => broken += 1,
             }
         }
         runs.sort_by(|a, b| b.began_at().cmp(&a.began_at()).then_with(|| b.id.cmp(&a.id)));
-        runs.truncate(MOST_LISTED);
         Ok((runs, broken))
     }
 

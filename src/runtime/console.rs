@@ -265,11 +265,17 @@ impl Console {
         let mut outside = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Refresh(sources) => self.refresh(&sources),
+                Effect::Refresh(sources) => {
+                    self.tell_interests();
+                    self.refresh(&sources);
+                }
                 Effect::KeepMarks(marks) => self.save_marks(&marks),
                 Effect::Snapshot(run) => {
-                    let text = ui::snapshot::text(&self.state, &self.ui);
-                    outside.extend(self.apply(Event::Snapshot(run, text)));
+                    let runbook = self.state.runbooks.get(&run).map(|view| &view.run.runbook);
+                    if let Some(runbook) = runbook {
+                        let text = ui::snapshot::text(&self.state, &self.ui, runbook);
+                        outside.extend(self.apply(Event::Snapshot(run, text)));
+                    }
                 }
                 other => outside.extend(self.ask_host(other)),
             }

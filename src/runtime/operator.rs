@@ -5,10 +5,12 @@ mod lines;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::domain::session::{LiveId, SessionReport};
 use crate::i18n::Texts;
@@ -29,6 +31,9 @@ use super::runs::Runs;
 
 /// Reports of one session that may wait to be handed on.
 const WAITING_REPORTS: usize = 16;
+
+/// How long the disk may take at the end.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Recordings that are listed.
 const MOST_RECORDINGS: usize = 500;
@@ -156,8 +161,8 @@ impl SessionHost for OperatorHost {
         Box::pin(async move {
             operator.shutdown().await;
             if let Some(kept) = kept {
-                // What was written down last is on the disk before the program ends.
-                let _ = kept.await;
+                // What was written down last is on the disk before the program ends, unless the disk does not answer.
+                let _ = timeout(FAREWELL, kept).await;
             }
         })
     }

@@ -22,6 +22,8 @@ pub(super) struct Runs {
     task: Option<JoinHandle<()>>,
     events: mpsc::Sender<HostEvent>,
     texts: Texts,
+    /// The runs that could not be let go of at once; that is not told to anybody, and is done with the next wish.
+    late: Vec<RunId>,
 }
 
 impl Runs {
@@ -29,15 +31,19 @@ impl Runs {
     pub(super) fn new(store: RunStore, texts: Texts, events: mpsc::Sender<HostEvent>) -> Self {
         let (wishes, received) = mpsc::channel(WAITING);
         let task = tokio::spawn(attend(Keeper { store, texts, held: BTreeMap::new() }, received, events.clone()));
-        Self { wishes: Some(wishes), task: Some(task), events, texts }
+        Self { wishes: Some(wishes), task: Some(task), events, texts, late: Vec::new() }
     }
 
     /// Asks for something; what cannot even be asked for is answered as not done.
-    pub(super) fn ask(&self, wish: RunWish) {
+    pub(super) fn ask(&mut self, wish: RunWish) {
         let Some(wishes) = &self.wishes else { return };
+        self.late.retain(|id| wishes.try_send(RunWish::Release(id.clone())).is_err());
         if let Err(mpsc::error::TrySendError::Full(wish) | mpsc::error::TrySendError::Closed(wish)) =
             wishes.try_send(wish)
         {
+            if let RunWish::Release(id) = &wish {
+                self.late.push(id.clone());
+            }
             let why = self.texts.get("runbooks.notice.busy").to_owned();
             let events = self.events.clone();
             if let Some(report) = failed(wish, why) {

@@ -119,7 +119,9 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
             interest.queries.extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
         }
         Screen::Run => {
-            // What a check for spikes is answered from.
+            // What checks are answered from, and what is shown beside the steps: all of its environment.
+            let own = state.services.all().iter().filter(|row| row.id.source == source);
+            interest.visible_services.extend(own.take(MOST_SORTED).map(|row| row.id.key.clone()));
             interest.queries.extend(web_acl_queries(state.waf.all(), source, period));
         }
         Screen::Fleet

@@ -244,19 +244,28 @@ fn candidates(state: &State) -> impl Iterator<Item = PaletteEntry> {
 
 /// Applies an edit to a prompt, within its bounds; control characters are not typed.
 pub fn edit(input: &mut Input, request: InputRequest) {
-    let is_text = matches!(request, InputRequest::InsertChar(_));
+    edit_within(input, request, LONGEST_INPUT);
+}
+
+/// Applies an edit to a prompt of at most so many characters.
+pub fn edit_within(input: &mut Input, request: InputRequest, longest: usize) {
     let refused = match request {
-        InputRequest::InsertChar(character) => character.is_control() || input.value().chars().count() >= LONGEST_INPUT,
+        InputRequest::InsertChar(character) => character.is_control() || input.value().chars().count() >= longest,
         _ => false,
     };
-    if !(is_text && refused) {
+    if !refused {
         input.handle(request);
     }
 }
 
 /// Pastes the first line of a text into a prompt.
 pub fn paste(input: &mut Input, text: &str) {
-    for character in text.lines().next().unwrap_or("").chars().take(LONGEST_INPUT) {
-        edit(input, InputRequest::InsertChar(character));
+    paste_within(input, text, LONGEST_INPUT);
+}
+
+/// Pastes the first line of a text into a prompt of at most so many characters.
+pub fn paste_within(input: &mut Input, text: &str, longest: usize) {
+    for character in text.lines().next().unwrap_or("").chars().take(longest) {
+        edit_within(input, InputRequest::InsertChar(character), longest);
     }
 }

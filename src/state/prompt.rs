@@ -171,7 +171,9 @@ pub(super) fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     if let Some(form) = form(state) {
         form.paste(text, now);
     } else if let Some(Overlay::Words(prompt)) = state.overlays.last_mut() {
-        runbooks::paste(prompt, text);
+        if !runbooks::paste(prompt, text) {
+            state.notice = Some(Notice::plain("runbooks.notice.cut"));
+        }
     } else {
         edit_prompt(state, |input| overlay::paste(input, text));
     }

@@ -62,9 +62,8 @@ fn happen(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Tick(now) => {
             state.now = now;
             sessions::warn(state);
-            runbooks::warn(state);
             overview::derive(state);
-            Vec::new()
+            runbooks::tick(state)
         }
         Event::Drawn { page, end } => {
             page::drawn(state, page, end);
@@ -93,7 +92,8 @@ fn happen(state: &mut State, event: Event) -> Vec<Effect> {
             sessions::derive(state);
             runbooks::derive(state);
             // What may be gone on with is offered from the first row on.
-            let list = state.runbooks.runs.is_none().then_some(Effect::Run(RunWish::List));
+            let is_first = !std::mem::replace(&mut state.runbooks.is_asked, true);
+            let list = is_first.then_some(Effect::Run(RunWish::List));
             list.into_iter().collect()
         }
         Event::CataloguesChanged(environments) => {
@@ -157,7 +157,9 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
         return effects;
     }
     match command {
-        Command::Quit if state.sessions.open() + state.sessions.acting() > 0 => push_menu(state, MenuKind::Quit),
+        Command::Quit if state.sessions.open() + state.sessions.acting() + state.runbooks.unkept() > 0 => {
+            push_menu(state, MenuKind::Quit);
+        }
         Command::Quit => return vec![Effect::Quit],
         Command::Redraw => return vec![Effect::Redraw],
         Command::Suspend => return vec![Effect::Suspend],
@@ -181,10 +183,7 @@ pub(super) fn run(state: &mut State, command: Command) -> Vec<Effect> {
             show(state, Screen::Sessions);
             return vec![Effect::Recordings];
         }
-        Command::Runbooks => {
-            show(state, Screen::Runbooks);
-            return vec![Effect::Run(RunWish::List)];
-        }
+        Command::Runbooks => return runbooks::show(state),
         Command::Journal => show(state, Screen::Journal),
         Command::Fleet => show(state, Screen::Fleet),
         Command::MarkSeen => return overview::mark_seen(state),
@@ -272,7 +271,7 @@ fn half_page(state: &State) -> isize {
 }
 
 /// Shows a screen as if it had been gone to directly.
-fn show(state: &mut State, screen: Screen) {
+pub(super) fn show(state: &mut State, screen: Screen) {
     state.overlays.clear();
     state.trail.clear();
     state.screen = screen;
@@ -292,6 +291,7 @@ fn back(state: &mut State) {
             } else if let Some(parent) = open::parent(state) {
                 open::reopen_alarm(state, parent);
             } else if let Some(screen) = state.trail.pop() {
+                runbooks::leave(state);
                 state.screen = screen;
                 // Nothing is opened from a log or a form, so that neither ever lies behind.
                 state.log = None;
@@ -350,7 +350,8 @@ fn is_foreign(state: &State) -> bool {
             form.map(|form| Place { environment: Some(form.index), kind: form.environment.kind })
         }
         Screen::Tunnel | Screen::Operation => state.sessions.front().map(|live| live.origin.place),
-        Screen::Run => state.runbooks.front().map(|view| view.place),
+        // A run is looked at within its own environment alone.
+        Screen::Run => return state.runbooks.front().is_none_or(|view| view.place.environment != state.shown),
         _ => None,
     };
     place.is_some_and(|place| !state.shows(place))
@@ -373,6 +374,7 @@ pub(super) fn close(state: &mut State, screen: Screen) {
         Screen::WebAcl => state.web_acl = None,
         Screen::Finding => state.finding = None,
         Screen::Form => state.sessions.form = None,
+        Screen::Run => state.runbooks.front = None,
         _ => {}
     }
 }

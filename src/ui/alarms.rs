@@ -16,7 +16,7 @@ use super::widgets::{horizontal_rule, put_line};
 use super::{Drawn, Ui, alarm, charts, measure, services, words};
 
 /// From this height on the selected alarm's chart stands below the list.
-const TALL: u16 = 30;
+pub const TALL: u16 = 30;
 
 /// Draws the alarms.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {

@@ -203,6 +203,7 @@ fn cost(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
         .flatten()
         .map(|count| vec![count])
         .collect();
+    parts.extend(super::runbooks::in_front(state, ui).map(|run| vec![run]));
     parts.extend(catalogue(state, ui));
     if state.journal.is_unshipped() {
         let text = t!(ui.texts, "journal.header.unshipped");

@@ -153,6 +153,7 @@ fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
         MenuKind::Quit => {
             let (open, acting) = (state.sessions.open(), state.sessions.acting());
             title = match acting {
+                _ if state.runbooks.unkept() > 0 => t!(ui.texts, "runbooks.quit-question").to_owned(),
                 0 => t!(ui.texts, "sessions.quit-question", n = open),
                 acting => t!(ui.texts, "operations.quit-question", n = open, m = acting),
             };
@@ -201,7 +202,7 @@ fn offers(offers: &Offers, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer,
             environment.map_or_else(String::new, |environment| environment.name.clone())
         }
         About::Runbook(title) => words::runbook::text(ui.texts, title).to_owned(),
-        About::Step(step) => step.run.clone(),
+        About::Step(step, _) => step.run.clone(),
     };
     let title = t!(ui.texts, "operations.offers.title", name = name);
     let footer = key_hint(ui, Scope::Menu, Command::Open, t!(ui.texts, "screens.hint.choose"));
@@ -212,7 +213,7 @@ fn offers(offers: &Offers, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer,
 fn offered(ui: &Ui, offer: &Offer) -> (String, String) {
     let texts = ui.texts;
     match offer {
-        Offer::GoOn(row) => {
+        Offer::GoOn(row, _) => {
             let (standing, _) = runbooks::standing(ui, &row.standing);
             (t!(texts, "runbooks.offer.go-on", run = row.id), standing)
         }

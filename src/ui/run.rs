@@ -40,6 +40,12 @@ const WIDE: u16 = 110;
 /// The rows of the steps above the open one on a narrow terminal.
 const FEW_STEPS: u16 = 5;
 
+/// The fewest of them.
+const LEAST_STEPS: u16 = 2;
+
+/// The fewest rows of the dashboard below.
+const LEAST_BELOW: u16 = 4;
+
 /// Draws the run in front.
 pub fn render(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
     let Some(view) = state.runbooks.front() else { return };
@@ -75,10 +81,12 @@ fn wide(state: &State, ui: &Ui, view: &RunView, area: Rect, buf: &mut Buffer, dr
 
 /// The steps around the open one, that step, and below it the dashboard or what was collected.
 fn narrow(state: &State, ui: &Ui, view: &RunView, area: Rect, buf: &mut Buffer, drawn: &mut Drawn) {
-    let above = Rect { height: FEW_STEPS.min(area.height / 4), ..area };
-    steps(state, ui, view, above, buf);
     let told = open_step::Told::of(state, ui, view, usize::from(area.width.saturating_sub(2)).max(1));
-    let wanted = cells(told.height()).saturating_add(2).min(area.height * 2 / 5);
+    // What the step says is seen first of all: for it the steps give way, and then the dashboard.
+    let wanted = cells(told.height()).saturating_add(2).min(area.height.saturating_sub(LEAST_STEPS + LEAST_BELOW));
+    let left = area.height.saturating_sub(wanted + LEAST_BELOW);
+    let above = Rect { height: FEW_STEPS.min(area.height / 4).min(left).max(LEAST_STEPS), ..area };
+    steps(state, ui, view, above, buf);
     let middle = Rect { y: above.bottom(), height: wanted, ..area };
     open_step::render(state, ui, view, &told, middle, buf);
     let height = area.height - above.height - middle.height;
@@ -122,6 +130,9 @@ fn head(state: &State, ui: &Ui, view: &RunView, room: usize) -> Vec<Line<'static
     };
     if let Some(why) = &view.unkept {
         warn(t!(texts, "runbooks.view.unkept", why = why));
+    }
+    if view.is_late(state.now) {
+        warn(t!(texts, "runbooks.notice.late").to_owned());
     }
     if view.is_outdated {
         warn(t!(texts, "runbooks.run.catalogue-changed").to_owned());
@@ -186,10 +197,10 @@ fn mark(ui: &Ui, view: &RunView, step: &Step, visit: Option<&Visit>) -> (&'stati
     let Some(visit) = visit else { return (" ", ui.theme.dim) };
     let came = visit.outcome().map(|came| came.result);
     match (&visit.left, came) {
-        (Some(left), _) if matches!(left.how, How::Skipped(_)) => (ui.glyphs.stale, ui.theme.stale),
         (_, Some(Outcome::Failed)) => (ui.glyphs.critical, ui.theme.critical),
         (_, Some(Outcome::Unknown)) => (ui.glyphs.unknown, ui.theme.unknown),
         (_, Some(Outcome::Refused)) => (ui.glyphs.denied, ui.theme.warning),
+        (Some(left), _) if matches!(left.how, How::Skipped(_)) => (ui.glyphs.stale, ui.theme.stale),
         (Some(_), _) => (ui.glyphs.ok, ui.theme.ok),
         (None, _) if view.step().is_some_and(|open| open.id == step.id) => (ui.glyphs.arrow, ui.theme.accent),
         (None, _) => (ui.glyphs.progress, ui.theme.progress),

@@ -15,10 +15,10 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::runbook::book::{Step, StepKind};
-use crate::state::State;
 use crate::state::event::Target;
 use crate::state::runbooks::{RunRow, RunStanding, RunbookRow, RunbooksPanel};
 use crate::state::sessions::target::Verdict;
+use crate::state::{Screen, State};
 use crate::t;
 
 use super::widgets::menu::wrap_line;
@@ -277,4 +277,16 @@ pub fn step_name(state: &State, ui: &Ui, environment: Option<usize>, step: &Step
         Some(entry) => words::session::title(ui.texts, &entry).to_owned(),
         None => words::runbook::name(ui.texts, step),
     }
+}
+
+/// Returns the run that a person is in, for the header; nothing where it is on the screen, or there is none.
+pub fn in_front(state: &State, ui: &Ui) -> Option<Span<'static>> {
+    let view = state.runbooks.front().filter(|view| state.screen != Screen::Run && !view.run.is_over())?;
+    let is_due = view.run.escalation(state.now).is_some_and(|chain| chain.is_due);
+    let (mark, style) = match &view.unkept {
+        Some(_) => (ui.glyphs.warning, ui.theme.warning),
+        None if is_due => (ui.glyphs.warning, ui.theme.warning),
+        None => (ui.glyphs.progress, ui.theme.accent),
+    };
+    Some(Span::styled(format!("{mark} {}", view.run.id), style))
 }

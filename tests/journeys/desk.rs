@@ -127,7 +127,7 @@ impl Desk {
             panic!("nothing is offered:\n{}", self.journey.text());
         };
         let named = |offer: &Offer| match offer {
-            Offer::GoOn(run) => run.id.to_string(),
+            Offer::GoOn(run, _) => run.id.to_string(),
             Offer::Begin(row) => row.runbook.id.0.clone(),
             Offer::Use(row) => row.entry.id.0.clone(),
         };

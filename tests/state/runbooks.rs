@@ -73,9 +73,29 @@ fn a_run_that_is_still_open_is_offered_to_be_gone_on_with() {
     }
     run(&mut state, Command::Open);
     let Some(Overlay::Offers(offers)) = state.overlays.last() else { panic!("{:?}", state.overlays) };
-    assert!(matches!(&offers.rows[..], [Offer::GoOn(run), Offer::Begin(_)] if run.id.number == 7), "{:?}", offers.rows);
+    assert!(
+        matches!(&offers.rows[..], [Offer::GoOn(run, _), Offer::Begin(_)] if run.id.number == 7),
+        "{:?}",
+        offers.rows
+    );
     let effects = run(&mut state, Command::Open);
     assert!(matches!(&effects[..], [Effect::Run(RunWish::Open(id))] if id.number == 7), "{effects:?}");
+}
+
+#[test]
+fn a_check_has_all_read_anew_and_answers_from_nothing_older() {
+    let mut state = begun();
+    let later = now() + SignedDuration::from_mins(3);
+    update(&mut state, Event::Tick(later));
+    let effects = run(&mut state, Command::Look);
+    assert!(
+        effects.iter().any(|effect| matches!(effect, Effect::Refresh(sources) if !sources.is_empty())),
+        "{effects:?}"
+    );
+    assert_eq!(front(&state).run.visits[0].deeds.len(), 1, "what was read before is no answer");
+    update(&mut state, Event::Tick(later + SignedDuration::from_secs(50)));
+    let What::Saw(sight) = last_deed(&state) else { panic!("{:?}", last_deed(&state)) };
+    assert_eq!(sight.why, ["unread"], "what takes too long is said not to be known");
 }
 
 #[test]
@@ -203,12 +223,92 @@ fn an_operation_starts_only_once_its_run_says_so_on_the_disk() {
     run(&mut state, Command::Back);
     assert_eq!(state.screen, Screen::Run);
     assert!(tell(&mut state, Command::Skip).is_empty() && state.overlays.is_empty());
+    assert_eq!(notice(&state), "runbooks.run.under-way");
     run(&mut state, Command::Overview);
-    assert_eq!(state.shown, None, "what was shown before is shown again");
     let effects = say(&mut state, id, SessionReport::Ended(End::Finished(Finish::Done)));
-    let released = settle(&mut state, effects);
-    assert!(released.iter().any(|effect| matches!(effect, Effect::Run(RunWish::Release(_)))), "{released:?}");
-    assert!(state.runbooks.held.is_empty());
+    settle(&mut state, effects);
+    assert_eq!(front(&state).run.visit().unwrap().outcome().unwrap().result, Outcome::Done);
+}
+
+#[test]
+fn an_operation_that_is_taken_back_before_its_run_is_on_the_disk_never_starts() {
+    let mut state = at_rollback();
+    operate(&mut state);
+    let effects = submit(&mut state);
+    let id = state.sessions.front().unwrap().id;
+    run(&mut state, Command::EndSession);
+    run(&mut state, Command::Down);
+    let ended = run(&mut state, Command::Open);
+    assert!(!ended.iter().any(|effect| matches!(effect, Effect::End { .. })), "{ended:?}");
+    assert_eq!(state.sessions.get(id).unwrap().refusal, Some(Refusal::Withdrawn));
+    let started = settle(&mut state, effects);
+    assert!(!started.iter().any(|effect| matches!(effect, Effect::Start { .. })), "{started:?}");
+    assert_eq!(front(&state).run.visit().unwrap().outcome().unwrap().result, Outcome::Refused);
+}
+
+#[test]
+fn who_goes_elsewhere_stays_in_the_run_and_who_leaves_it_is_back_where_they_were() {
+    let mut state = at_rollback();
+    run(&mut state, Command::Write);
+    write(&mut state, "half a thought");
+    run(&mut state, Command::Cancel);
+    run(&mut state, Command::Services);
+    assert_eq!((state.shown, front(&state).run.is_over()), (Some(0), false));
+    tell(&mut state, Command::Runbooks);
+    assert_eq!(state.screen, Screen::Run);
+    assert_eq!(front(&state).draft.1.value(), "half a thought");
+    let left = run(&mut state, Command::Back);
+    assert!(left.iter().any(|effect| matches!(effect, Effect::Run(RunWish::Release(_)))), "{left:?}");
+    assert!(state.runbooks.held.is_empty() && state.runbooks.front().is_none());
+    assert_eq!((state.shown, notice(&state)), (None, "runbooks.notice.back-to-all"));
+}
+
+#[test]
+fn a_run_that_comes_late_takes_nobody_away_and_is_asked_for_once() {
+    let mut state = ready();
+    run(&mut state, Command::Runbooks);
+    run(&mut state, Command::Open);
+    let asked = run(&mut state, Command::Open);
+    run(&mut state, Command::Open);
+    assert!(run(&mut state, Command::Open).is_empty(), "one at a time");
+    run(&mut state, Command::Alarms);
+    settle(&mut state, asked);
+    assert_eq!((state.screen, notice(&state)), (Screen::Alarms, "runbooks.notice.opened"));
+    run(&mut state, Command::Runbooks);
+    assert_eq!(state.screen, Screen::Run);
+}
+
+#[test]
+fn all_environments_are_not_what_a_run_looks_at() {
+    let mut state = at_rollback();
+    run(&mut state, Command::Environment);
+    run(&mut state, Command::Top);
+    tell(&mut state, Command::Open);
+    assert!(state.screen != Screen::Run && state.runbooks.front().is_none());
+}
+
+#[test]
+fn a_filter_hides_nothing_from_a_run() {
+    let mut state = ready();
+    run(&mut state, Command::Services);
+    run(&mut state, Command::Filter);
+    write(&mut state, "nothing-like-it");
+    run(&mut state, Command::Accept);
+    assert!(state.services.rows.is_empty());
+    begin(&mut state, "inc-5xx");
+    assert!(!state.services.rows.is_empty());
+}
+
+#[test]
+fn a_disk_that_does_not_answer_holds_everything_back() {
+    let mut state = begun();
+    let unanswered = run(&mut state, Command::GoOn);
+    assert!(!unanswered.is_empty() && !front(&state).is_kept());
+    update(&mut state, Event::Tick(now() + SignedDuration::from_secs(3)));
+    run(&mut state, Command::GoOn);
+    assert_eq!((step(&state).as_str(), notice(&state)), ("services", "runbooks.notice.late"));
+    settle(&mut state, unanswered);
+    assert!(front(&state).is_kept());
 }
 
 #[test]
@@ -325,7 +425,7 @@ fn a_chain_is_told_in_turn_and_reminds_when_nobody_answers() {
 fn the_report_is_written_by_itself_and_again_at_the_end() {
     let state = over();
     let view = front(&state);
-    assert!(view.run.is_over() && view.run.is_reported() && view.is_kept());
+    assert!(view.run.is_over() && view.is_kept());
     assert_eq!(view.panel, RunPanel::Evidence);
     let mut state = state;
     assert!(tell(&mut state, Command::GoOn).is_empty());
@@ -377,7 +477,7 @@ fn after_a_crash_an_operation_is_unknown_and_another_catalogue_is_said() {
     let view = front(&state);
     assert!(view.is_outdated);
     assert_eq!(view.run.visit().unwrap().outcome().unwrap().result, Outcome::Unknown);
-    assert_eq!(notice(&state), "runbooks.run.recovered");
+    assert_eq!(notice(&state), "runbooks.notice.recovered");
 }
 
 #[test]

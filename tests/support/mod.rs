@@ -296,7 +296,7 @@ pub fn services(services: Vec<Service>) -> Report {
         })
         .collect();
     let services = services.into_iter().map(Arc::new).collect();
-    Report::Services(Arc::new(ServicesSnapshot { clusters, services, capped: false }))
+    Report::Services(Arc::new(ServicesSnapshot { clusters, services, unread: 0, capped: false }))
 }
 
 pub fn tasks(tasks: Vec<Task>) -> Report {

@@ -206,13 +206,14 @@ impl Poller {
 
     /// Takes in what was said meanwhile, without waiting.
     fn listen(&mut self, ears: &mut Ears) {
-        while let Ok(command) = ears.commands.try_recv() {
-            self.obey(command);
-        }
+        // First what is looked at: what is to be read anew is that, and not what was looked at before.
         if ears.interest.has_changed().unwrap_or(false) {
             self.interest = ears.interest.borrow_and_update().clone();
             self.book.look_at(&self.interest);
             self.stop_other_log();
+        }
+        while let Ok(command) = ears.commands.try_recv() {
+            self.obey(command);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the dashboards show of one environment to a check, and who may run a runbook there.
 
+use jiff::Timestamp;
+
 use crate::domain::fetch::Panel;
 use crate::domain::identity::RoleResolution;
 use crate::domain::queue::Subject;
@@ -14,24 +16,37 @@ use crate::state::{
 };
 
 /// Returns what the dashboards show of an environment, which is among what is shown.
-pub fn board(state: &State, environment: usize) -> Board<'_> {
+///
+/// What was not read since a moment, where one is given, or not all of it, counts as not read.
+pub fn board(state: &State, environment: usize, since: Option<Timestamp>) -> Board<'_> {
     let sources = || state.sources.iter().filter(move |source| source.environments.contains(&environment));
     let is_own = |item: &&crate::domain::queue::Item| {
         item.place.environment == Some(environment) && !matches!(item.subject, Subject::Source(..))
-    };
-    let is_read = |panel: &Panel| match panel {
-        Panel::Services => sources().all(|source| source.services.value.is_some()),
-        Panel::Alarms => sources().all(|source| source.alarms.value.is_some()),
-        Panel::Findings => sources().all(|source| source.findings.value.is_some()),
-        Panel::Waf => sources().all(|source| source.waf.value.is_some()),
-        _ => true,
     };
     let panels = [Panel::Services, Panel::Alarms, Panel::Findings, Panel::Waf];
     Board {
         items: state.overview.items.iter().filter(is_own).collect(),
         failures: sources().flat_map(Source::failures).collect(),
-        unread: panels.into_iter().filter(|panel| !is_read(panel)).collect(),
+        unread: panels.into_iter().filter(|panel| !sources().all(|source| is_read(source, *panel, since))).collect(),
     }
+}
+
+/// Tells whether all that a panel looks at was read, since a moment where one is given.
+fn is_read(source: &Source, panel: Panel, since: Option<Timestamp>) -> bool {
+    let is_whole = match panel {
+        Panel::Services => source.services.value.as_ref().is_some_and(|read| read.unread == 0 && !read.capped),
+        Panel::Alarms => source.alarms.value.as_ref().is_some_and(|read| !read.capped),
+        Panel::Findings => source
+            .findings
+            .value
+            .as_ref()
+            .is_some_and(|read| read.read_elsewhere || (read.to_do_complete && !read.capped)),
+        Panel::Waf => source.waf.value.as_ref().is_some_and(|read| {
+            !read.capped && read.acls.iter().all(|acl| source.waf_baselines.contains_key(&acl.key))
+        }),
+        _ => true,
+    };
+    is_whole && since.is_none_or(|since| source.read_at(panel).is_some_and(|at| at >= since))
 }
 
 /// Returns who acts in an environment, and the account that was verified, where they may run a runbook of these roles.

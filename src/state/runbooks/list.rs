@@ -3,17 +3,22 @@
 use crate::domain::queue::Place;
 use crate::runbook::run::{RunId, Setting};
 
-use super::{RunRow, RunWish, RunbookKey, RunbookRow, RunbooksPanel, board};
+use super::{Pending, RunRow, RunWish, RunbookKey, RunbookRow, RunbooksPanel, board};
 use crate::state::{
-    Screen, State,
+    Screen, State, alarms,
     detail::Detail,
     event::{Effect, Notice},
+    findings,
     list::Scroll,
     open::go_deeper,
     overlay::Overlay,
-    services::{environment_words, words},
-    sessions::{offer, target::Verdict},
-    update::show_environment,
+    services::{self, environment_words, words},
+    sessions::{
+        offer::{self, About},
+        target::Verdict,
+    },
+    update::{self, show_environment},
+    waf,
 };
 
 /// Makes the rows of runbooks anew: those that may be run first, then production first.
@@ -100,8 +105,20 @@ pub(in crate::state) fn open_runs<'s>(state: &'s State, row: &RunbookRow) -> imp
         .filter(move |run| run.is_open() && run.id.runbook == runbook && Some(&run.environment) == environment.as_ref())
 }
 
+/// Shows the run that a person is in; from there, or where there is none, the list.
+pub(in crate::state) fn show(state: &mut State) -> Vec<Effect> {
+    match state.runbooks.front.clone().filter(|_| state.screen != Screen::Run) {
+        Some(id) => {
+            update::show(state, Screen::Runbooks);
+            bring(state, &id);
+        }
+        None => update::show(state, Screen::Runbooks),
+    }
+    vec![Effect::Run(RunWish::List)]
+}
+
 /// Begins a run; of a runbook that this role may not run, all that there is to know is shown.
-pub(in crate::state) fn begin(state: &mut State, row: RunbookRow) -> Vec<Effect> {
+pub(in crate::state) fn begin(state: &mut State, row: RunbookRow, about: Option<About>) -> Vec<Effect> {
     let index = row.key.environment;
     let (Ok((actor, account)), Some(environment)) =
         (board::actor(state, index, &row.runbook.roles), state.environments.get(index))
@@ -112,7 +129,17 @@ pub(in crate::state) fn begin(state: &mut State, row: RunbookRow) -> Vec<Effect>
     };
     let Some(catalogue) = state.sessions.catalogues.get(&environment.name) else { return Vec::new() };
     let setting = Setting { environment: environment.name.clone(), account, catalogue: catalogue.hash().to_owned() };
-    vec![Effect::Run(RunWish::Begin { setting, runbook: row.runbook, actor, at: state.now })]
+    let wish = RunWish::Begin { setting, runbook: row.runbook, actor, at: state.now };
+    ask(state, wish, about)
+}
+
+/// Asks for a run; of two that are asked for at once the second waits for nobody.
+fn ask(state: &mut State, wish: RunWish, about: Option<About>) -> Vec<Effect> {
+    if state.runbooks.pending.is_some() {
+        return Vec::new();
+    }
+    state.runbooks.pending = Some(Pending { screen: state.screen, about });
+    vec![Effect::Run(wish)]
 }
 
 /// Shows a run that this console has, or asks for one that it has not.
@@ -122,8 +149,21 @@ pub(in crate::state) fn go_on(state: &mut State, id: &RunId) -> Vec<Effect> {
             bring(state, id);
             Vec::new()
         }
-        None => vec![Effect::Run(RunWish::Open(id.clone()))],
+        None => ask(state, RunWish::Open(id.clone()), None),
     }
+}
+
+/// Takes the filters off the lists: beside a run they show all of its environment, and cannot be filtered there.
+fn show_all_rows(state: &mut State) {
+    for filter in
+        [&mut state.services.filter, &mut state.alarms.filter, &mut state.waf.filter, &mut state.findings.filter]
+    {
+        filter.clear();
+    }
+    services::arrange(state);
+    alarms::arrange(state);
+    waf::arrange(state);
+    findings::arrange(state);
 }
 
 /// Brings a run that this console has to the front, and shows its environment alone.
@@ -142,5 +182,6 @@ pub(super) fn bring(state: &mut State, id: &RunId) {
     }
     state.runbooks.front = Some(id.clone());
     state.overlays.clear();
+    show_all_rows(state);
     go_deeper(state, Screen::Run);
 }

@@ -19,18 +19,19 @@ use crate::runbook::book::{Runbook, RunbookId};
 use crate::runbook::entry::Title;
 use crate::runbook::run::{Began, Came, Run, RunId, What};
 
+use super::Screen;
 use super::list::ListView;
-use super::sessions::target::Verdict;
+use super::sessions::{offer::About, target::Verdict};
 
 pub use board::{actor, board};
 pub use list::{arrange, derive};
-pub(in crate::state) use list::{begin, go_on, open, open_runs, row};
+pub(in crate::state) use list::{begin, go_on, open, open_runs, row, show};
 pub use operation::came;
-pub(in crate::state) use operation::{begins, ended, not_begun};
+pub(in crate::state) use operation::{begins, ended, not_begun, withdraw};
 pub use prompt::{Prompt, Purpose};
 pub(in crate::state) use prompt::{accept, edit, paste, put_by};
-pub(in crate::state) use report::{attend, snapshot, take, warn};
-pub(in crate::state) use step::{acts, retry, run, scroll};
+pub(in crate::state) use report::{attend, snapshot, take, tick};
+pub(in crate::state) use step::{acts, leave, retry, run, scroll};
 pub use view::{RunPanel, RunView};
 pub use wish::{RunList, RunReport, RunWish};
 
@@ -156,14 +157,32 @@ pub struct Runbooks {
     pub panel: RunbooksPanel,
     /// The runs that this console has: the one in front, and those whose operation is under way.
     pub held: Vec<RunView>,
-    /// The run in front.
+    /// The run that a person is in, on the screen or behind what is.
     pub front: Option<RunId>,
+    /// The run that was asked for and has not come, and from where.
+    pub(in crate::state) pending: Option<Pending>,
+    /// Whether the runs were asked for at all.
+    pub(in crate::state) is_asked: bool,
     all: Vec<RunbookRow>,
     keys: Vec<RunbookKey>,
     run_keys: Vec<RunId>,
 }
 
+/// Says from where a run was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::state) struct Pending {
+    /// The screen that a person was on.
+    screen: Screen,
+    /// What the row was about from which it was begun.
+    about: Option<About>,
+}
+
 impl Runbooks {
+    /// Counts the runs that are not on the disk as they are here.
+    pub fn unkept(&self) -> usize {
+        self.held.iter().filter(|view| view.unkept.is_some()).count()
+    }
+
     /// Returns the run in front.
     pub fn front(&self) -> Option<&RunView> {
         self.get(self.front.as_ref()?)

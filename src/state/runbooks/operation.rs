@@ -8,7 +8,7 @@ use crate::policy::Request;
 use crate::runbook::book::StepKind;
 use crate::runbook::run::{Began, Came, Outcome, RunId, What};
 
-use super::{redacted, step};
+use super::{RunView, redacted, step};
 use crate::state::{
     State,
     event::{Effect, Notice},
@@ -37,7 +37,8 @@ pub(super) fn operate(state: &mut State) -> Vec<Effect> {
         state.notice = Some(Notice::with("runbooks.run.no-entry", "entry", written.to_string()));
         return Vec::new();
     }
-    offer::offer_step(state, place, index, run, entries)
+    let about = view.about.clone();
+    offer::offer_step(state, place, index, (run, about), entries)
 }
 
 /// Notes in its run that an operation is about to begin; returns what keeps that. It starts once that is done.
@@ -67,6 +68,12 @@ pub(in crate::state) fn begins(
     Ok(keep)
 }
 
+/// Takes back an operation that waits for its run to be on the disk; tells whether there was one.
+pub(in crate::state) fn withdraw(state: &mut State, id: LiveId) -> bool {
+    let waits = |view: &&mut RunView| matches!(&view.start, Some((_, Effect::Start { id: start, .. })) if *start == id);
+    state.runbooks.held.iter_mut().find(waits).is_some_and(|view| view.start.take().is_some())
+}
+
 /// Notes in its run how an operation ended.
 pub(in crate::state) fn ended(state: &mut State, of: &RunStep, end: &End) -> Vec<Effect> {
     note(state, of, came(end))
@@ -76,7 +83,7 @@ pub(in crate::state) fn ended(state: &mut State, of: &RunStep, end: &End) -> Vec
 pub(in crate::state) fn not_begun(state: &mut State, of: &RunStep, refusal: &Refusal) -> Vec<Effect> {
     let detail = match refusal {
         Refusal::Denied(denial) => denial.code().to_owned(),
-        Refusal::Preflight(_) => String::new(),
+        Refusal::Preflight(_) | Refusal::Withdrawn => String::new(),
         Refusal::Journal(why) | Refusal::Failed(why) => why.clone(),
     };
     note(state, of, Came { result: Outcome::Refused, detail })

@@ -12,6 +12,9 @@ use crate::state::{
     overlay::{self, Overlay},
 };
 
+/// The longest line that is typed, in characters: as long as a run keeps one.
+const LONGEST_LINE: usize = 2_000;
+
 /// The most lines of a note.
 const MOST_LINES: usize = 200;
 
@@ -56,19 +59,25 @@ pub(in crate::state) fn edit(prompt: &mut Prompt, request: InputRequest) {
         }
         return;
     }
-    overlay::edit(&mut prompt.input, request);
+    overlay::edit_within(&mut prompt.input, request, LONGEST_LINE);
 }
 
-/// Pastes a text: into a note with its lines.
-pub(in crate::state) fn paste(prompt: &mut Prompt, text: &str) {
+/// Pastes a text: into a note with its lines; tells whether all of it had room.
+pub(in crate::state) fn paste(prompt: &mut Prompt, text: &str) -> bool {
     for (number, line) in text.lines().enumerate() {
-        if number > 0 && prompt.purpose == Purpose::Write && prompt.lines.len() < MOST_LINES {
-            end_line(prompt);
-        } else if number > 0 {
-            break;
+        if number > 0 && (prompt.purpose != Purpose::Write || prompt.lines.len() >= MOST_LINES) {
+            return false;
         }
-        overlay::paste(&mut prompt.input, line);
+        if number > 0 {
+            end_line(prompt);
+        }
+        let room = LONGEST_LINE.saturating_sub(prompt.input.value().chars().count());
+        overlay::paste_within(&mut prompt.input, line, LONGEST_LINE);
+        if line.chars().count() > room {
+            return false;
+        }
     }
+    true
 }
 
 fn end_line(prompt: &mut Prompt) {

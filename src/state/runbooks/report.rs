@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::fetch::Panel;
 use crate::domain::queue::Place;
 use crate::runbook::book::StepKind;
+use crate::runbook::query::Board;
 use crate::runbook::run::{Run, RunId, What};
 
 use super::{RunList, RunReport, RunView, RunWish, board, list, step};
@@ -15,6 +16,9 @@ use crate::state::{
     event::{Effect, Notice},
     sessions::{self, live::Refusal},
 };
+
+/// How long a check waits for what it looks at; then it says that it does not know.
+const LONGEST_LOOK: SignedDuration = SignedDuration::from_secs(45);
 
 /// Takes what is told of a run.
 pub(in crate::state) fn take(state: &mut State, report: RunReport) -> Vec<Effect> {
@@ -25,6 +29,7 @@ pub(in crate::state) fn take(state: &mut State, report: RunReport) -> Vec<Effect
         }
         RunReport::Opened(Ok(run)) => opened(state, *run),
         RunReport::Opened(Err(why)) => {
+            state.runbooks.pending = None;
             state.notice = Some(Notice::with("runbooks.notice.not-opened", "why", why));
             Vec::new()
         }
@@ -49,6 +54,12 @@ pub(in crate::state) fn listed(state: &mut State, listed: Result<RunList, String
 /// Shows a run that was begun, taken up or read; one that whoever is here may not go on with is let go.
 fn opened(state: &mut State, run: Run) -> Vec<Effect> {
     let id = run.id.clone();
+    let pending = state.runbooks.pending.take();
+    // One that is had already is as it is here, whatever the disk says of it.
+    if state.runbooks.get(&id).is_some() {
+        list::bring(state, &id);
+        return Vec::new();
+    }
     let refuse = |state: &mut State, notice: Notice| {
         state.notice = Some(notice);
         vec![Effect::Run(RunWish::Release(id.clone()))]
@@ -61,7 +72,8 @@ fn opened(state: &mut State, run: Run) -> Vec<Effect> {
     let (is_over, now) = (run.is_over(), state.now);
     let catalogue = state.sessions.catalogues.get(name).map(|catalogue| catalogue.hash());
     let is_outdated = catalogue.is_some_and(|hash| hash != run.setting.catalogue);
-    let mut view = RunView::new(run, place, state.shown);
+    let about = pending.as_ref().and_then(|pending| pending.about.clone());
+    let mut view = RunView::new(run, place, state.shown, about);
     view.is_outdated = is_outdated && !is_over;
     let mut effects = Vec::new();
     if is_over {
@@ -72,7 +84,7 @@ fn opened(state: &mut State, run: Run) -> Vec<Effect> {
                 let run = Arc::make_mut(&mut view.run);
                 run.take_over(actor, now);
                 if run.recover(now) {
-                    state.notice = Some(Notice::plain("runbooks.run.recovered"));
+                    state.notice = Some(Notice::plain("runbooks.notice.recovered"));
                 }
             }
             Ok(_) => {
@@ -81,13 +93,21 @@ fn opened(state: &mut State, run: Run) -> Vec<Effect> {
             }
             Err(_) => return refuse(state, Notice::plain("runbooks.notice.not-allowed")),
         }
-        effects.push(view.changed());
+        effects.push(view.changed(now));
+        view.looking = Some(now);
     }
-    state.runbooks.held.retain(|held| held.run.id != id);
     state.runbooks.held.push(view);
-    let said = state.notice.take();
-    list::bring(state, &id);
-    state.notice = said.or(state.notice.take());
+    // Who has gone elsewhere meanwhile is not taken away from there.
+    let is_there = pending.is_none_or(|pending| pending.screen == state.screen) && state.overlays.is_empty();
+    if is_there {
+        let said = state.notice.take();
+        list::bring(state, &id);
+        state.notice = said.or(state.notice.take());
+        effects.extend(step::read_anew(state));
+    } else {
+        state.runbooks.front = Some(id.clone());
+        state.notice = Some(Notice::with("runbooks.notice.opened", "run", id.to_string()));
+    }
     effects
 }
 
@@ -106,6 +126,9 @@ fn kept(state: &mut State, id: &RunId, revision: u64, done: Result<(), String>) 
         Err(why) => {
             view.unkept = Some(why.clone());
             let live = view.operation;
+            if state.screen != Screen::Run {
+                state.notice = Some(Notice::with("runbooks.notice.not-kept", "run", id.to_string()));
+            }
             match (due, live) {
                 // What is not written down does not happen.
                 (Some(_), Some(live)) => sessions::refused(state, live, Refusal::Journal(why)),
@@ -126,39 +149,54 @@ pub(in crate::state) fn attend(state: &mut State) -> Vec<Effect> {
     if state.runbooks.held.is_empty() {
         return Vec::new();
     }
-    step::leave(state);
     let mut effects = let_go(state);
     let Some(view) = state.runbooks.front().filter(|view| view.unkept.is_none()) else { return effects };
     if state.screen == Screen::Run && state.shown == view.place.environment {
         if is_to_look(state, view) {
             let seen = step::seen(state, view);
-            effects.extend(seen.and_then(|what| step::record_quietly(state, what)));
+            let kept = seen.and_then(|what| step::record_quietly(state, what));
+            if let Some(view) = state.runbooks.front_mut().filter(|_| kept.is_some()) {
+                view.looking = None;
+            }
+            effects.extend(kept);
         }
-        effects.extend(state.runbooks.front_mut().and_then(RunView::wants));
+        let is_read = is_all_read(state);
+        effects.extend(state.runbooks.front_mut().and_then(|view| view.wants(is_read)));
     }
     effects
 }
 
-/// Tells whether a check has not looked yet and all that it looks at was read, or cannot be.
+/// Tells whether a check looks and all that it looks at was read since it began, or cannot be, or takes too long.
 fn is_to_look(state: &State, view: &RunView) -> bool {
-    let (Some(step), Some(visit), Some(index)) = (view.step(), view.run.visit(), view.place.environment) else {
+    let (Some(step), Some(index), Some(since)) = (view.step(), view.place.environment, view.looking) else {
         return false;
     };
     let StepKind::Check { query } = &step.kind else { return false };
-    if visit.sight().is_some() {
-        return false;
-    }
-    let board = board::board(state, index);
-    let has_failed = |panel: Panel| board.failures.iter().any(|(failed, _)| [panel, Panel::Identity].contains(failed));
-    !board.unread.iter().any(|panel| query.panels().contains(panel) && !has_failed(*panel))
+    let board = board::board(state, index, Some(since));
+    let waits = board.unread.iter().any(|panel| query.panels().contains(panel) && !is_told(&board, *panel));
+    !waits || state.now.duration_since(since) >= LONGEST_LOOK
+}
+
+/// Tells whether all that the dashboards of the run's environment show was read, or cannot be, or takes too long.
+fn is_all_read(state: &State) -> bool {
+    let Some(view) = state.runbooks.front() else { return false };
+    let (Some(index), Some(visit)) = (view.place.environment, view.run.visit()) else { return false };
+    let board = board::board(state, index, None);
+    board.unread.iter().all(|panel| is_told(&board, *panel)) || state.now.duration_since(visit.began_at) >= LONGEST_LOOK
+}
+
+/// Tells whether it is said why a panel was not read.
+fn is_told(board: &Board<'_>, panel: Panel) -> bool {
+    // What web ACLs usually block is told by the metrics.
+    let is_about =
+        |failed: Panel| [panel, Panel::Identity].contains(&failed) || (panel, failed) == (Panel::Waf, Panel::Metrics);
+    board.failures.iter().any(|(failed, _)| is_about(*failed))
 }
 
 /// Lets go of runs that are not in front and have nothing under way, so that another console can take them up.
 fn let_go(state: &mut State) -> Vec<Effect> {
     let front = state.runbooks.front.clone();
-    let is_idle = |view: &RunView| {
-        Some(&view.run.id) != front.as_ref() && !view.is_acting() && (view.is_kept() || view.run.is_over())
-    };
+    let is_idle = |view: &RunView| Some(&view.run.id) != front.as_ref() && !view.is_acting() && view.is_kept();
     let mut effects = Vec::new();
     state.runbooks.held.retain(|view| {
         let is_idle = is_idle(view);
@@ -173,8 +211,14 @@ fn let_go(state: &mut State) -> Vec<Effect> {
     effects
 }
 
+/// Lets time go on: reminds of chains, and tries again what the disk did not take.
+pub(in crate::state) fn tick(state: &mut State) -> Vec<Effect> {
+    remind(state);
+    state.runbooks.held.iter().filter(|view| view.unkept.is_some()).map(RunView::keep).collect()
+}
+
 /// Says once of each person of a chain that it is time to tell them.
-pub(in crate::state) fn warn(state: &mut State) {
+fn remind(state: &mut State) {
     let now: Timestamp = state.now;
     for view in &mut state.runbooks.held {
         let Some((person, _)) = view.run.escalation(now).filter(|chain| chain.is_due).and_then(|chain| chain.next)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::command::Command;
+use crate::domain::fetch::SourceId;
 use crate::runbook::book::{Step, StepKind};
 use crate::runbook::run::{Improper, Missing, Run, RunId, Way, What};
 
@@ -51,7 +52,7 @@ pub(in crate::state) fn acts(state: &State, command: Command) -> bool {
     let Some(step) = view.step() else { return false };
     match command {
         Command::Yes | Command::No => matches!(step.kind, StepKind::Decision { .. }),
-        Command::Look => matches!(step.kind, StepKind::Check { .. }),
+        Command::Look => !matches!(step.kind, StepKind::Decision { .. }),
         Command::Told | Command::Answered => matches!(step.kind, StepKind::Escalate { .. }),
         Command::Actions => matches!(step.kind, StepKind::Operation { .. }),
         Command::Skip => !matches!(step.kind, StepKind::Decision { .. }) && !view.is_acting(),
@@ -90,33 +91,47 @@ fn turn(state: &mut State, way: Way) -> Vec<Effect> {
 }
 
 /// Shows the step that was come to with its dashboard; a run that is over with what was collected, and has its report
-/// written anew, which tells of the end then.
+/// written, which tells of the end then. A check reads anew what it looks at.
 pub(super) fn came_to(state: &mut State, mut effects: Vec<Effect>) -> Vec<Effect> {
-    if let Some(view) = state.runbooks.front_mut() {
-        view.panel = if view.run.is_over() { RunPanel::Evidence } else { RunPanel::Dashboard };
-        if view.run.is_over() && view.run.is_reported() {
-            effects.push(Effect::Run(RunWish::Export(Arc::clone(&view.run))));
-        }
+    let now = state.now;
+    let Some(view) = state.runbooks.front_mut() else { return effects };
+    view.panel = if view.run.is_over() { RunPanel::Evidence } else { RunPanel::Dashboard };
+    view.looking = None;
+    if view.run.is_over() {
+        effects.push(Effect::Run(RunWish::Export(Arc::clone(&view.run))));
+    } else if view.step().is_some_and(|step| matches!(step.kind, StepKind::Check { .. })) {
+        view.looking = Some(now);
+        effects.extend(read_anew(state));
     }
     effects
 }
 
-/// Writes down what the dashboards show to the open check.
+/// Has the open check look once all that it looks at was read anew; in other steps, keeps what the dashboards show.
 fn look(state: &mut State) -> Vec<Effect> {
-    let seen = state.runbooks.front().and_then(|view| seen(state, view));
-    match seen {
-        Some(what) => change(state, |run, now| run.record(what, now)),
-        None => {
-            state.notice = Some(improper(&Improper::NotHere));
-            Vec::new()
+    let now = state.now;
+    let Some(view) = state.runbooks.front_mut() else { return Vec::new() };
+    match view.step().map(|step| &step.kind) {
+        Some(StepKind::Check { .. }) => {
+            view.looking = Some(now);
+            read_anew(state)
         }
+        Some(_) => vec![Effect::Snapshot(view.run.id.clone())],
+        None => Vec::new(),
     }
 }
 
-/// Returns what the dashboards show to the open check.
+/// Has all of the environment's sources read anew.
+pub(super) fn read_anew(state: &State) -> Vec<Effect> {
+    let Some(index) = state.runbooks.front().and_then(|view| view.place.environment) else { return Vec::new() };
+    let all = state.sources.iter().enumerate();
+    let own = all.filter(|(_, source)| source.environments.contains(&index)).map(|(id, _)| SourceId(id));
+    vec![Effect::Refresh(own.collect())]
+}
+
+/// Returns what the dashboards show to the open check, of what was read since it began to look.
 pub(super) fn seen(state: &State, view: &RunView) -> Option<What> {
     let Step { kind: StepKind::Check { query }, .. } = view.step()? else { return None };
-    Some(What::Saw(query.look(&board::board(state, view.place.environment?), state.now)))
+    Some(What::Saw(query.look(&board::board(state, view.place.environment?, view.looking), state.now)))
 }
 
 /// Writes down that the next of the chain was told, or that the last who was told answered.
@@ -151,7 +166,8 @@ fn ask(state: &mut State, purpose: Purpose) -> Vec<Effect> {
     if acts(state, command) {
         prompt::open(state, purpose);
     } else {
-        state.notice = Some(improper(&Improper::NotHere));
+        let is_acting = state.runbooks.front().is_some_and(RunView::is_acting);
+        state.notice = Some(improper(if is_acting { &Improper::UnderWay } else { &Improper::NotHere }));
     }
     Vec::new()
 }
@@ -183,6 +199,9 @@ pub(super) fn try_change(
     if view.unkept.is_some() {
         return Err(Notice::plain("runbooks.notice.unkept"));
     }
+    if view.is_late(now) {
+        return Err(Notice::plain("runbooks.notice.late"));
+    }
     let index = view.place.environment.ok_or_else(nowhere)?;
     let (actor, account) = board::actor(state, index, &view.run.runbook.roles)
         .map_err(|_| Notice::plain("runbooks.notice.not-allowed"))?;
@@ -194,7 +213,7 @@ pub(super) fn try_change(
     by(&mut changed, now).map_err(|problem| improper(&problem))?;
     let view = state.runbooks.get_mut(id).ok_or_else(nowhere)?;
     view.run = Arc::new(changed);
-    Ok(view.changed())
+    Ok(view.changed(now))
 }
 
 /// Writes down what a run does by itself, in the name of whoever acts now; where nobody may, it waits.
@@ -208,7 +227,7 @@ pub(super) fn note(state: &mut State, id: &RunId, what: What) -> Vec<Effect> {
     let now = state.now;
     let Some(view) = state.runbooks.get_mut(id) else { return Vec::new() };
     match Arc::make_mut(&mut view.run).record(redacted(what), now) {
-        Ok(()) => vec![view.changed()],
+        Ok(()) => vec![view.changed(now)],
         Err(_) => Vec::new(),
     }
 }
@@ -227,16 +246,22 @@ pub(in crate::state) fn retry(state: &State) -> Option<Effect> {
     Some(view.keep())
 }
 
-/// Leaves the run in front where it is no longer on the screen, nor behind what is; then what was shown before is shown again.
-pub(super) fn leave(state: &mut State) {
-    if state.screen == Screen::Run || state.trail.contains(&Screen::Run) {
+/// Leaves the run on the screen on purpose; what was shown before it is shown again, and that is said.
+pub(in crate::state) fn leave(state: &mut State) {
+    if state.screen != Screen::Run {
         return;
     }
-    let Some(view) = state.runbooks.front() else { return };
+    let front = state.runbooks.front.take();
+    let Some(view) = front.and_then(|id| state.runbooks.get(&id)) else { return };
     let (environment, before) = (view.place.environment, view.shown_before);
-    state.runbooks.front = None;
     if state.shown == environment && before != environment {
+        state.screen = Screen::Runbooks;
         show_environment(state, before);
+        let name = before.and_then(|index| state.environments.get(index)).map(|one| one.name.clone());
+        state.notice = Some(match name {
+            Some(name) => Notice::with("runbooks.notice.back-to", "name", name),
+            None => Notice::plain("runbooks.notice.back-to-all"),
+        });
     }
 }
 

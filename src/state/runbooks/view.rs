@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tui_input::Input;
 
 use crate::domain::queue::Place;
@@ -10,7 +10,10 @@ use crate::domain::session::LiveId;
 use crate::runbook::book::{Evidence, Step, StepId, StepKind};
 use crate::runbook::run::{Missing, Run, Visit, What};
 
-use crate::state::{event::Effect, list::Scroll};
+use crate::state::{event::Effect, list::Scroll, sessions::offer::About};
+
+/// How long the disk may take before nothing goes on without a word.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(2);
 
 /// Names what has the room beside the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,10 +44,16 @@ pub struct RunView {
     pub is_outdated: bool,
     /// The lines that were typed and not taken yet, and the one that is being typed.
     pub draft: (Vec<String>, Input),
+    /// What the row was about from which it was begun.
+    pub about: Option<About>,
+    /// Since when the open check waits for what it looks at to be read.
+    pub looking: Option<Timestamp>,
     /// What was shown before it: a run shows its own environment alone.
     pub(super) shown_before: Option<usize>,
     pub(super) revision: u64,
     pub(super) kept: u64,
+    /// When it was changed last.
+    pub(super) changed_at: Timestamp,
     /// What is to be started once it is on the disk that it began: which revision says so.
     pub(super) start: Option<(u64, Effect)>,
     /// The visit for which the dashboards or the report were asked for by itself, counted from one.
@@ -55,7 +64,7 @@ pub struct RunView {
 
 impl RunView {
     /// Holds a run that was begun or taken up.
-    pub(super) fn new(run: Run, place: Place, shown_before: Option<usize>) -> Self {
+    pub(super) fn new(run: Run, place: Place, shown_before: Option<usize>, about: Option<About>) -> Self {
         let panel = if run.is_over() { RunPanel::Evidence } else { RunPanel::Dashboard };
         Self {
             run: Arc::new(run),
@@ -66,9 +75,12 @@ impl RunView {
             unkept: None,
             is_outdated: false,
             draft: (Vec::new(), Input::default()),
+            about,
+            looking: None,
             shown_before,
             revision: 0,
             kept: 0,
+            changed_at: Timestamp::UNIX_EPOCH,
             start: None,
             asked: 0,
             reminded: None,
@@ -101,8 +113,9 @@ impl RunView {
     }
 
     /// Notes that the run was changed, and returns what keeps it; what is newest of it is in sight then.
-    pub(super) fn changed(&mut self) -> Effect {
+    pub(super) fn changed(&mut self, now: Timestamp) -> Effect {
         self.revision += 1;
+        self.changed_at = now;
         self.evidence.0 = usize::from(u16::MAX);
         self.keep()
     }
@@ -112,8 +125,14 @@ impl RunView {
         Effect::Run(super::RunWish::Keep { run: Arc::clone(&self.run), revision: self.revision })
     }
 
-    /// Returns what the open step wants done by itself, once a visit: the report, or what the dashboards show.
-    pub(super) fn wants(&mut self) -> Option<Effect> {
+    /// Tells whether the disk takes longer than anybody should wait for without a word.
+    pub fn is_late(&self, now: Timestamp) -> bool {
+        !self.is_kept() && self.unkept.is_none() && now.duration_since(self.changed_at) >= PATIENCE
+    }
+
+    /// Returns what the open step wants done by itself, once a visit: the report, or what the dashboards show once they
+    /// were read.
+    pub(super) fn wants(&mut self, is_read: bool) -> Option<Effect> {
         let visits = self.run.visits.len();
         if self.asked >= visits || !self.is_kept() {
             return None;
@@ -122,7 +141,7 @@ impl RunView {
         let has = |is: fn(&What) -> bool| visit.deeds.iter().any(|deed| is(&deed.what));
         let effect = match &self.run.step()?.kind {
             StepKind::Note { evidence }
-                if evidence.contains(&Evidence::Snapshot) && !has(|what| matches!(what, What::Kept(_))) =>
+                if is_read && evidence.contains(&Evidence::Snapshot) && !has(|what| matches!(what, What::Kept(_))) =>
             {
                 Effect::Snapshot(self.run.id.clone())
             }

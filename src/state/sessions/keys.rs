@@ -8,7 +8,7 @@ use crate::domain::{
 };
 
 use super::form::{Form, Lookup, Occasion, Opening};
-use super::live::Live;
+use super::live::{Live, Refusal};
 use super::offer;
 use super::pane::Modes;
 use super::target::{TargetRow, Verdict, source_of};
@@ -328,12 +328,15 @@ fn ask_to_end(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Ends a session after the question.
+/// Ends a session after the question; what waits for its run to be on the disk does not begin then.
 pub fn end_asked(state: &mut State, id: LiveId) -> Vec<Effect> {
-    match state.sessions.get(id).filter(|live| live.is_open()) {
-        Some(_) => vec![Effect::End { id }],
-        None => Vec::new(),
+    if !state.sessions.get(id).is_some_and(Live::is_open) {
+        return Vec::new();
     }
+    if runbooks::withdraw(state, id) {
+        return super::refused(state, id, Refusal::Withdrawn);
+    }
+    vec![Effect::End { id }]
 }
 
 fn token(state: &mut State, then: TokenUse) -> Vec<Effect> {

@@ -33,6 +33,8 @@ pub enum Refusal {
     Journal(String),
     /// It could not be tried; holds why.
     Failed(String),
+    /// It was taken back before it began.
+    Withdrawn,
 }
 
 /// Names the person on whose behalf a session runs, and the place where.

@@ -34,15 +34,15 @@ pub enum About {
     Environment,
     /// A runbook.
     Runbook(Title),
-    /// A step of a run.
-    Step(RunStep),
+    /// A step of a run, and what the row was about from which that was begun.
+    Step(RunStep, Option<Box<Self>>),
 }
 
 /// Names something that may be done.
 #[derive(Debug, Clone)]
 pub enum Offer {
-    /// A run is gone on with.
-    GoOn(RunRow),
+    /// A run is gone on with, by whoever may run its runbook.
+    GoOn(RunRow, Verdict),
     /// A run of a runbook is begun.
     Begin(RunbookRow),
     /// An entry of the catalogue is used.
@@ -53,7 +53,7 @@ impl Offer {
     /// Tells whether it may be done, before anything is typed.
     pub fn verdict(&self) -> &Verdict {
         match self {
-            Self::GoOn(_) => &Verdict::Allowed,
+            Self::GoOn(_, verdict) => verdict,
             Self::Begin(row) => &row.verdict,
             Self::Use(row) => &row.verdict,
         }
@@ -82,7 +82,7 @@ impl Offers {
     /// Returns what the form of an entry is opened from.
     fn occasion(&self, entry: &Entry) -> Occasion {
         let step = match &self.about {
-            About::Step(step) => Some(step.clone()),
+            About::Step(step, _) => Some(step.clone()),
             _ => None,
         };
         Occasion { given: self.given(entry), task: self.task().map(str::to_owned), step }
@@ -90,7 +90,11 @@ impl Offers {
 
     /// Returns what an entry is given of what it is about, so that nobody has to type it.
     pub fn given(&self, entry: &Entry) -> BTreeMap<String, String> {
-        let given = match (&self.about, &entry.operation) {
+        let about = match &self.about {
+            About::Step(_, Some(about)) => about,
+            about => about,
+        };
+        let given = match (about, &entry.operation) {
             (About::Task(_, task), Operation::ServiceChange { change: Change::StopTask, .. }) => Some((TASK, task)),
             (About::Finding(finding), Operation::Workflow { .. }) => Some((FINDING, finding)),
             _ => None,
@@ -138,12 +142,17 @@ pub(in crate::state) fn offer_step(
     state: &mut State,
     place: Place,
     index: usize,
-    step: RunStep,
+    (step, about): (RunStep, Option<About>),
     entries: Vec<Arc<Entry>>,
 ) -> Vec<Effect> {
     let rows: Vec<Offer> = entries.into_iter().map(|entry| Offer::Use(row_of(state, place, index, entry))).collect();
     let is_alone = rows.len() == 1;
-    let offers = Offers { place, about: About::Step(step), rows, selected: 0 };
+    // Of several targets, the one is chosen that the row was about.
+    let selected = about.as_ref().and_then(|about| {
+        rows.iter().position(|offer| matches!(offer, Offer::Use(row) if fits(&row.entry.operation, about)))
+    });
+    let about = About::Step(step, about.map(Box::new));
+    let offers = Offers { place, about, rows, selected: selected.unwrap_or(0) };
     if is_alone {
         return choose(state, &offers);
     }
@@ -160,8 +169,15 @@ fn show(state: &mut State, offers: Offers) {
 /// there is to know is shown.
 pub(in crate::state) fn choose(state: &mut State, offers: &Offers) -> Vec<Effect> {
     match offers.rows.get(offers.selected).cloned() {
-        Some(Offer::GoOn(run)) => runbooks::go_on(state, &run.id),
-        Some(Offer::Begin(row)) => runbooks::begin(state, row),
+        Some(Offer::GoOn(run, Verdict::Allowed)) => runbooks::go_on(state, &run.id),
+        Some(Offer::GoOn(..)) => {
+            state.notice = Some(Notice::plain("runbooks.notice.not-allowed"));
+            Vec::new()
+        }
+        Some(Offer::Begin(row)) => {
+            let about = Some(offers.about.clone()).filter(|about| !matches!(about, About::Runbook(_)));
+            runbooks::begin(state, row, about)
+        }
         Some(Offer::Use(row)) => {
             let occasion = offers.occasion(&row.entry);
             keys::open_row(state, row, occasion)
@@ -226,7 +242,8 @@ fn runbooks(state: &State, index: usize, place: Place) -> Vec<Offer> {
 }
 
 fn with_runs(state: &State, row: RunbookRow) -> Vec<Offer> {
-    let mut offers: Vec<Offer> = runbooks::open_runs(state, &row).cloned().map(Offer::GoOn).collect();
+    let mut offers: Vec<Offer> =
+        runbooks::open_runs(state, &row).map(|run| Offer::GoOn(run.clone(), row.verdict.clone())).collect();
     offers.push(Offer::Begin(row));
     offers
 }

@@ -6,16 +6,17 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::command::{Command, Scope};
+use crate::domain::text;
 use crate::runbook::book::{Evidence, Step, StepId, StepKind};
 use crate::runbook::query::Verdict;
 use crate::runbook::report;
 use crate::runbook::run::{Missing, Outcome, Visit, What};
 use crate::state::State;
-use crate::state::runbooks::RunView;
+use crate::state::runbooks::{RunRow, RunView};
 use crate::t;
-use crate::ui::runbooks::step_name;
+use crate::ui::runbooks::{standing, step_name};
 use crate::ui::widgets::menu::wrap_line;
-use crate::ui::widgets::{cells, line_width, put_line};
+use crate::ui::widgets::{cells, line_width, put, put_line};
 use crate::ui::{Ui, words};
 
 /// The keys of a run, in the order in which they are told, each with its words.
@@ -64,17 +65,28 @@ pub(super) fn render(state: &State, ui: &Ui, view: &RunView, told: &Told, area: 
     let (title, status) = match view.step() {
         Some(step) => {
             let number = view.run.runbook.number(&step.id).unwrap_or_default();
-            let kind = words::runbook::kind(ui.texts, &step.kind);
-            (format!("{number}. {}", step_name(state, ui, view.place.environment, step)), kind)
+            let name = step_name(state, ui, view.place.environment, step);
+            // What is named after its kind says it once.
+            let kind = Some(words::runbook::kind(ui.texts, &step.kind)).filter(|kind| *kind != name).unwrap_or("");
+            (format!("{number}. {name}"), Span::styled(kind, ui.theme.dim))
         }
-        None => (view.run.id.to_string(), t!(ui.texts, "runbooks.outcome.done")),
+        None => {
+            let (standing, style) = standing(ui, &RunRow::of(&view.run).standing);
+            (view.run.id.to_string(), Span::styled(standing, style))
+        }
     };
-    let status = vec![Span::styled(status, ui.theme.dim)];
+    let status = vec![status];
     let inner = super::ruled(ui, title, status, true, area, buf);
     let room = inner.width.saturating_sub(2);
     let above = inner.height.saturating_sub(cells(told.keys.len()));
     for (line, y) in told.said.iter().zip(inner.top()..inner.top() + above) {
         put_line(buf, inner.x + 1, y, line, room);
+    }
+    let more = told.said.len().saturating_sub(usize::from(above));
+    if more > 0 && above > 0 {
+        let note = format!("  {}", t!(ui.texts, "runbooks.view.more", n = more));
+        let width = cells(text::width(&note));
+        put(buf, inner.right().saturating_sub(width + 1), inner.top() + above - 1, &note, width, ui.theme.key);
     }
     for (line, y) in told.keys.iter().zip(inner.top() + above..inner.bottom()) {
         put_line(buf, inner.x + 1, y, line, room);
@@ -90,7 +102,8 @@ fn of_kind(state: &State, ui: &Ui, view: &RunView, step: &Step, visit: &Visit) -
     let dim = |text: String| Line::styled(text, ui.theme.dim);
     match &step.kind {
         StepKind::Check { query } => match visit.sight() {
-            Some(sight) => {
+            // What was seen before stands until it was looked again.
+            Some(sight) if view.looking.is_none() => {
                 let (mark, style) = match sight.verdict {
                     Verdict::Clear => (ui.glyphs.ok, ui.theme.ok),
                     Verdict::Found => (ui.glyphs.warning, ui.theme.warning),
@@ -103,7 +116,7 @@ fn of_kind(state: &State, ui: &Ui, view: &RunView, step: &Step, visit: &Visit) -
                     dim(t!(texts, "runbooks.view.looked", at = at)),
                 ]
             }
-            None => {
+            _ => {
                 vec![
                     dim(words::runbook::query(texts, *query).to_owned()),
                     marked(ui.glyphs.progress, t!(texts, "runbooks.view.looking"), ui.theme.progress),
@@ -219,7 +232,11 @@ fn keys(state: &State, ui: &Ui, view: &RunView, room: usize) -> Vec<Line<'static
     let mut lines: Vec<Line<'static>> = Vec::new();
     for (command, text) in KEYS.into_iter().filter(|(command, _)| state.acts(*command)) {
         let Some(key) = key(command) else { continue };
-        let text = if command == Command::GoOn { goes_on(view, state) } else { text };
+        let text = match command {
+            Command::GoOn => goes_on(view, state),
+            Command::Look if !is_check(view) => "runbooks.run.key.keep",
+            _ => text,
+        };
         let pair = [Span::styled(key, ui.theme.key), Span::styled(format!(" {}  ", ui.texts.get(text)), ui.theme.dim)];
         let width = line_width(&Line::from(pair.to_vec()));
         match lines.last_mut().filter(|line| line_width(line) + width <= room + 2) {
@@ -237,6 +254,11 @@ fn goes_on(view: &RunView, state: &State) -> &'static str {
         Some(Missing::Sight) => "runbooks.run.key.look",
         Some(Missing::Operation) if view.is_acting() => "runbooks.run.key.show",
         Some(Missing::Operation) => "runbooks.run.key.operate",
+        Some(Missing::Reply) => "runbooks.run.key.wait",
         _ => "runbooks.run.key.next",
     }
+}
+
+fn is_check(view: &RunView) -> bool {
+    view.step().is_some_and(|step| matches!(step.kind, StepKind::Check { .. }))
 }

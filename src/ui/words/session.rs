@@ -132,6 +132,7 @@ pub fn refusal(texts: Texts, refusal: &Refusal, now: Timestamp) -> Vec<String> {
         }
         Refusal::Journal(why) => vec![t!(texts, "sessions.refused.journal", why = why)],
         Refusal::Failed(why) => vec![t!(texts, "sessions.refused.failed", why = why)],
+        Refusal::Withdrawn => vec![t!(texts, "sessions.refused.withdrawn").to_owned()],
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cli::get::{ask::Ask, read};
 use crate::config::EnvironmentConfig;
 use crate::domain::identity::Identity;
 use crate::i18n::Texts;
+use crate::runbook::book::Runbook;
 use crate::runbook::query::{Query, Sight};
 use crate::runbook::run::Actor;
 use crate::state::sessions::target::Verdict;
@@ -68,11 +69,11 @@ impl Watched {
 
     /// Looks for what a check looks for.
     pub fn look(&self, query: Query, now: Timestamp) -> Sight {
-        query.look(&runbooks::board(&self.state, 0), now)
+        query.look(&runbooks::board(&self.state, 0, None), now)
     }
 
     /// Writes down what the dashboards show.
-    pub fn snapshot(&self, ui: &Ui) -> String {
-        snapshot::text(&self.state, ui)
+    pub fn snapshot(&self, ui: &Ui, runbook: &Runbook) -> String {
+        snapshot::text(&self.state, ui, runbook)
     }
 }

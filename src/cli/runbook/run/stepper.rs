@@ -175,10 +175,8 @@ impl Stepper<'_> {
     fn farewell(&self, out: &mut dyn Write) -> io::Result<u8> {
         let (texts, run) = (self.ui.texts, &self.held.run);
         if run.is_over() {
-            // What was written before the end does not tell of it.
-            if run.is_reported()
-                && let Err(error) = self.store.export(run, texts)
-            {
+            // What was written before the end does not tell of it, and who gave up wants a report as well.
+            if let Err(error) = self.store.export(run, texts) {
                 return refuse(&error, texts, out).map(Exit::code);
             }
             writeln!(out, "\n{}", t!(texts, "runbooks.run.over", run = run.id))?;
@@ -272,7 +270,7 @@ impl Stepper<'_> {
     /// Keeps what the dashboards show.
     pub(super) async fn keep(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.read(out).await?;
-        let text = self.watched.snapshot(&self.ui);
+        let text = self.watched.snapshot(&self.ui, &self.held.run.runbook);
         self.record(What::Kept(text), out)?;
         writeln!(out, "    {}", t!(self.ui.texts, "runbooks.run.kept"))
     }

@@ -237,10 +237,13 @@ impl Book {
         let new = ServicesSnapshot {
             clusters: self.clusters.values().filter_map(|book| book.cluster.clone()).collect(),
             services: self.services.values().filter_map(|row| row.service.clone()).collect(),
+            unread: self.services.values().filter(|row| row.read_at.is_none()).count(),
             capped: self.capped,
         };
         let same = |last: &ServicesSnapshot| {
-            last.capped == new.capped && last.clusters == new.clusters && all_shared(&last.services, &new.services)
+            (last.capped, last.unread) == (new.capped, new.unread)
+                && last.clusters == new.clusters
+                && all_shared(&last.services, &new.services)
         };
         reuse(&mut self.published_services, same, &new)
     }
