@@ -11,6 +11,7 @@
 
 mod begin;
 mod change;
+mod changed;
 mod desk;
 mod events;
 mod follow;
@@ -31,6 +32,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -122,6 +124,8 @@ struct Inner {
     heads: Option<Heads>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    /// When this was made, of what had just been loaded.
+    begun: Timestamp,
 }
 
 impl Drop for Inner {
@@ -139,7 +143,8 @@ impl Operator {
         let standings: BTreeMap<_, _> = outfit.environments.iter().map(standing).collect();
         let heads = Heads::of(&outfit, &standings);
         let (journal, tasks, stop) = (Mutex::default(), TaskTracker::new(), CancellationToken::new());
-        Self { inner: Arc::new(Inner { outfit, standings, journal, heads, tasks, stop }) }
+        let begun = outfit.clock.now();
+        Self { inner: Arc::new(Inner { outfit, standings, journal, heads, tasks, stop, begun }) }
     }
 
     /// Looks up what an entry's operation would meet in an environment, with the parameters as far as they are known;

@@ -198,6 +198,7 @@ async fn picture(
 ) -> String {
     let (clock, hand) = Clock::manual(support::now());
     let watch = Watch {
+        denials: None,
         environments: environments(simulator, scenario, Persona::Responder, &[]),
         roles: roles(),
         endpoint_url: Some(simulator.endpoint()),

@@ -73,6 +73,7 @@ impl Caller {
             let error = match send().await {
                 Ok(answer) => {
                     self.ledger.denials.allowed(action);
+                    self.allowed(action, false);
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -108,7 +109,10 @@ impl Caller {
         loop {
             self.leave(action).await;
             let error = match send().await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.allowed(action, true);
+                    return Ok(answer);
+                }
                 Err(error) => error,
             };
             let failure = self.judge(action, &error);
@@ -122,9 +126,25 @@ impl Caller {
         }
     }
 
+    /// Keeps a failure, if it is a denial and somebody keeps those.
+    fn keep(&self, failure: &Failure) {
+        if let Some(memory) = &self.ledger.memory {
+            memory.failed(failure);
+        }
+    }
+
+    fn allowed(&self, action: Action, on_all: bool) {
+        if let Some(memory) = &self.ledger.memory {
+            memory.allowed(action, on_all);
+        }
+    }
+
     /// Makes a failure of a call that was not made, or whose answer says that it failed.
     pub(super) fn failed(&self, action: Action, kind: FailureKind, detail: &str) -> Failure {
-        Attempt { action: action.name(), host: &self.hosts.of(action), at: self.now.get() }.failed(kind, detail)
+        let attempt = Attempt { action: action.name(), host: &self.hosts.of(action), at: self.now.get() };
+        let failure = attempt.failed(kind, detail);
+        self.keep(&failure);
+        failure
     }
 
     /// Makes a failure of a request that cannot be built.
@@ -143,6 +163,7 @@ impl Caller {
             self.ledger.budget.throttled(action.family());
             self.meter.throttled(self.now.get());
         }
+        self.keep(&failure);
         tracing::debug!(
             action = failure.action,
             kind = failure.kind.name(),

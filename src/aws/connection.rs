@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use crate::{
     config::CredentialSource,
     domain::{
+        denied::Whom,
         endpoint::authority,
         environment::AccountId,
         fetch::{Failure, FailureKind},
@@ -110,6 +111,12 @@ impl Connection {
     /// Returns the region.
     pub fn region(&self) -> &str {
         &self.home.region
+    }
+
+    /// Says whom what is allowed or denied here is allowed or denied.
+    pub fn whom(&self) -> Whom {
+        let (account, region) = (self.identity.account.to_string(), self.region().to_owned());
+        Whom { account, region, who: without_session(&self.identity).to_owned() }
     }
 
     /// Returns when the credentials end, where they end.

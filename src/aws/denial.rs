@@ -2,15 +2,73 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::domain::fetch::{Failure, FailureKind};
+use crate::domain::{
+    denied::{Denied as Met, Whom},
+    fetch::{Failure, FailureKind},
+};
 
-use super::action::Action;
+use super::{
+    action::Action,
+    error::{denied_to, missing_action},
+};
 
 /// How many parts of an account may deny an action before it counts as denied everywhere.
 const ENOUGH: usize = 3;
+
+/// Keeps denials from one start of the program to the next, for whoever asks what is missing.
+///
+/// Calls are neither made nor left out because of it: that a right was given meanwhile is seen by trying.
+pub trait KeepDenials: Send + Sync + fmt::Debug {
+    /// Takes a denial. It may wait for the disk, and not for long.
+    fn denied(&self, met: Met);
+
+    /// Takes that somebody was allowed an action: on something, or on just what was asked for.
+    fn allowed(&self, whom: &Whom, action: &str, on_all: bool);
+}
+
+/// Keeps what one identity is denied in one account and region.
+#[derive(Debug, Clone)]
+pub(super) struct Memory {
+    pub(super) keeper: Arc<dyn KeepDenials>,
+    pub(super) whom: Whom,
+}
+
+impl Memory {
+    /// Keeps a failure, if it is a denial.
+    pub(super) fn failed(&self, failure: &Failure) {
+        let FailureKind::Denied { missing_action } = &failure.kind else { return };
+        let resource = denied_resource(&failure.detail);
+        self.keeper.denied(Met::once(self.whom.clone(), missing_action, resource, failure.at));
+    }
+
+    /// Takes that an action was allowed: on something, or on just what was asked for.
+    pub(super) fn allowed(&self, action: Action, on_all: bool) {
+        self.keeper.allowed(&self.whom, action.name(), on_all);
+    }
+}
+
+/// Holds what AWS says in a sentence that denies something, wherever that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// The ARN of whom it is denied; empty where AWS does not say.
+    pub who: String,
+    /// The action.
+    pub action: String,
+    /// The one resource; none where it is denied on all.
+    pub resource: Option<String>,
+}
+
+/// Finds the sentence by which AWS denies something in a text that quotes it.
+///
+/// Source: "Troubleshoot access denied error messages" (IAM User Guide).
+pub fn sentence(text: &str) -> Option<Sentence> {
+    let (action, who) = (missing_action(text)?.to_owned(), denied_to(text).unwrap_or_default().to_owned());
+    Some(Sentence { who, action, resource: denied_resource(text).map(str::to_owned) })
+}
 
 /// Remembers what one identity was denied in one account and region, until that is forgotten.
 ///
@@ -163,6 +221,24 @@ mod tests {
             assert_ne!(denied_resource(&message), Some(arn), "{message}");
         }
         assert_eq!(denied_resource("on resource: "), None);
+    }
+
+    #[test]
+    fn a_denial_is_found_in_whatever_quotes_it() {
+        let user = "arn:aws:sts::111122223333:assumed-role/Sekisho-prd-task-stop/Automation";
+        let service = "arn:aws:ecs:ap-northeast-1:111122223333:service/shop-prd/web";
+        let text = format!(
+            "Step fails. AccessDeniedException: User: {user} is not authorized to perform: ecs:UpdateService on \
+             resource: {service} because no identity-based policy allows the ecs:UpdateService action"
+        );
+        let found = sentence(&text).unwrap();
+        assert_eq!((found.who.as_str(), found.action.as_str()), (user, "ecs:UpdateService"));
+        assert_eq!(found.resource.as_deref(), Some(service));
+        let found = sentence("You are not authorized to perform: ecs:ListClusters on resource: *").unwrap();
+        assert_eq!((found.who.as_str(), found.resource), ("", None));
+        for other in ["", "AccessDenied", "User: x is not authorized to perform: ", "TargetNotConnected"] {
+            assert_eq!(sentence(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -199,7 +199,7 @@ pub(super) fn blocked(error: &(dyn Error + 'static)) -> Option<String> {
 /// Finds the action in AWS's message `… is not authorized to perform: ecs:ListServices on resource: …`.
 ///
 /// Source: "Troubleshoot access denied error messages" (IAM User Guide).
-fn missing_action(message: &str) -> Option<&str> {
+pub(super) fn missing_action(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("not authorized to perform: ")?;
     let action = rest.split([' ', ',']).next()?.trim_end_matches('.');
     let (service, name) = action.split_once(':')?;
@@ -207,6 +207,12 @@ fn missing_action(message: &str) -> Option<&str> {
         !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(&c))
     };
     (is_word(service, &['-']) && is_word(name, &['*']) && action.len() <= 128).then_some(action)
+}
+
+/// Finds whom AWS's message of that kind is about.
+pub(super) fn denied_to(message: &str) -> Option<&str> {
+    let (before, _) = message.split_once("not authorized to perform: ")?;
+    before.rsplit_once("User: ")?.1.split_whitespace().next()
 }
 
 /// Goes through an error and its causes.

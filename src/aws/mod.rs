@@ -48,6 +48,7 @@ pub use acting::{Acting, NotStarted};
 pub use action::Action;
 pub use alarms::{ALARMS_A_CALL, AlarmScope};
 pub use connection::{Connection, ConnectionPlan};
+pub use denial::{KeepDenials, Sentence, sentence};
 pub use ecs::{Described, SERVICES_A_CALL, calls_for};
 pub use elb::bare_group;
 pub use heads::HeadLog;

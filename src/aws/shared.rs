@@ -10,11 +10,11 @@ use std::{
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
 
-use crate::domain::endpoint::authority;
+use crate::domain::{denied::Whom, endpoint::authority};
 
 use super::{
     budget::Budget,
-    denial::Denials,
+    denial::{Denials, KeepDenials, Memory},
     http,
     meter::{Meter, Spent},
     names::Names,
@@ -61,6 +61,7 @@ pub struct Shared {
     http: SharedHttpClient,
     ledgers: Arc<Mutex<Ledgers>>,
     claims: Arc<Mutex<HashMap<Claim, Weak<Meter>>>>,
+    keeper: Option<Arc<dyn KeepDenials>>,
 }
 
 /// Names findings that several sources could read: account, who reads them there, and the region that they are read in.
@@ -80,6 +81,8 @@ struct Ledgers {
 pub(super) struct Ledger {
     pub(super) budget: Arc<Budget>,
     pub(super) denials: Arc<Denials>,
+    /// What keeps denials over the end of the program, once the caller is known.
+    pub(super) memory: Option<Memory>,
 }
 
 impl Shared {
@@ -93,6 +96,7 @@ impl Shared {
             http: http::client(),
             ledgers: Arc::default(),
             claims: Arc::default(),
+            keeper: None,
         }
     }
 
@@ -106,6 +110,12 @@ impl Shared {
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Returns the same with what keeps denials over the end of the program; without it nobody does.
+    #[must_use]
+    pub fn keeping_denials(self, keeper: Option<Arc<dyn KeepDenials>>) -> Self {
+        Self { keeper, ..self }
     }
 
     /// Sums up what was spent lately through this meter, by whichever connections.
@@ -132,8 +142,11 @@ impl Shared {
         let budget =
             ledgers.budgets.entry((account.clone(), region.clone())).or_insert_with(|| Arc::new(Budget::new()));
         let budget = Arc::clone(budget);
-        let denials = Arc::clone(ledgers.denials.entry((account, region, who.to_owned())).or_default());
-        Ledger { budget, denials }
+        let key = (account.clone(), region.clone(), who.to_owned());
+        let denials = Arc::clone(ledgers.denials.entry(key).or_default());
+        let keeper = self.keeper.clone().filter(|_| !who.is_empty());
+        let memory = keeper.map(|keeper| Memory { keeper, whom: Whom { account, region, who: who.to_owned() } });
+        Ledger { budget, denials, memory }
     }
 
     /// Tells whether the findings of an account, as one identity reads them in a region, are this source's to read.

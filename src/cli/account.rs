@@ -1,16 +1,19 @@
 //! What a command reads from: AWS as it is configured, or the simulated account.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use crate::config::{self, Config, CredentialSource, EnvironmentConfig, Surroundings};
+use crate::aws::KeepDenials;
+use crate::config::{self, Config, CredentialSource, EnvironmentConfig, JournalConfig, Surroundings};
 use crate::domain::endpoint::authority;
 use crate::domain::environment::{AccountId, Environment, Kind};
 use crate::domain::identity::{Pattern, RoleMapping};
 use crate::i18n::Texts;
 use crate::keymap::Keymap;
+use crate::policy::compile::JournalGroup;
 use crate::runtime::clock::Clock;
 use crate::runtime::console::Watch;
 use crate::simulator::{self, EnvironmentFile, Persona, Scenario, Simulator};
@@ -20,6 +23,8 @@ use crate::ui::glyphs::Glyphs;
 use crate::ui::theme::Theme;
 
 use super::args::{Args, DemoArgs, Subcommand};
+use super::denials::DenialStore;
+use super::outfit;
 use super::simulated;
 use super::{Exit, complain, no_color};
 
@@ -28,6 +33,9 @@ const SCENARIO: &str = "bad-deploy";
 
 /// Where in the story one comes in unless one says otherwise: the release is under way, its trouble is a moment off.
 const BEGINNING: SignedDuration = SignedDuration::from_secs(75);
+
+/// The log group of the simulated account that keeps the journal's heads; it is there from the beginning.
+const JOURNAL_GROUP: &str = "/sekisho/journal";
 
 /// Whom the demo plays unless it is told otherwise.
 const ROLE: &str = "responder";
@@ -38,6 +46,8 @@ pub struct Account {
     pub config: Config,
     /// The simulated account, which ends with this.
     simulator: Option<Simulator>,
+    /// What IAM denied, from one run to the next; none where there is no home.
+    denials: Option<Arc<DenialStore>>,
 }
 
 impl Account {
@@ -54,7 +64,7 @@ impl Account {
         };
         if !args.is_demo() {
             return Ok(match Config::load(&args.flags()) {
-                Ok(config) => Ok(Self { config, simulator: None }),
+                Ok(config) => Ok(Self { config, simulator: None, denials: denials(false) }),
                 Err(errors) => Err(complain(errors.iter().map(|error| error.render(texts)), faults)?),
             });
         }
@@ -62,19 +72,30 @@ impl Account {
             Ok(config) => config,
             Err(errors) => return Ok(Err(complain(errors.iter().map(|error| error.render(texts)), faults)?)),
         };
-        let (simulator, environments) = match simulate(args, &demo, texts).await {
+        let Played { simulator, environments, journal } = match simulate(args, &demo, texts).await {
             Ok(started) => started,
             Err(sentences) => return Ok(Err(complain(sentences, faults)?)),
         };
         config.endpoint_url = Some(simulator.endpoint());
         config.environments = environments;
+        config.journal = Some(journal);
         config.roles = roles();
-        Ok(Ok(Self { config, simulator: Some(simulator) }))
+        Ok(Ok(Self { config, simulator: Some(simulator), denials: denials(true) }))
     }
 
     /// Returns the simulated account, where one stands in for AWS.
     pub fn simulator(&self) -> Option<&Simulator> {
         self.simulator.as_ref()
+    }
+
+    /// Returns what keeps denials from one run to the next.
+    pub(super) fn denials(&self) -> Option<&Arc<DenialStore>> {
+        self.denials.as_ref()
+    }
+
+    /// Returns the same for whoever calls AWS.
+    pub fn keeper(&self) -> Option<Arc<dyn KeepDenials>> {
+        self.denials.clone().map(|store| store as Arc<dyn KeepDenials>)
     }
 
     /// Returns what a console watches here.
@@ -84,6 +105,7 @@ impl Account {
             roles: self.config.roles.clone(),
             endpoint_url: self.config.endpoint_url.clone(),
             clock: Clock::real(),
+            denials: self.keeper(),
         }
     }
 
@@ -123,6 +145,11 @@ pub(super) fn ui(config: &Config, endpoint: Option<String>, faults: &mut dyn Wri
     }))
 }
 
+/// Returns what keeps denials, of AWS or of what the simulated account plays.
+fn denials(is_demo: bool) -> Option<Arc<DenialStore>> {
+    Some(Arc::new(DenialStore::within(&outfit::state_folder(is_demo)?)))
+}
+
 /// Returns the theme of a name that the configuration has checked, or none of colours where `NO_COLOR` is set.
 fn theme(name: &str) -> Theme {
     if no_color() {
@@ -131,12 +158,15 @@ fn theme(name: &str) -> Theme {
     Theme::built_in(name).unwrap_or_else(Theme::no_color)
 }
 
+/// A simulated account that was started, and how one sees it.
+struct Played {
+    simulator: Simulator,
+    environments: Vec<EnvironmentConfig>,
+    journal: JournalConfig,
+}
+
 /// Starts the account that the arguments ask for, and says how its scenario divides it; or what is wrong with them.
-async fn simulate(
-    args: &Args,
-    demo: &DemoArgs,
-    texts: Texts,
-) -> Result<(Simulator, Vec<EnvironmentConfig>), Vec<String>> {
+async fn simulate(args: &Args, demo: &DemoArgs, texts: Texts) -> Result<Played, Vec<String>> {
     let name = demo.scenario.as_deref().unwrap_or(SCENARIO);
     let scenario = Scenario::builtin(name)
         .ok_or_else(|| vec![t!(texts, "cli.demo.no-scenario", name = name, names = Scenario::names().join(" "))])?;
@@ -148,8 +178,13 @@ async fn simulate(
         return Err(unknown.iter().map(|error| error.render(texts)).collect());
     }
     let at = demo.at.and_then(|at| SignedDuration::try_from(at).ok()).unwrap_or(BEGINNING);
-    let (documents, policies) = simulated::granted(&played(&scenario), scenario.keys());
-    let mut options = simulator::Options { at, persona, documents, policies, ..simulator::Options::default() };
+    let home = scenario.environments().iter().find(|played| played.account == scenario.home_account());
+    let home = home.map(|played| played.name.clone());
+    let group = home.clone().map(|environment| JournalGroup { name: JOURNAL_GROUP.to_owned(), environment });
+    let (documents, policies) = simulated::granted(&played(&scenario), scenario.keys(), group);
+    let log_groups = vec![JOURNAL_GROUP.to_owned()];
+    let mut options =
+        simulator::Options { at, persona, documents, log_groups, policies, ..simulator::Options::default() };
     if let Some(listen) = demo.listen {
         options.listen = listen;
     }
@@ -157,8 +192,12 @@ async fn simulate(
     let simulator = simulator::start(scenario, options)
         .await
         .map_err(|error| vec![t!(texts, "cli.demo.not-started", why = error)])?;
-    let environments = environments(&simulator, &played, persona, &args.global.env);
-    Ok((simulator, environments))
+    let environments = |wanted: &[String]| environments(&simulator, &played, persona, wanted);
+    // Heads are kept in the home account, whichever environments are looked at.
+    let home = home.and_then(|name| environments(&[name]).pop());
+    let journal = JournalConfig { log_group: JOURNAL_GROUP.to_owned(), home };
+    let environments = environments(&args.global.env);
+    Ok(Played { simulator, environments, journal })
 }
 
 /// Returns the environments of a scenario, as it says that they are.

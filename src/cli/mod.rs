@@ -7,6 +7,7 @@ pub mod completions;
 pub mod console;
 mod defect;
 pub mod demo;
+mod denials;
 pub mod doctor;
 pub mod get;
 pub mod init;

@@ -70,7 +70,7 @@ pub fn ready(account: &Account, texts: Texts, faults: &mut dyn Write) -> io::Res
         roles: config.roles.clone(),
         catalogues: by_name,
         endpoint_url: config.endpoint_url.clone(),
-        shared: Shared::new(Now::new(move || now.now())),
+        shared: Shared::new(Now::new(move || now.now())).keeping_denials(account.keeper()),
         clock,
         journal: folder.join("journal"),
         heads: config.journal.clone(),

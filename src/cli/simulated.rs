@@ -4,16 +4,20 @@
 use std::collections::BTreeMap;
 
 use crate::domain::environment::Environment;
-use crate::policy::compile::{Compiled, DocumentKind, Options, compile, pretty};
+use crate::policy::compile::{Compiled, DocumentKind, JournalGroup, Options, compile, pretty};
 use crate::runbook::catalogue::Catalogue;
 use crate::simulator::{DocumentText, Persona, PolicyTexts};
 
 /// Compiles the built-in catalogue for everybody who can be played.
 ///
 /// Session documents are the scenario's own: what is amiss with one of them is part of its story.
-pub fn granted(environments: &[Environment], keys: Vec<String>) -> (Vec<DocumentText>, PolicyTexts) {
+pub fn granted(
+    environments: &[Environment],
+    keys: Vec<String>,
+    journal: Option<JournalGroup>,
+) -> (Vec<DocumentText>, PolicyTexts) {
     let catalogue = Catalogue::built_in();
-    let options = Options { keys, ..Options::default() };
+    let options = Options { journal, keys, ..Options::default() };
     let of = |(persona, role): (Persona, &str)| (persona, compile(&catalogue, role, environments, &options));
     let personas = [(Persona::Operator, "operator"), (Persona::Responder, "responder"), (Persona::Staff, "staff")];
     let all: Vec<(Persona, Compiled)> = personas.map(of).into();

@@ -5,6 +5,7 @@
 
 pub mod alarm;
 pub mod database;
+pub mod denied;
 pub mod ecs;
 pub mod elb;
 pub mod endpoint;

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
+use uuid::Uuid;
+
 use super::chain::{Broken, StepBack, Verified, Verifier, Why, whole};
 use super::head::Head;
 use super::lines::Lines;
+use super::presence;
 use super::record::{Kind, Record};
 
 /// The most times at which the clock was set back that are named.
@@ -43,8 +46,10 @@ pub struct Audit {
     pub steps: Vec<StepBack>,
     /// How often it had been.
     pub step_count: u64,
-    /// The intents without an outcome, the first of them.
+    /// The intents without an outcome of programs that are gone, the first of them.
     pub open: Vec<u64>,
+    /// The intents without an outcome of programs that live: they are under way.
+    pub under_way: Vec<u64>,
     /// Lines that were not written to their end, and are kept in a record.
     pub recovered: u64,
     /// Whether there is no file.
@@ -171,19 +176,24 @@ pub fn audit<E>(path: &Path, heads: Vec<Head>, mut visit: impl FnMut(&Record) ->
     audit.anchor = anchors.anchor().cloned();
     audit.first = verifier.first().map(str::to_owned);
     audit.verified = Some(verifier.verified().clone());
-    audit.open = open.intents().take(MOST_OPEN).collect();
+    let living = presence::living(path).into_iter().map(|one| one.id).collect();
+    audit.open = open.but(&living).take(MOST_OPEN).collect();
+    audit.under_way = open.of(&living).take(MOST_OPEN).collect();
     Ok(audit)
 }
 
-/// The intents that wait for their outcome, as the records go by.
+/// The intents that wait for their outcome, each with its program, as the records go by.
 #[derive(Debug, Clone, Default)]
-pub struct Open(BTreeSet<u64>);
+pub struct Open(BTreeMap<u64, Option<Uuid>>);
 
 impl Open {
     /// Takes the next record.
     pub fn pass(&mut self, record: &Record) {
         match (record.kind, record.intent) {
-            (Kind::Intent, _) => drop(self.0.insert(record.seq)),
+            (Kind::Intent, _) => {
+                let process = record.process.as_ref().and_then(|process| Uuid::try_parse(&process.id).ok());
+                self.0.insert(record.seq, process);
+            }
             (Kind::Outcome, Some(intent)) => drop(self.0.remove(&intent)),
             _ => {}
         }
@@ -191,11 +201,26 @@ impl Open {
 
     /// Tells whether an intent has no outcome.
     pub fn contains(&self, seq: u64) -> bool {
-        self.0.contains(&seq)
+        self.0.contains_key(&seq)
     }
 
-    /// Iterates over their numbers.
-    pub fn intents(&self) -> impl Iterator<Item = u64> {
-        self.0.iter().copied()
+    /// Tells whether an intent has no outcome and is of one of these programs.
+    pub fn is_of(&self, seq: u64, programs: &BTreeSet<Uuid>) -> bool {
+        self.0.get(&seq).copied().flatten().is_some_and(|program| programs.contains(&program))
+    }
+
+    /// Iterates over the numbers of those that are of one of these programs.
+    pub fn of(&self, programs: &BTreeSet<Uuid>) -> impl Iterator<Item = u64> {
+        self.0.keys().copied().filter(|seq| self.is_of(*seq, programs))
+    }
+
+    /// Iterates over the numbers of those that are of none of these programs.
+    pub fn but(&self, programs: &BTreeSet<Uuid>) -> impl Iterator<Item = u64> {
+        self.0.keys().copied().filter(|seq| !self.is_of(*seq, programs))
+    }
+
+    /// Tells whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }

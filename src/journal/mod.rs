@@ -13,6 +13,7 @@ pub mod ocsf;
 mod presence;
 pub mod query;
 pub mod reader;
+pub mod recent;
 pub mod record;
 pub mod recording;
 pub mod redact;
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 
 use crate::policy::{Authorized, Op};
 
+pub use presence::under_way;
 pub use record::{About, Denied, Ending, Outcome, Record, RunStep};
 
 use file::Head;

@@ -4,18 +4,21 @@
 //! in between: it finds where the lines begin, which is quick; it verifies them from the first to the last; and it looks
 //! for what a [`Query`] wants, from the last to the first, because that is what is looked at first.
 
+mod newest;
 mod scan;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::audit::{Anchors, Contradiction, Open};
 use super::chain::{Broken, StepBack, Verifier, Why};
 use super::head::Head;
+use super::presence;
 use super::query::Query;
 use super::record::Record;
 
@@ -33,6 +36,8 @@ pub struct Row {
     pub record: Result<Arc<Record>, Why>,
     /// Whether it is an intent without an outcome.
     pub is_open: bool,
+    /// Whether the program that wrote it lives: then it is under way.
+    pub is_under_way: bool,
 }
 
 /// What a reader knows of the journal as a whole.
@@ -40,6 +45,8 @@ pub struct Row {
 pub struct Standing {
     /// How many lines there are.
     pub lines: u64,
+    /// Whether there may be more, which were not found yet: the file has not been gone through.
+    pub is_counting: bool,
     /// Up to which of them all are as they were written.
     pub verified: u64,
     /// The first that is not.
@@ -50,8 +57,10 @@ pub struct Standing {
     pub torn: u64,
     /// Where the clock was last set back.
     pub step: Option<StepBack>,
-    /// How many intents have no outcome.
+    /// How many intents have no outcome, and no program any more that could write one.
     pub open: usize,
+    /// How many intents are under way.
+    pub under_way: usize,
     /// The newest head that was kept elsewhere and agrees.
     pub anchor: Option<(u64, Timestamp)>,
     /// What heads that were kept elsewhere say against it; nothing before all was verified.
@@ -91,6 +100,8 @@ pub struct Reader {
     replaced: Option<u64>,
     step: Option<StepBack>,
     open: Open,
+    /// The programs that lived when a page was last read.
+    living: BTreeSet<Uuid>,
     heads: Vec<Head>,
     anchors: Anchors,
     fault: Option<String>,
@@ -117,6 +128,7 @@ impl Reader {
             replaced: None,
             step: None,
             open: Open::default(),
+            living: BTreeSet::new(),
             heads: Vec::new(),
             anchors: Anchors::default(),
             fault: None,
@@ -295,8 +307,16 @@ impl Reader {
     /// # Errors
     /// Where the file cannot be read.
     pub fn page(&mut self, from: usize, count: usize, oldest_first: bool) -> io::Result<Page> {
-        let lines = self.file.as_ref().map_or(0, File::lines);
+        self.living = if self.open.is_empty() {
+            BTreeSet::new()
+        } else {
+            presence::living(&self.path).into_iter().map(|one| one.id).collect()
+        };
         let all = self.query.is_empty();
+        if let Some(file) = self.file.as_mut().filter(|_| !self.is_indexed && all && !oldest_first) {
+            return newest::page(file, from, count);
+        }
+        let lines = self.file.as_ref().map_or(0, File::lines);
         let matched = if all { lines } else { self.matches.len() };
         let from = from.min(matched.saturating_sub(count));
         let place = |row: usize| if oldest_first { row } else { matched - 1 - row };
@@ -307,7 +327,8 @@ impl Reader {
         for index in wanted {
             rows.extend(self.row(index)?);
         }
-        let is_searching = !all && (self.looked_down_to > 0 || self.looked_up_to < lines);
+        let is_unread = self.file.is_some() && !self.is_indexed;
+        let is_searching = is_unread || (!all && (self.looked_down_to > 0 || self.looked_up_to < lines));
         let first = if all { (lines > 0).then_some(0) } else { self.matches.front().copied() };
         let began = match first.filter(|_| !is_searching) {
             Some(index) => self.row(index)?.and_then(|row| row.record.as_ref().ok().map(|record| record.time)),
@@ -323,22 +344,25 @@ impl Reader {
         let line_number = index as u64 + 1;
         let record = line.and_then(|bytes| super::chain::read(&bytes)).map(Arc::new);
         let is_open = record.as_ref().is_ok_and(|record| self.open.contains(record.seq));
-        Ok(Some(Arc::new(Row { line: line_number, record, is_open })))
+        let is_under_way = record.as_ref().is_ok_and(|record| self.open.is_of(record.seq, &self.living));
+        Ok(Some(Arc::new(Row { line: line_number, record, is_open, is_under_way })))
     }
 
     /// Returns what is known of the journal as a whole.
     pub fn standing(&self) -> Standing {
         let lines = self.file.as_ref().map_or(0, File::lines) as u64;
         let verified = self.verifier.verified().records;
-        let is_done = verified >= lines || self.broken.is_some();
+        let is_done = self.is_indexed && (verified >= lines || self.broken.is_some());
         Standing {
             lines,
+            is_counting: self.file.is_some() && !self.is_indexed,
             verified,
             broken: self.broken.clone(),
             replaced: self.replaced,
             torn: self.file.as_ref().map_or(0, File::torn),
             step: self.step,
-            open: self.open.intents().count(),
+            open: self.open.but(&self.living).count(),
+            under_way: self.open.of(&self.living).count(),
             anchor: self.anchors.anchor().map(|head| (head.seq, head.time)),
             contradictions: if is_done {
                 self.anchors.contradictions(verified, self.broken.is_some())

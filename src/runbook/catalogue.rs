@@ -162,6 +162,11 @@ impl Catalogue {
         }
     }
 
+    /// Tells whether the parameters below a path hold something else than this was put together from.
+    pub fn differs_from(&self, path: &str, parameters: &[Parameter]) -> bool {
+        parameters::files(path, parameters).map_or(true, |files| folder::hash(&files) != self.hash)
+    }
+
     /// Returns where it is from.
     pub fn origin(&self) -> &Origin {
         &self.origin

@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use tokio::sync::{mpsc, watch};
 
-use crate::aws::{Now, Shared};
+use crate::aws::{KeepDenials, Now, Shared};
 use crate::command::{self, Command};
 use crate::config::EnvironmentConfig;
 use crate::domain::fetch::{Panel, SourceId};
@@ -54,6 +54,8 @@ pub struct Watch {
     pub endpoint_url: Option<String>,
     /// The clock.
     pub clock: Clock,
+    /// What keeps denials from one run to the next.
+    pub denials: Option<Arc<dyn KeepDenials>>,
 }
 
 /// Keeps the rows that a person has marked as seen for the next run.
@@ -105,7 +107,7 @@ impl Console {
         state.labels = command::entries().iter().map(|entry| (entry.command, ui.texts.get(entry.key))).collect();
         let (sender, reports) = mpsc::channel(WAITING_REPORTS);
         let clock = watch.clock.clone();
-        let shared = Shared::new(Now::new(move || clock.now()));
+        let shared = Shared::new(Now::new(move || clock.now())).keeping_denials(watch.denials.clone());
         let pollers = plans
             .iter()
             .enumerate()
@@ -304,6 +306,7 @@ impl Console {
     pub fn hear(&mut self, event: HostEvent) -> Vec<Effect> {
         let event = match event {
             HostEvent::Catalogue(environment, catalogue) => Event::Catalogue(environment, catalogue),
+            HostEvent::CataloguesChanged(environments) => Event::CataloguesChanged(environments),
             HostEvent::Report(id, report @ SessionReport::Output(_)) => {
                 // Shown with the next frame: a flood must not be drawn piece by piece.
                 self.dirty = true;
@@ -339,7 +342,7 @@ impl Console {
     pub async fn reported(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();
         match self.next_told().await {
-            Told::Source(report) => self.apply_report(*report),
+            Told::Source(report) => effects.extend(self.apply_report(*report)),
             Told::Host(event) => effects.extend(self.hear(*event)),
         }
         let mut room = TURN_BYTES;
@@ -351,7 +354,7 @@ impl Console {
                 break;
             }
             if let Some(report) = report {
-                self.apply_report(report);
+                effects.extend(self.apply_report(report));
             }
             if let Some(event) = event {
                 let taken =
@@ -398,8 +401,9 @@ impl Console {
         }
     }
 
-    /// Takes reports until no poller has anything under way or due.
-    pub async fn idle(&mut self) {
+    /// Takes reports until no poller has anything under way or due; returns what is to be done outside.
+    pub async fn idle(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
         loop {
             self.tell_interests();
             let idle = join_all(self.pollers.iter().map(|source| source.poller.idle()));
@@ -409,21 +413,24 @@ impl Console {
                 _ = idle => self.reports.try_recv().ok(),
             };
             match report {
-                Some(report) => self.apply_report(report),
-                None => return,
+                Some(report) => effects.extend(self.apply_report(report)),
+                None => return effects,
             }
         }
     }
 
-    fn apply_report(&mut self, report: SourceEvent) {
+    fn apply_report(&mut self, report: SourceEvent) -> Vec<Effect> {
         // A report was stamped when it was read; the state's time must not lie before it.
+        let mut effects = Vec::new();
         if report.at > self.state.now {
-            update(&mut self.state, Event::Tick(report.at));
+            effects.extend(update(&mut self.state, Event::Tick(report.at)));
         }
-        update(&mut self.state, Event::Source(report));
+        effects.extend(update(&mut self.state, Event::Source(report)));
+        let outside = self.carry_out(effects);
         self.dirty = true;
         self.urgent = true;
         self.tell_interests();
+        outside
     }
 
     /// Keeps marks; where that fails they last as long as the console, and it says so.

@@ -1,6 +1,6 @@
 //! What carries out sessions for the console: asked by effects, answering with reports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub const WAITING_EVENTS: usize = 64;
 pub enum HostEvent {
     /// The catalogue that holds in an environment, named here, was read.
     Catalogue(String, Arc<Catalogue>),
+    /// The catalogues of these environments are others by now where they were read; those of all others are not.
+    CataloguesChanged(BTreeSet<String>),
     /// A session reports, or what was looked up for one.
     Report(LiveId, SessionReport),
     /// A session was not started, or nothing could be looked up for it.

@@ -1,5 +1,6 @@
 //! What runs: the event loop, the pollers behind it, the clock.
 
+mod catalogues;
 mod client;
 pub mod clock;
 pub mod console;

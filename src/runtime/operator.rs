@@ -50,6 +50,7 @@ impl OperatorHost {
     pub fn hosted(operator: Operator, texts: Texts, recordings: PathBuf, store: RunStore) -> Hosted {
         let (events, received) = mpsc::channel(WAITING_EVENTS);
         let (journal, wanted) = watch::channel(None);
+        tokio::spawn(super::catalogues::watch(operator.clone(), events.clone()));
         tokio::spawn(super::journal::attend(operator.clone(), events.clone()));
         tokio::spawn(super::journal::read(operator.clone(), wanted, events.clone()));
         let (runs, lines) = (Runs::new(store, texts, events.clone()), Lines::default());

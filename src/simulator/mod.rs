@@ -80,6 +80,8 @@ pub struct Options {
     pub agents: AgentOptions,
     /// Documents of Systems Manager that are there from the beginning, besides the scenario's own.
     pub documents: Vec<DocumentText>,
+    /// Log groups that the first account has in its home region from the beginning, besides those of its services.
+    pub log_groups: Vec<String>,
     /// What IAM allows whom; an identity that is not among these may do everything.
     pub policies: PolicyTexts,
 }
@@ -94,6 +96,7 @@ impl Default for Options {
             delay: Duration::ZERO,
             agents: AgentOptions::default(),
             documents: Vec::new(),
+            log_groups: Vec::new(),
             policies: PolicyTexts::default(),
         }
     }

@@ -61,6 +61,9 @@ impl Account {
         let world = World::new(file, start);
         ssm::map_destinations(file, &world, gateway.destinations());
         ssm::add_documents(&world, &options.documents, start)?;
+        if let Some(region) = world.region(&home, &scenario.home_region()) {
+            region.written.add_groups(&options.log_groups, start);
+        }
         Ok(Self {
             vault: Vault::new(&home, options.persona)?,
             counter: Counter::default(),

@@ -1,6 +1,6 @@
 //! What can happen to the console, and what it asks to be done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -196,6 +196,8 @@ pub enum Event {
     Notice(Notice),
     /// The catalogue that holds in an environment, named here, was read.
     Catalogue(String, Arc<Catalogue>),
+    /// The catalogues of these environments are others by now where they were read; those of all others are not.
+    CataloguesChanged(BTreeSet<String>),
     /// A session reports.
     Session(LiveId, SessionReport),
     /// A session was not started, or nothing could be looked up for it.

@@ -21,8 +21,12 @@ use super::{
 
 /// Changes the state by what happened and returns what is to be done outside.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    // What was drawn changes nothing that a run could wait for.
+    let is_drawn = matches!(event, Event::Drawn { .. });
     let mut effects = happen(state, event);
-    effects.extend(runbooks::attend(state));
+    if !is_drawn {
+        effects.extend(runbooks::attend(state));
+    }
     effects
 }
 
@@ -85,11 +89,16 @@ fn happen(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::Catalogue(environment, catalogue) => {
             state.sessions.catalogues.insert(environment, catalogue);
+            state.sessions.loaded_at = Some(state.now);
             sessions::derive(state);
             runbooks::derive(state);
             // What may be gone on with is offered from the first row on.
             let list = state.runbooks.runs.is_none().then_some(Effect::Run(RunWish::List));
             list.into_iter().collect()
+        }
+        Event::CataloguesChanged(environments) => {
+            sessions::changed(state, environments);
+            Vec::new()
         }
         Event::Session(id, report) => sessions::take(state, id, report),
         Event::Refused(id, refusal) => sessions::refused(state, id, refusal),

@@ -84,7 +84,7 @@ fn lines(state: &State, ui: &Ui, form: &Form, room: usize) -> Vec<Line<'static>>
     let told = preview(&form.entry.operation, &form.region, form.target(), &request);
     let facts = facts(ui, form, &told, request.parameters.get(DESIRED));
     let width = facts.iter().map(|(name, _)| text::width(name)).max().unwrap_or(0);
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line<'static>> = aged(state, ui, form).iter().flat_map(|line| wrap_line(line, room)).collect();
     for (name, value) in facts {
         let indent = " ".repeat(width + 2);
         for (index, part) in wrap_line(&value, room.saturating_sub(width + 2).max(16)).into_iter().enumerate() {
@@ -152,6 +152,13 @@ fn facts(ui: &Ui, form: &Form, told: &Preview, desired: Option<&String>) -> Vec<
         facts.insert(AFTER_TARGET, (name, text(format!("{from} {} {to}", ui.glyphs.arrow))));
     }
     facts
+}
+
+/// Says that the catalogue is another one by now, where it is.
+fn aged(state: &State, ui: &Ui, form: &Form) -> Option<Line<'static>> {
+    let at = state.sessions.loaded_at.filter(|_| state.sessions.changed.contains(&form.environment.name))?;
+    let text = t!(ui.texts, "catalogue.as-of", at = ui.time(at));
+    Some(Line::styled(format!("{} {text}", ui.glyphs.warning), ui.theme.warning))
 }
 
 /// What was looked up: what stands in the way, and what to know.

@@ -203,6 +203,7 @@ fn cost(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
         .flatten()
         .map(|count| vec![count])
         .collect();
+    parts.extend(catalogue(state, ui));
     if state.journal.is_unshipped() {
         let text = t!(ui.texts, "journal.header.unshipped");
         parts.push(vec![Span::styled(format!("{} {text}", ui.glyphs.warning), ui.theme.warning)]);
@@ -216,4 +217,21 @@ fn cost(state: &State, ui: &Ui) -> Vec<Vec<Span<'static>>> {
     }
     parts.push(vec![Span::styled(text, ui.theme.dim)]);
     parts
+}
+
+/// What about the catalogues in use a person must know: that they are not those that lie where they were read, or that
+/// whoever they restrict may change them.
+fn catalogue(state: &State, ui: &Ui) -> Option<Vec<Span<'static>>> {
+    let shown = state.shown.and_then(|shown| state.environments.get(shown)).map(|environment| &environment.name);
+    let is_shown = |name: &String| shown.is_none_or(|shown| shown == name);
+    let sessions = &state.sessions;
+    let is_writable = || sessions.catalogues.iter().any(|(name, one)| is_shown(name) && one.writable().is_some());
+    let text = if sessions.changed.iter().any(is_shown) {
+        t!(ui.texts, "catalogue.header.changed")
+    } else if is_writable() {
+        t!(ui.texts, "catalogue.header.writable")
+    } else {
+        return None;
+    };
+    Some(vec![Span::styled(format!("{} {text}", ui.glyphs.warning), ui.theme.warning)])
 }

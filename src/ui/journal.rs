@@ -94,9 +94,13 @@ fn status(state: &State, ui: &Ui) -> Vec<Span<'static>> {
     };
     let mut status = alarms(read, ui);
     let standing = &read.standing;
-    // Of a timeline the title says more than these would.
-    if state.journal.thread.is_none() {
+    // Of a timeline the title says more than these would, and of what was not gone through yet nothing can be said.
+    if state.journal.thread.is_none() && !standing.is_counting {
         status.extend(anchor(state, read, ui));
+        if standing.under_way > 0 {
+            let text = t!(texts, "journal.status.under-way", n = standing.under_way);
+            status.push(Span::styled(text, ui.theme.progress));
+        }
         if standing.open > 0 {
             status.push(Span::styled(t!(texts, "journal.status.open", n = standing.open), ui.theme.warning));
         }
@@ -109,6 +113,8 @@ fn status(state: &State, ui: &Ui) -> Vec<Span<'static>> {
     let count = |count: usize| words::thousands(count);
     let lines = usize::try_from(standing.lines).unwrap_or(usize::MAX);
     let shown = match (is_searching, matched == lines) {
+        // What is counted is told already.
+        (true, _) if standing.is_counting => return status,
         (true, _) => format!("{}+/{}", count(matched), count(lines)),
         (false, true) => count(lines),
         (false, false) => format!("{}/{}", count(matched), count(lines)),
@@ -142,7 +148,10 @@ fn alarms(read: &JournalReport, ui: &Ui) -> Vec<Span<'static>> {
     }
     let number = |count: u64| words::thousands(usize::try_from(count).unwrap_or(usize::MAX));
     let mut status = Vec::new();
-    if standing.verified < standing.lines {
+    if standing.is_counting {
+        let text = t!(texts, "journal.status.counting", n = number(standing.lines));
+        status.push(Span::styled(text, ui.theme.dim));
+    } else if standing.verified < standing.lines {
         let text = t!(texts, "journal.status.verifying", n = number(standing.verified), of = number(standing.lines));
         status.push(Span::styled(text, ui.theme.dim));
     } else if standing.lines > 0 {
@@ -172,6 +181,8 @@ fn anchor(state: &State, read: &JournalReport, ui: &Ui) -> Vec<Span<'static>> {
         (HeadsRead::Reading, None) => {
             status.push(Span::styled(t!(texts, "journal.status.reading-heads"), ui.theme.dim));
         }
+        // One may yet agree with what is being verified.
+        (HeadsRead::Read, None) if standing.verified < standing.lines && standing.broken.is_none() => {}
         (HeadsRead::Read, None) => {
             status.push(Span::styled(t!(texts, "journal.status.no-head"), ui.theme.warning));
         }
@@ -197,10 +208,13 @@ fn unshipped(state: &State, ui: &Ui) -> Option<String> {
 fn columns<'a>(state: &State, ui: &Ui) -> Vec<Column<'a>> {
     let texts = ui.texts;
     let lines = state.journal.read.as_ref().map_or(0, |read| read.standing.lines);
-    let number = super::widgets::cells(lines.to_string().len()).max(4);
+    // The newest are shown before all are counted.
+    let shown = state.journal.page().into_iter().flat_map(|page| &page.rows).map(|row| row.line).max();
+    let number = super::widgets::cells(lines.max(shown.unwrap_or(0)).to_string().len()).max(4);
     let results = crate::journal::query::VERDICTS.map(|name| words::journal::verdict(texts, name));
+    let waiting = [t!(texts, "journal.open"), t!(texts, "journal.under-way")];
     // Beside the word stands its mark.
-    let result = measure::widest(results) + 2;
+    let result = measure::widest(results.into_iter().chain(waiting)) + 2;
     let began = began(state);
     let rows = state.journal.page().map_or(&[][..], |page| &page.rows);
     let moments = rows.iter().filter_map(|row| Some(moment(state, ui, row.record.as_ref().ok()?, began)));
@@ -262,6 +276,7 @@ fn result(ui: &Ui, row: &Read, record: &Record) -> (&'static str, &'static str, 
     let name = verdict(record);
     let (mark, style) = match name {
         "done" => (ui.glyphs.ok, ui.theme.ok),
+        "begun" if row.is_under_way => (ui.glyphs.progress, ui.theme.progress),
         "begun" if row.is_open => (ui.glyphs.warning, ui.theme.warning),
         "begun" => (ui.glyphs.arrow, ui.theme.dim),
         "denied" => (ui.glyphs.denied, ui.theme.warning),
@@ -269,12 +284,7 @@ fn result(ui: &Ui, row: &Read, record: &Record) -> (&'static str, &'static str, 
         "unknown" | "recovered" => (ui.glyphs.warning, ui.theme.warning),
         _ => (ui.glyphs.separator, ui.theme.text),
     };
-    let word = if name == "begun" && row.is_open {
-        t!(ui.texts, "journal.open")
-    } else {
-        words::journal::verdict(ui.texts, name)
-    };
-    (mark, word, style)
+    (mark, words::journal::came_of(ui.texts, row, record), style)
 }
 
 /// Returns what was said of it: the ticket, the reason, what went wrong.

@@ -144,6 +144,10 @@ fn targets(state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn: &mut Dra
         let text = format!("{} {}", ui.glyphs.warning, t!(ui.texts, "sessions.targets.writable"));
         status.insert(0, Span::styled(text, ui.theme.warning));
     }
+    if let Some(at) = sessions.loaded_at.filter(|_| !sessions.changed.is_empty()) {
+        let text = t!(ui.texts, "sessions.targets.changed", at = ui.time(at));
+        status.insert(0, Span::styled(format!("{} {text}", ui.glyphs.warning), ui.theme.warning));
+    }
     let panel = Panel {
         title: services::title(ui, t!(ui.texts, "sessions.targets.title"), &sessions.filter),
         status,

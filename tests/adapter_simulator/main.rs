@@ -3,6 +3,7 @@
 mod acted;
 #[path = "../support/agent.rs"]
 mod agent;
+mod catalogues;
 mod changes;
 mod connection;
 mod fake;

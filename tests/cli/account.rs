@@ -82,7 +82,7 @@ impl Account {
     pub fn acting(scenario: &str, at: &str, persona: Persona, is_enforced: bool) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let scenario = Scenario::builtin(scenario).unwrap();
-        let (documents, mut policies) = granted(&played(&scenario), scenario.keys());
+        let (documents, mut policies) = granted(&played(&scenario), scenario.keys(), None);
         if !is_enforced {
             policies.personas.clear();
         }

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 use rstest::rstest;
 
-use super::home::Home;
+use super::home::{Home, Ran};
 
 /// Starts serving, and returns the lines that tell how to reach the account.
 fn serve(home: &Home, arguments: &[&str]) -> (Child, Vec<(String, String)>) {
@@ -70,4 +70,58 @@ fn any_command_reads_the_simulated_account_where_it_is_asked_to() {
     let home = home.config("lang = \"ja\"\n[[environment]]\nname = \"real\"\nprofile = \"none\"\n");
     let ran = home.run("--demo get services").exits(0).quietly().says("shop-prd");
     assert!(!ran.out.contains("real"), "{}", ran.out);
+}
+
+/// An operation that everybody of the simulated incident response may do.
+const EXEC: [&str; 7] = ["exec", "container-inspect/web", "--env", "prd", "--yes", "--reason", "調査"];
+
+const CONFIG: &str = r#"
+[[environment]]
+name = "prd"
+kind = "prd"
+account = "111122223333"
+regions = ["ap-northeast-1"]
+clusters = ["shop-prd*"]
+[[role]]
+name = "responder"
+match = ["permission-set:SekishoResponder"]
+[journal]
+log_group = "/sekisho/journal"
+"#;
+
+#[test]
+fn the_account_that_is_served_keeps_the_journals_heads() {
+    let home = Home::new();
+    let (mut child, lines) = serve(&home, &["demo", "--as", "responder", "--listen", "127.0.0.1:0"]);
+    let client = lines.iter().fold(Home::new(), |home, (name, value)| home.set(name, value)).config(CONFIG);
+    Ran::of(&client.command(&EXEC).output().unwrap()).exits(0);
+    client.run("journal verify").exits(0).quietly().says("anchored to record 2 of").says("by /sekisho/journal");
+    // Whoever cuts the tail off, or writes all of it anew, is found out by what is kept there.
+    let file = client.path(".local/state/sekisho/journal/journal.jsonl");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let first = text.split_inclusive('\n').next().unwrap();
+    std::fs::write(&file, first).unwrap();
+    client.run("journal verify").exits(1).says("The tail was cut off: records 2 to 2 are gone.");
+    client.run("journal verify --lang ja").exits(1).says("2");
+    std::fs::remove_file(&file).unwrap();
+    client.run("journal verify").exits(1).says("Another journal stood at this place, with 2 records");
+    signal(&child, "TERM");
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_demo_keeps_its_heads_and_the_next_one_blames_nobody_for_those_that_are_gone() {
+    let home = Home::new();
+    for role in ["responder", "staff"] {
+        let exec = [&EXEC[..], &["--demo", "--as", role]].concat();
+        Ran::of(&home.command(&exec).output().unwrap()).exits(0);
+        let waiting = std::fs::read_to_string(home.path(".local/state/sekisho/demo/journal/heads.jsonl")).unwrap();
+        assert_eq!(waiting, "", "{role}: each persona may keep heads");
+    }
+    let says = "4 records, all as they were written";
+    let ran = home.run("--demo journal verify").exits(0).quietly().says(says);
+    assert!(ran.out.contains("tail not anchored: /sekisho/journal has no head of this journal"), "{}", ran.out);
+    home.run("--demo --lang ja journal verify")
+        .exits(0)
+        .says("/sekisho/journalにこのジャーナルの最新ハッシュがありません");
 }

@@ -6,6 +6,7 @@ mod any_line;
 mod bad_days;
 mod changes;
 mod demo;
+mod doctor;
 mod get;
 mod home;
 mod journal;

@@ -104,6 +104,33 @@ fn a_policy_is_compared_with_the_need() {
 }
 
 #[test]
+fn a_policy_that_was_split_is_compared_as_a_whole() {
+    let home = Home::new();
+    home.run("--demo policy staff --out parts").exits(0);
+    let mut parts: Vec<String> = fs::read_dir(home.path("parts"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".json"))
+        .collect();
+    parts.sort();
+    assert!(parts.len() > 1, "{parts:?}");
+    let fits = "The policy allows what the role staff needs, and nothing else.";
+    let all: String = parts.iter().map(|part| format!(" --policy parts/{part}")).collect();
+    home.run(&format!("--demo doctor --role staff{all}")).exits(0).quietly().says(fits);
+    home.run("--demo doctor --role staff --policy parts").exits(0).says(fits);
+    // A part alone lacks what stands in the others, and what is too much is found by its file.
+    home.run(&format!("--demo doctor --role staff --policy parts/{}", parts[0])).exits(1).says("Lacking of what");
+    let more = r#"{"Statement":{"Sid":"More","Effect":"Allow","Action":"iam:CreateUser","Resource":"*"}}"#;
+    let home = home.file("more/more.json", more).file("empty/README", "").file("more/README", "");
+    let ran = home.run("--demo doctor --role staff --policy parts --policy more").exits(1);
+    assert!(ran.out.contains("more.json More  iam:CreateUser  is not needed"), "{}", ran.out);
+    assert!(!ran.out.contains("Lacking"), "{}", ran.out);
+    home.run("--demo doctor --policy empty").exits(2).complains("empty holds no JSON file.");
+    home.run("--demo --lang ja doctor --policy empty").exits(2).complains("emptyにJSONファイルがありません。");
+    home.run("--demo doctor --policy parts --policy nowhere.json").exits(2).complains("nowhere.json cannot be read");
+}
+
+#[test]
 fn doctor_asks_iam_about_what_it_does_not_try_out() {
     let account = Account::of("bad-deploy", "3m");
     let home = account.home();

@@ -7,7 +7,7 @@ use sekisho::state::event::Event;
 use sekisho::state::update::update;
 
 use super::snapshot;
-use super::support::journal::{broken, cut, empty, on_journal, opened, record, timeline};
+use super::support::journal::{broken, counting, cut, empty, on_journal, opened, record, timeline, under_way};
 
 fn help() -> State {
     let mut state = on_journal();
@@ -17,6 +17,8 @@ fn help() -> State {
 
 #[rstest]
 #[case("journal", on_journal)]
+#[case("journal-under-way", under_way)]
+#[case("journal-counting", counting)]
 #[case("journal-reading", opened)]
 #[case("journal-broken", broken)]
 #[case("journal-cut", cut)]

@@ -96,6 +96,18 @@ fn recorded() -> State {
     state
 }
 
+fn changed() -> State {
+    let mut state = on_sessions();
+    update(&mut state, Event::CataloguesChanged(["prd".to_owned()].into()));
+    state
+}
+
+fn form_changed() -> State {
+    let mut state = form();
+    update(&mut state, Event::CataloguesChanged(["prd".to_owned(), "stg".to_owned()].into()));
+    state
+}
+
 fn quitting() -> State {
     let mut state = with_open();
     run(&mut state, Command::Quit);
@@ -110,6 +122,8 @@ fn quitting() -> State {
 #[case("sessions-recorded", || recorded())]
 #[case("sessions-quit", || quitting())]
 #[case("session-form", || form())]
+#[case("session-form-changed", || form_changed())]
+#[case("sessions-changed", || changed())]
 #[case("session-form-blocked", || form_blocked())]
 #[case("pane", || shell())]
 #[case("pane-lost", || shell_lost())]

@@ -1,5 +1,6 @@
 //! The journal's bad days: consoles that are killed, disks that are full, clocks that go back, programs of another age.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,8 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use sekisho::journal::audit::audit;
 use sekisho::journal::chain::{Broken, StepBack, Why, verify};
+use sekisho::journal::reader::Reader;
 use sekisho::journal::record::CONSOLE_ENDED;
-use sekisho::journal::{About, Ending, FILE, Journal, JournalError, Outcome};
+use sekisho::journal::{About, Ending, FILE, Journal, JournalError, Outcome, under_way};
 use sekisho::policy::Request;
 
 use super::journal::{about, at, authorized, deny, open, outcome, request, values, written};
@@ -67,8 +69,23 @@ fn a_console_that_was_killed_leaves_an_outcome_that_nobody_knows() {
     let journal = open(folder.path());
     assert_eq!(journal.recover(later(1)).unwrap(), Vec::<u64>::new(), "the child still lives");
     assert_eq!(marks(folder.path()).len(), 1);
+    let waiting = || {
+        let audit = audit(&journal.path(), Vec::new(), |_| Ok::<(), ()>(())).unwrap();
+        let mut reader = Reader::new(&journal.path());
+        while reader.work() {}
+        let page = reader.page(0, 1, false).unwrap();
+        let standing = reader.standing();
+        let row = (page.rows[0].is_open, page.rows[0].is_under_way);
+        (audit.under_way, audit.open, row, (standing.under_way, standing.open))
+    };
+    let three = || BTreeSet::from([3]);
+    assert_eq!(under_way(&journal.path()), three());
+    assert_eq!(waiting(), (vec![3], vec![], (true, true), (1, 0)));
     killed.kill().unwrap();
     killed.wait().unwrap();
+    // Whoever looks need not be the one who tells it: until that is written down, it is one without an outcome.
+    assert_eq!(under_way(&journal.path()), BTreeSet::new());
+    assert_eq!(waiting(), (vec![], vec![3], (true, false), (0, 1)));
     assert_eq!(journal.recover(later(2)).unwrap(), [3]);
     assert_eq!(journal.recover(later(3)).unwrap(), Vec::<u64>::new());
     assert_eq!(marks(folder.path()), Vec::<PathBuf>::new());

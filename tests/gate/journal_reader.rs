@@ -199,3 +199,31 @@ fn a_long_line_is_a_line() {
     assert_eq!(reader.standing().broken, Some(Broken { line: 3, why: Why::TooLong }));
     assert_eq!(reader.page(0, 1, false).unwrap().rows[0].record, Err(Why::TooLong));
 }
+
+#[test]
+fn of_a_long_journal_the_newest_is_seen_before_it_was_gone_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    for _ in 0..3 {
+        deny(&journal, &request("x")).unwrap();
+    }
+    let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
+    // What lies before the end is not looked at yet: it may be anything.
+    let before = format!("{}\n", "x".repeat(100)).repeat(40_000);
+    fs::write(folder.path().join(FILE), before + &text).unwrap();
+    let mut reader = Reader::new(&folder.path().join(FILE));
+    assert!(reader.work());
+    let standing = reader.standing();
+    assert!(standing.is_counting && standing.lines < 40_003 && standing.torn == 0, "{standing:?}");
+    let page = reader.page(0, 2, false).unwrap();
+    assert_eq!((page.matched, page.is_searching, numbers(&page)), (3, true, vec![3, 2]));
+    assert!(page.rows.iter().all(|row| row.record.is_ok()));
+    reader.ask(Query::of("x"));
+    assert!(reader.page(0, 2, false).unwrap().is_searching);
+    reader.ask(Query::default());
+    settle(&mut reader);
+    let standing = reader.standing();
+    assert_eq!((standing.is_counting, standing.lines), (false, 40_003));
+    assert_eq!(standing.broken.map(|broken| broken.line), Some(1));
+    assert_eq!(numbers(&reader.page(0, 2, false).unwrap()), [40_003, 40_002]);
+}

@@ -30,6 +30,25 @@ fn notice(state: &State) -> Option<&'static str> {
 }
 
 #[test]
+fn a_catalogue_that_changes_is_told_once_and_what_was_read_holds() {
+    let mut state = on_sessions();
+    let offered = state.sessions.targets.len();
+    let tell = |state: &mut State, names: &[&str]| {
+        state.notice = None;
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        update(state, Event::CataloguesChanged(names));
+        state.notice.as_ref().map(|notice| (notice.key, notice.arguments.clone()))
+    };
+    let of = |names: &str| Some(("catalogue.notice.changed", vec![("names", names.to_owned())]));
+    assert_eq!(tell(&mut state, &["prd"]), of("prd"));
+    assert_eq!(tell(&mut state, &["prd", "stg"]), of("stg"));
+    assert_eq!(tell(&mut state, &["prd"]), None, "what was put back needs no word");
+    assert_eq!(tell(&mut state, &["prd", "stg"]), of("stg"), "and is told when it changes again");
+    assert_eq!(state.sessions.targets.len(), offered);
+    assert_eq!(state.sessions.loaded_at, Some(now()));
+}
+
+#[test]
 fn what_this_role_may_comes_first_and_the_rest_says_why_not() {
     let state = on_sessions();
     let verdicts: Vec<bool> = state.sessions.targets.iter().map(|row| row.verdict == Verdict::Allowed).collect();

@@ -37,7 +37,7 @@ fn row(line: u64, minutes: i64, members: &Value) -> Row {
     });
     merge(&mut record, members);
     let record = serde_json::from_value(record).unwrap();
-    Row { line, record: Ok(Arc::new(record)), is_open: false }
+    Row { line, record: Ok(Arc::new(record)), is_open: false, is_under_way: false }
 }
 
 fn merge(into: &mut Value, from: &Value) {
@@ -149,11 +149,27 @@ pub fn on_journal() -> State {
     state
 }
 
+/// The same, with an operation that a console has under way, and a newer one that was left behind.
+pub fn under_way() -> State {
+    let mut state = opened();
+    let mut rows = rows();
+    let last = rows.pop().unwrap();
+    rows.push(Arc::new(Row { is_under_way: true, ..(*last).clone() }));
+    let left = row(
+        10,
+        1,
+        &json!({ "kind": "intent", "process": { "id": "0d9f4a1e-0000-4000-8000-000000000002", "pid": 4712 } }),
+    );
+    rows.push(Arc::new(Row { is_open: true, ..left }));
+    answer(&mut state, &rows, Standing { under_way: 1, ..standing(10) }, HeadsRead::Read);
+    state
+}
+
 /// The same, with a record that somebody edited, and the clock set back.
 pub fn broken() -> State {
     let mut state = opened();
     let mut rows = rows();
-    rows[4] = Arc::new(Row { line: 5, record: Err(Why::Changed), is_open: false });
+    rows[4] = Arc::new(Row { line: 5, record: Err(Why::Changed), is_open: false, is_under_way: false });
     let standing = Standing {
         verified: 4,
         anchor: Some((3, ago(61))),
@@ -210,4 +226,17 @@ pub fn empty() -> State {
 /// What is looked for, as it was typed.
 pub fn query(text: &str) -> Query {
     Query::of(text)
+}
+
+/// A long journal that is being gone through: its newest records are there, and nothing is said of what is not known.
+pub fn counting() -> State {
+    let mut state = opened();
+    let numbered = |row: Arc<Row>| Arc::new(Row { line: row.line + 999_991, ..(*row).clone() });
+    let rows: Vec<Arc<Row>> = rows().into_iter().map(numbered).collect();
+    let standing = Standing { lines: 599_300, is_counting: true, ..Standing::default() };
+    answer(&mut state, &rows, standing, HeadsRead::Read);
+    if let Some(read) = &mut state.journal.read {
+        read.page.is_searching = true;
+    }
+    state
 }

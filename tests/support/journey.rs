@@ -135,7 +135,7 @@ impl Start {
             ..simulator::Options::default()
         };
         if let Some(is_enforced) = self.granted {
-            let (documents, mut policies) = granted(&played(&self.scenario), self.scenario.keys());
+            let (documents, mut policies) = granted(&played(&self.scenario), self.scenario.keys(), None);
             if !is_enforced {
                 policies.personas.clear();
             }
@@ -147,6 +147,7 @@ impl Start {
         }
         let (clock, hand) = Clock::manual(beginning());
         let mut watch = Watch {
+            denials: None,
             environments: environments(&simulator, &self.scenario, self.persona, &[]),
             roles: roles(),
             endpoint_url: Some(simulator.endpoint()),

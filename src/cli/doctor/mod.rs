@@ -1,13 +1,15 @@
 //! `sekisho doctor`: what works, what is denied and which action is missing, per environment and screen.
 
 mod operations;
+mod remembered;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use futures::future::join_all;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::aws::{Action, Connection, Now, Shared};
 use crate::config::Config;
@@ -15,6 +17,8 @@ use crate::domain::fetch::Failure;
 use crate::domain::identity::{self, RoleResolution};
 use crate::domain::text;
 use crate::i18n::Texts;
+use crate::journal;
+use crate::policy::compile::Compiled;
 use crate::runbook::choice::Catalogues;
 use crate::runtime::sources::{self, SourcePlan};
 use crate::t;
@@ -22,14 +26,16 @@ use crate::ui::words;
 
 use super::account::Account;
 use super::remedy::remedy;
-use super::{Exit, catalogue, policy};
+use super::{Exit, catalogue, outfit, policy};
+
+use remembered::Remembered;
 
 /// The flags of `doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, clap::Args)]
 pub struct DoctorArgs {
-    /// A policy to compare with what a role needs.
+    /// A policy to compare with what a role needs, or a folder of them; of several, all together are compared.
     #[arg(long, value_name = "file")]
-    pub policy: Option<PathBuf>,
+    pub policy: Vec<PathBuf>,
     /// The role; without one, that of whoever asks.
     #[arg(long, value_name = "role", requires = "policy")]
     pub role: Option<String>,
@@ -78,6 +84,8 @@ struct Findings {
     connected: Result<Connection, Failure>,
     /// Each action once, in the order of the screens.
     actions: Vec<(Action, Outcome)>,
+    /// The role of whoever asks, compiled.
+    compiled: Option<Compiled>,
     /// What the catalogue's operations need, in the same way.
     operations: Vec<operations::Needed>,
 }
@@ -148,8 +156,8 @@ pub async fn run(
     out: &mut dyn Write,
     faults: &mut dyn Write,
 ) -> io::Result<Exit> {
-    if let Some(file) = &args.policy {
-        return policy::compare(file, args.role.as_deref(), account, texts, out, faults).await;
+    if !args.policy.is_empty() {
+        return policy::compare(&args.policy, args.role.as_deref(), account, texts, out, faults).await;
     }
     let config = &account.config;
     ourselves(config, texts, out)?;
@@ -159,10 +167,12 @@ pub async fn run(
         Ok(catalogues) => catalogues,
         Err(exit) => return Ok(exit),
     };
+    let journal = outfit::journal_folder(account.simulator().is_some()).map(|folder| folder.join(journal::FILE));
+    let remembered = Remembered::read(account.denials().map(AsRef::as_ref), journal.as_deref(), Timestamp::now());
     let found = join_all(plans.iter().map(|plan| examine(plan, config, &catalogues, &shared))).await;
     let mut sound = true;
     for (plan, findings) in plans.iter().zip(&found) {
-        sound &= report(plan, findings, config, texts, out)?;
+        sound &= report(plan, findings, &remembered, config, texts, out)?;
     }
     let key = if sound { "screens.doctor.sound" } else { "screens.doctor.unsound" };
     writeln!(out, "\n{}", texts.get(key))?;
@@ -191,7 +201,7 @@ async fn examine(plan: &SourcePlan, config: &Config, catalogues: &Catalogues, sh
     let connection = plan.connection(config.endpoint_url.as_deref());
     let connected = Connection::open(connection, shared.clone()).await;
     let mut actions: Vec<(Action, Outcome)> = Vec::new();
-    let mut needed = Vec::new();
+    let (mut compiled, mut needed) = (None, Vec::new());
     if let Ok(connection) = &connected {
         for action in SCREENS.iter().flat_map(|(_, actions)| actions.iter().copied()) {
             if outcome_of(&actions, action).is_none() {
@@ -199,9 +209,12 @@ async fn examine(plan: &SourcePlan, config: &Config, catalogues: &Catalogues, sh
                 actions.push((action, outcome));
             }
         }
-        needed = operations::examine(connection, plan, config, catalogues).await;
+        compiled = operations::compiled(connection, plan, config, catalogues);
+        if let Some(compiled) = &compiled {
+            needed = operations::examine(connection, compiled).await;
+        }
     }
-    Findings { connected, actions, operations: needed }
+    Findings { connected, actions, compiled, operations: needed }
 }
 
 fn outcome_of(actions: &[(Action, Outcome)], action: Action) -> Option<&Outcome> {
@@ -224,6 +237,7 @@ async fn try_out(connection: &Connection, action: Action, known: &[(Action, Outc
 fn report(
     plan: &SourcePlan,
     findings: &Findings,
+    remembered: &Remembered,
     config: &Config,
     texts: Texts,
     out: &mut dyn Write,
@@ -244,8 +258,34 @@ fn report(
         }
     };
     caller(connection, config, texts, out)?;
-    let sound = screens(&findings.actions, profile, texts, out)?;
-    Ok(operations::print(&findings.operations, texts, out)? && sound)
+    let mut sound = screens(&findings.actions, profile, texts, out)?;
+    sound &= operations::print(&findings.operations, texts, out)?;
+    let zone = if config.utc { TimeZone::UTC } else { TimeZone::system() };
+    sound &= remembered::print(remembered, &findings.now(connection), &zone, texts, out)?;
+    Ok(sound)
+}
+
+impl Findings {
+    /// Returns what is known of the account by now, for what is remembered of it.
+    fn now<'a>(&'a self, connection: &'a Connection) -> remembered::Now<'a> {
+        let tried = |wanted: fn(&Outcome) -> bool| -> BTreeSet<String> {
+            let fitting = self.actions.iter().filter(|(_, outcome)| wanted(outcome));
+            fitting.map(|(action, _)| action.name().to_owned()).collect()
+        };
+        let said = |wanted: bool| {
+            let verdicts = self.operations.iter().map(operations::Needed::verdict);
+            verdicts.filter(move |(_, said)| *said == Some(wanted)).map(|(action, _)| action.to_owned())
+        };
+        let mut told = tried(|outcome| matches!(outcome, Outcome::Failed(_)));
+        told.extend(said(false));
+        remembered::Now {
+            connection,
+            compiled: self.compiled.as_ref(),
+            working: tried(|outcome| matches!(outcome, Outcome::Works)),
+            allowed: said(true).collect(),
+            told,
+        }
+    }
 }
 
 /// Says whose the credentials are, and how long they last.

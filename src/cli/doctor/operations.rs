@@ -10,7 +10,7 @@ use crate::domain::fetch::Failure;
 use crate::domain::identity::{RoleResolution, resolve};
 use crate::domain::text;
 use crate::i18n::Texts;
-use crate::policy::compile::{Effect, Options, Statement, compile_each, dashboard_actions};
+use crate::policy::compile::{Compiled, Effect, Options, Statement, compile_each, dashboard_actions};
 use crate::runbook::choice::Catalogues;
 use crate::runtime::sources::SourcePlan;
 use crate::t;
@@ -33,14 +33,26 @@ enum Said {
     Unknown(Failure),
 }
 
-/// Asks about what the role of whoever asks needs for its operations.
-pub(super) async fn examine(
+impl Needed {
+    /// Returns the action, and whether IAM says that it is allowed; nothing where it does not say.
+    pub(super) fn verdict(&self) -> (&str, Option<bool>) {
+        let is_allowed = match &self.said {
+            Said::Allowed => Some(true),
+            Said::Denied(_) => Some(false),
+            Said::Unknown(_) => None,
+        };
+        (&self.action, is_allowed)
+    }
+}
+
+/// Compiles the role of whoever asks, for what is read through a connection; nothing where there is no one role.
+pub(super) fn compiled(
     connection: &Connection,
     plan: &SourcePlan,
     config: &Config,
     catalogues: &Catalogues,
-) -> Vec<Needed> {
-    let RoleResolution::One(role) = resolve(&config.roles, connection.identity()) else { return Vec::new() };
+) -> Option<Compiled> {
+    let RoleResolution::One(role) = resolve(&config.roles, connection.identity()) else { return None };
     let own = plan.environments.iter().filter_map(|index| config.environments.get(*index));
     let places: Vec<Environment> = own
         .map(|configured| Environment {
@@ -50,7 +62,11 @@ pub(super) async fn examine(
         })
         .collect();
     let of: Vec<_> = places.iter().map(|place| (catalogues.of(place).as_ref(), place)).collect();
-    let compiled = compile_each(&of, &role, &Options::default());
+    Some(compile_each(&of, &role, &Options::default()))
+}
+
+/// Asks about what a role needs for its operations.
+pub(super) async fn examine(connection: &Connection, compiled: &Compiled) -> Vec<Needed> {
     let is_read: BTreeSet<&str> = dashboard_actions().collect();
     let acts = |statement: &&Statement| {
         statement.effect == Effect::Allow && !statement.actions.iter().any(|action| is_read.contains(action.as_str()))

@@ -58,7 +58,7 @@ pub async fn read(watch: &Watch, ask: &Ask, unassigned: bool) -> State {
     state.range = ask.range;
     state.findings.everything = !ask.severities.are_to_do();
     let clock = watch.clock.clone();
-    let shared = Shared::new(Now::new(move || clock.now()));
+    let shared = Shared::new(Now::new(move || clock.now())).keeping_denials(watch.denials.clone());
     let reads = plans.iter().map(|plan| read_source(plan, watch, &shared, ask));
     for (index, reports) in join_all(reads).await.into_iter().enumerate() {
         for (at, report) in reports {

@@ -1,5 +1,6 @@
 //! `sekisho journal list`: the records, one a row, the oldest first, as they are read.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde_json::json;
@@ -10,7 +11,8 @@ use crate::domain::text::{clean, width};
 use crate::journal::chain::{Broken, Verifier, Why};
 use crate::journal::lines::{Content, Line};
 use crate::journal::query::verdict;
-use crate::journal::record::Record;
+use crate::journal::record::{Kind, Record};
+use crate::journal::under_way;
 use crate::t;
 use crate::ui::words;
 
@@ -36,8 +38,9 @@ pub(super) fn run(desk: &Desk<'_>, wanted: &ListArgs, out: &mut dyn Write, fault
         Err(exit) => return Ok(exit),
     };
     let query = desk.query(&wanted.which);
-    let mut rows =
-        Rows { desk, output: wanted.shown.output, out, count: 0, verifier: Verifier::default(), broken: None };
+    let under_way = under_way(&path);
+    let (output, verifier) = (wanted.shown.output, Verifier::default());
+    let mut rows = Rows { desk, output, out, count: 0, verifier, broken: None, under_way };
     rows.begin()?;
     let mut failed = None;
     if let Some(mut lines) = lines {
@@ -79,6 +82,8 @@ struct Rows<'a> {
     count: u64,
     verifier: Verifier,
     broken: Option<Broken>,
+    /// The intents that programs have under way.
+    under_way: BTreeSet<u64>,
 }
 
 impl Rows<'_> {
@@ -119,9 +124,13 @@ impl Rows<'_> {
     fn row(&mut self, record: &Record) -> io::Result<()> {
         let is_proven = self.broken.is_none();
         let is_first = self.is_first();
+        let is_under_way = record.kind == Kind::Intent && self.under_way.contains(&record.seq);
         if self.output == Output::Json {
             let mut value = serde_json::to_value(record)?;
             value["verified"] = json!(is_proven);
+            if is_under_way {
+                value["under_way"] = json!(true);
+            }
             return write!(self.out, "{}{value}", if is_first { "" } else { "," });
         }
         if is_first {
@@ -140,7 +149,8 @@ impl Rows<'_> {
         self.write(&[
             format!("{mark}{}", record.seq),
             self.desk.moment(record.time),
-            words::journal::verdict(texts, verdict(record)).to_owned(),
+            if is_under_way { t!(texts, "journal.under-way") } else { words::journal::verdict(texts, verdict(record)) }
+                .to_owned(),
             act.map(|act| clean(&act.actor.user, LONGEST)).unwrap_or_default(),
             act.map(|act| clean(&act.environment, LONGEST)).unwrap_or_default(),
             act.map(|act| clean(&act.entry, LONGEST)).unwrap_or_default(),

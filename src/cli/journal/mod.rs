@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::runtime::Builder;
 
 use crate::config::document::printable;
 use crate::config::{Config, ConfigError, Surroundings};
@@ -20,6 +21,7 @@ use crate::journal::record::Record;
 use crate::journal::{FILE, lines::Lines};
 use crate::t;
 
+use super::account::Account;
 use super::args::Args;
 use super::{Exit, complain, outfit};
 
@@ -47,14 +49,42 @@ pub fn run(
 ) -> io::Result<Exit> {
     let around = Surroundings::of_process();
     // Only whoever verifies needs to know where heads are kept; a journal is read without any account.
-    let config = match &wanted.action {
-        JournalAction::Verify(_) if !args.is_demo() => Config::load_journal(&args.flags(), &around),
-        _ => Config::load_preferences(&args.flags(), &around),
+    let verifies = matches!(wanted.action, JournalAction::Verify(_));
+    if verifies && args.is_demo() {
+        return with_played(wanted, args, texts, out, faults);
+    }
+    let load = if verifies { Config::load_journal } else { Config::load_preferences };
+    match load(&args.flags(), &around) {
+        Ok(config) => run_with(config, wanted, args, out, faults),
+        Err(errors) => complain(errors.iter().map(|error: &ConfigError| error.render(texts)), faults),
+    }
+}
+
+/// Runs a subcommand beside the simulated account, which keeps heads as AWS does. It is a new one each time, and what an
+/// earlier one kept is gone with it.
+fn with_played(
+    wanted: &JournalArgs,
+    args: &Args,
+    texts: Texts,
+    out: &mut dyn Write,
+    faults: &mut dyn Write,
+) -> io::Result<Exit> {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let ended = match runtime.block_on(Account::open(args, texts, faults))? {
+        Ok(account) => run_with(account.config.clone(), wanted, args, out, faults),
+        Err(exit) => Ok(exit),
     };
-    let config = match config {
-        Ok(config) => config,
-        Err(errors) => return complain(errors.iter().map(|error: &ConfigError| error.render(texts)), faults),
-    };
+    runtime.shutdown_background();
+    ended
+}
+
+fn run_with(
+    config: Config,
+    wanted: &JournalArgs,
+    args: &Args,
+    out: &mut dyn Write,
+    faults: &mut dyn Write,
+) -> io::Result<Exit> {
     let texts = Texts::of(config.lang);
     let zone = if config.utc { TimeZone::UTC } else { TimeZone::system() };
     let desk = Desk { args, config, texts, zone, now: Timestamp::now() };

@@ -66,7 +66,7 @@ pub(super) fn run(
 /// Reads the heads of a journal: of this machine's by where it lies, of another by its first record.
 fn read_heads(desk: &Desk<'_>, journal: &JournalConfig, path: &Path, is_named: bool) -> io::Result<Option<Kept>> {
     let Some(home) = &journal.home else { return Ok(None) };
-    let own = outfit::journal_folder(false).map(|folder| folder.join(crate::journal::FILE));
+    let own = outfit::journal_folder(desk.args.is_demo()).map(|folder| folder.join(crate::journal::FILE));
     let is_own = !is_named || own.as_deref() == Some(path);
     let which = if is_own {
         Which::Stream(head::stream(&outfit::host(), path))
@@ -102,6 +102,12 @@ fn first(path: &Path) -> Option<String> {
     let hash = value["hash"].as_str()?;
     // It becomes part of a filter's pattern.
     (hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| hash.to_owned())
+}
+
+/// Lists the first of some records.
+fn list(numbers: &[u64]) -> String {
+    let list = numbers.iter().take(20).map(|seq| format!("#{seq}")).collect::<Vec<_>>().join(" ");
+    if numbers.len() > 20 { list + " …" } else { list }
 }
 
 struct Report<'a> {
@@ -143,11 +149,13 @@ impl Report<'_> {
         if more > 0 {
             writeln!(out, "    {}", t!(texts, "journal.verify.more-steps", n = more))?;
         }
-        if !self.found.open.is_empty() {
-            let list = self.found.open.iter().take(20).map(|seq| format!("#{seq}")).collect::<Vec<_>>().join(" ");
-            let more = if self.found.open.len() > 20 { " …" } else { "" };
-            let list = format!("{list}{more}");
-            writeln!(out, "    {}", t!(texts, "journal.verify.open", n = self.found.open.len(), list = list))?;
+        let (under_way, open) = (&self.found.under_way, &self.found.open);
+        if !under_way.is_empty() {
+            let (n, list) = (under_way.len(), list(under_way));
+            writeln!(out, "    {}", t!(texts, "journal.verify.under-way", n = n, list = list))?;
+        }
+        if !open.is_empty() {
+            writeln!(out, "    {}", t!(texts, "journal.verify.open", n = open.len(), list = list(open)))?;
         }
         if self.found.recovered > 0 {
             writeln!(out, "    {}", t!(texts, "journal.verify.recovered", n = self.found.recovered))?;
@@ -228,6 +236,7 @@ impl Report<'_> {
             "steps_back": steps.collect::<Vec<_>>(),
             "steps_back_count": found.step_count,
             "open": found.open,
+            "under_way": found.under_way,
             "recovered": found.recovered,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::aws::{Connection, Now, Shared};
 use crate::config::document::printable;
@@ -22,19 +22,22 @@ use super::super::{Exit, complain};
 /// The longest text of somebody else's policy that is printed, in characters.
 const LONGEST: usize = 200;
 
-/// Compares the policy of a file with what a role needs: the one that is named, or that of whoever asks.
+/// The most files of a folder: IAM attaches ten policies to a role, or twenty at most.
+const MOST_FILES: usize = 200;
+
+/// Compares the policies of files, all together, with what a role needs: the one that is named, or that of whoever asks.
 ///
 /// # Errors
 /// Where `out` or `faults` cannot be written to.
 pub async fn run(
-    file: &Path,
+    files: &[PathBuf],
     role: Option<&str>,
     account: &Account,
     texts: Texts,
     out: &mut dyn Write,
     faults: &mut dyn Write,
 ) -> io::Result<Exit> {
-    let found = match read(file, texts) {
+    let found = match read_all(files, texts) {
         Ok(found) => found,
         Err(sentence) => return complain([sentence], faults),
     };
@@ -57,10 +60,55 @@ pub async fn run(
     Ok(if compared.fits() { Exit::Fine } else { Exit::Attention })
 }
 
+/// Reads policies, each the whole or a part of what somebody may; of a folder, the JSON files in it.
+fn read_all(paths: &[PathBuf], texts: Texts) -> Result<Foreign, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(list(path, texts)?);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let mut all = Foreign::default();
+    for file in &files {
+        let found = read(file, texts)?;
+        // Where there are several, a statement is found by the file that it is in.
+        let name = file.file_name().filter(|_| files.len() > 1).map(|name| name.to_string_lossy().into_owned());
+        all.add(found, name.as_deref());
+    }
+    Ok(all)
+}
+
+/// Lists the JSON files of a folder, by their names.
+fn list(folder: &Path, texts: Texts) -> Result<Vec<PathBuf>, String> {
+    let shown = || printable(&folder.to_string_lossy());
+    let unread = |why: io::Error| t!(texts, "policy.compare.not-read", path = shown(), why = why);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")) && !path.is_dir() {
+            files.push(path);
+        }
+        if files.len() > MOST_FILES {
+            return Err(t!(texts, "policy.compare.too-many", path = shown(), most = MOST_FILES));
+        }
+    }
+    if files.is_empty() {
+        return Err(t!(texts, "policy.compare.no-files", path = shown()));
+    }
+    files.sort();
+    Ok(files)
+}
+
 fn read(file: &Path, texts: Texts) -> Result<Foreign, String> {
     let path = printable(&file.to_string_lossy());
     let unread = |why: io::Error| t!(texts, "policy.compare.not-read", path = path, why = why);
     let known = fs::metadata(file).map_err(unread)?;
+    // A pipe in its place would be waited for.
+    if !known.is_file() {
+        return Err(unread(io::ErrorKind::InvalidInput.into()));
+    }
     let too_long = || t!(texts, "policy.compare.too-long", path = path);
     if known.len() > LONGEST_POLICY as u64 {
         return Err(too_long());

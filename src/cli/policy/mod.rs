@@ -120,9 +120,7 @@ pub fn run(
 
 /// Returns what is compiled with unless somebody says otherwise: what the configuration says of roles and of the journal.
 fn usual(account: &Account) -> Options {
-    // The journal of what was only played is shipped nowhere.
-    let journal = account.config.journal.as_ref().filter(|_| account.simulator().is_none());
-    let journal = journal.and_then(|journal| {
+    let journal = account.config.journal.as_ref().and_then(|journal| {
         let environment = journal.home.as_ref()?.environment.name.clone();
         Some(JournalGroup { name: journal.log_group.clone(), environment })
     });

@@ -27,7 +27,6 @@ use crate::i18n::Texts;
 use crate::journal::RunStep;
 use crate::operate::{Live, Look, Operator, Refused};
 use crate::policy::Request;
-use crate::runbook::catalogue::Catalogue;
 use crate::runbook::choice::Catalogues;
 use crate::runbook::entry::{Entry, EntryId, Operation};
 use crate::t;
@@ -160,8 +159,7 @@ pub async fn carry_out(wanted: Wanted<'_>, stage: Stage<'_>, faults: &mut dyn Wr
         Err(sentence) => return Ok(complain([sentence], faults)?.code().into()),
     };
     let mut request = request(wanted.entry, &configured.environment.name);
-    let catalogue = catalogues.of(&configured.environment);
-    let place = Place { operator, catalogue, ui, configured };
+    let place = Place { operator, ui, configured };
     let (look, target) = match prepare(wanted, &place, entry.as_ref(), &mut request, faults).await? {
         Ok(prepared) => prepared,
         Err(code) => return Ok(code.into()),
@@ -217,7 +215,6 @@ pub async fn carry_out(wanted: Wanted<'_>, stage: Stage<'_>, faults: &mut dyn Wr
 /// Where an entry is about to be carried out.
 struct Place<'a> {
     operator: &'a Operator,
-    catalogue: &'a Catalogue,
     ui: &'a Ui,
     configured: &'a EnvironmentConfig,
 }
@@ -230,7 +227,7 @@ async fn prepare(
     request: &mut Request,
     faults: &mut dyn Write,
 ) -> io::Result<Result<(Option<Look>, Option<Target>), u8>> {
-    let Place { operator, catalogue, ui, configured } = place;
+    let Place { operator, ui, configured } = place;
     let texts = ui.texts;
     if let Some(entry) = entry {
         ask::defaults(entry, request);
@@ -249,7 +246,7 @@ async fn prepare(
         Err(refused) => return Ok(Err(refuse(&refused, texts, faults)?)),
     };
     let mut target = None;
-    if catalogue.has_changed() {
+    if operator.has_changed(&request.environment).await {
         writeln!(faults, "{}", t!(texts, "catalogue.changed"))?;
     }
     if let Some(look) = look.as_ref().filter(|_| entry.is_some()) {

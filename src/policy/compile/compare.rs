@@ -290,6 +290,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_split_is_judged_together() {
+        let needed = needed();
+        let mut whole = Foreign::default();
+        let parts = needed.chunks(1).map(|part| parse(&serde_json::json!({ "Statement": part }).to_string()).unwrap());
+        for (number, part) in parts.enumerate() {
+            assert!(!compare(&part, &needed).fits());
+            whole.add(part, Some(&format!("{number}.json")));
+        }
+        assert!(compare(&whole, &needed).fits());
+        let more = parse(r#"{"Statement":{"Effect":"Allow","Action":"iam:CreateUser","Resource":"*"}}"#).unwrap();
+        whole.add(more, Some("more.json"));
+        assert_eq!(compare(&whole, &needed).excess[0].statement, "more.json #1");
+        // What one part allows another one denies.
+        let denial = parse(r#"{"Statement":{"Effect":"Deny","Action":"iam:*","Resource":"*"}}"#).unwrap();
+        whole.add(denial, Some("deny.json"));
+        assert_eq!(compare(&whole, &needed).excess, []);
+    }
+
+    #[test]
     fn a_condition_that_is_not_needed_may_not_hold() {
         let found = compared(
             r#"{"Statement":[

@@ -14,6 +14,18 @@ pub struct Foreign {
     pub(super) statements: Vec<ForeignStatement>,
 }
 
+impl Foreign {
+    /// Adds those of another policy: whoever has both may what either of them allows, and may not what either denies.
+    ///
+    /// Its statements are told apart by the name of the file that it is from, where one is given.
+    pub fn add(&mut self, other: Self, file: Option<&str>) {
+        self.statements.extend(other.statements.into_iter().map(|statement| match file {
+            Some(file) => ForeignStatement { name: format!("{file} {}", statement.name), ..statement },
+            None => statement,
+        }));
+    }
+}
+
 /// A statement that somebody else wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ForeignStatement {

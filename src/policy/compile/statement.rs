@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::patterns::{Case, covers};
 use super::place::Place;
 use super::words::word;
 
@@ -47,6 +48,13 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// Tells whether it allows an action on a resource, leaving aside what must hold; of all resources where none is given.
+    pub fn allows(&self, action: &str, resource: Option<&str>) -> bool {
+        self.effect == Effect::Allow
+            && self.actions.iter().any(|own| covers(own, action, Case::Any))
+            && resource.is_none_or(|one| self.resources.iter().any(|own| covers(own, one, Case::Own)))
+    }
+
     /// Makes a statement that allows.
     pub(super) fn allow<A: Into<String>>(
         actions: impl IntoIterator<Item = A>,

@@ -9,7 +9,13 @@ mod report;
 pub mod target;
 pub mod tunnel;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use jiff::Timestamp;
 
 use crate::domain::{progress::Step, session::LiveId};
 use crate::journal::recording::RecordingInfo;
@@ -29,9 +35,8 @@ use tunnel::TunnelView;
 
 pub(in crate::state) use keys::{acts, attach, minted, open, scroll};
 pub use keys::{end_asked, front_pane, resize, run, typed};
-pub(in crate::state) use report::refused;
-pub(in crate::state) use report::{check_form, warn};
-pub use report::{found, take};
+pub use report::{changed, found, take};
+pub(in crate::state) use report::{check_form, refused, warn};
 pub use target::derive;
 
 /// Sessions that may be open at once: each keeps its screen and the lines above it.
@@ -79,6 +84,10 @@ pub struct Recordings {
 pub struct Sessions {
     /// The catalogue of each environment, by its name, once it was read.
     pub catalogues: BTreeMap<String, Arc<Catalogue>>,
+    /// When they were read.
+    pub loaded_at: Option<Timestamp>,
+    /// The environments whose catalogues are others by now where they were read: what was read holds all the same.
+    pub changed: BTreeSet<String>,
     /// The rows of targets that pass the filter.
     pub targets: Vec<TargetRow>,
     /// Targets without the filter.

@@ -1,6 +1,6 @@
 //! What sessions report: taken in, and what has to be said about it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::domain::{
     database::Database,
@@ -18,6 +18,16 @@ use crate::state::{
     event::{Effect, Notice},
     runbooks,
 };
+
+/// Takes which catalogues are others by now where they were read; what was read holds all the same.
+pub fn changed(state: &mut State, environments: BTreeSet<String>) {
+    let sessions = &mut state.sessions;
+    let fresh: Vec<&str> = environments.difference(&sessions.changed).map(String::as_str).collect();
+    if !fresh.is_empty() {
+        state.notice = Some(Notice::with("catalogue.notice.changed", "names", fresh.join(" ")));
+    }
+    sessions.changed = environments;
+}
 
 /// Takes what a session reports, and returns what the terminal of a shell answers.
 pub fn take(state: &mut State, id: LiveId, report: SessionReport) -> Vec<Effect> {

@@ -1,7 +1,6 @@
 //! A record of the journal in full: every member, a line each.
 
 use crate::domain::text::clean;
-use crate::journal::query::verdict;
 use crate::journal::reader::Row;
 use crate::journal::record::{Act, Kind, Record};
 use crate::t;
@@ -17,7 +16,7 @@ impl Sheet<'_> {
     pub(super) fn record(&mut self, row: &Row) {
         let texts = self.ui.texts;
         match &row.record {
-            Ok(record) => self.right_record(record, row.is_open),
+            Ok(record) => self.right_record(record, row),
             Err(why) => {
                 let why = words::journal::why(texts, why);
                 let text = t!(texts, "journal.list.wrong", line = row.line, why = why);
@@ -26,9 +25,9 @@ impl Sheet<'_> {
         }
     }
 
-    fn right_record(&mut self, record: &Record, is_open: bool) {
+    fn right_record(&mut self, record: &Record, row: &Row) {
         let texts = self.ui.texts;
-        let result = if is_open { t!(texts, "journal.open") } else { words::journal::verdict(texts, verdict(record)) };
+        let result = words::journal::came_of(texts, row, record);
         self.said(t!(texts, "journal.member.seq"), record.seq.to_string());
         self.said(t!(texts, "journal.member.result"), result);
         let at = record.time.to_zoned(self.ui.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f %Z").to_string();

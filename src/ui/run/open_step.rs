@@ -235,6 +235,7 @@ fn goes_on(view: &RunView, state: &State) -> &'static str {
     match view.next_missing(state.now) {
         Some(Missing::Text) => "runbooks.run.key.write",
         Some(Missing::Sight) => "runbooks.run.key.look",
+        Some(Missing::Operation) if view.is_acting() => "runbooks.run.key.show",
         Some(Missing::Operation) => "runbooks.run.key.operate",
         _ => "runbooks.run.key.next",
     }

@@ -2,6 +2,8 @@
 
 use crate::i18n::Texts;
 use crate::journal::chain::Why;
+use crate::journal::query;
+use crate::journal::reader::Row;
 use crate::journal::record::{CONSOLE_ENDED, Kind, Record};
 use crate::journal::ship::ShipFault;
 use crate::t;
@@ -9,6 +11,15 @@ use crate::t;
 /// Returns the word for what came of something, by its stable name; the name itself where it is not known.
 pub fn verdict(texts: Texts, name: &'static str) -> &'static str {
     texts.lookup(&format!("journal.result.{name}")).unwrap_or(name)
+}
+
+/// Returns the word for what came of a record that is shown: also where nothing came of it yet, or never will.
+pub fn came_of(texts: Texts, row: &Row, record: &Record) -> &'static str {
+    match (record.kind, row.is_under_way, row.is_open) {
+        (Kind::Intent, true, _) => t!(texts, "journal.under-way"),
+        (Kind::Intent, false, true) => t!(texts, "journal.open"),
+        _ => verdict(texts, query::verdict(record)),
+    }
 }
 
 /// Says what is wrong with a record.

@@ -50,6 +50,12 @@ impl WrittenLogs {
         look(&mut self.lock())
     }
 
+    /// Adds groups to a region that begins, with nothing in them.
+    pub fn add_groups(&self, names: &[String], created: Millis) {
+        let group = || WrittenGroup { created, class: "STANDARD", ..WrittenGroup::default() };
+        self.lock().extend(names.iter().map(|name| (name.clone(), group())));
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, WrittenGroup>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
