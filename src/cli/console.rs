@@ -54,10 +54,11 @@ pub async fn run(account: &Account, texts: Texts, faults: &mut dyn Write) -> io:
         let environment = &configured.environment;
         (environment.name.clone(), Arc::clone(ready.catalogues.of(environment)))
     };
-    // First who answers: with the first catalogue the runs are asked for.
+    let catalogues: Vec<_> = account.config.environments.iter().map(of).collect();
     let store = RunStore::within(&ready.folder);
+    // The host comes first: with a catalogue the runs are asked for that may be gone on with.
     console.keep_host(OperatorHost::hosted(ready.operator, texts, ready.recordings, store));
-    console.keep_catalogues(account.config.environments.iter().map(of));
+    console.keep_catalogues(catalogues);
     let ended = match terminal.set_title("sekisho") {
         Ok(()) => event_loop::run(&mut console, &mut terminal).await,
         Err(error) => Err(error),

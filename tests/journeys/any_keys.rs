@@ -13,7 +13,7 @@ use sekisho::i18n::Lang;
 use sekisho::simulator::Persona;
 use sekisho::state::Screen;
 use sekisho::state::event::Event;
-use sekisho::state::sessions::form::{FieldKind, Lookup};
+use sekisho::state::sessions::form::{FieldKind, Form, Lookup};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 use tui_input::InputRequest;
@@ -175,10 +175,11 @@ async fn fill(desk: &mut Desk, how: &[u8]) {
             FieldKind::Parameter(..) | FieldKind::Target => field.value().to_owned(),
         };
         // Mostly what is wanted: else nothing would ever be let through.
-        let typed = if number % 8 == 0 { OTHERS[usize::from(number / 8) % OTHERS.len()].to_owned() } else { wanted };
+        let typed =
+            if number.is_multiple_of(8) { OTHERS[usize::from(number / 8) % OTHERS.len()].to_owned() } else { wanted };
         desk.journey.console.apply(Event::Edit(InputRequest::DeleteLine));
         desk.journey.write(&typed);
-        let is_last = desk.journey.console.state().sessions.form.as_ref().is_none_or(|form| form.is_at_end());
+        let is_last = desk.journey.console.state().sessions.form.as_ref().is_none_or(Form::is_at_end);
         desk.journey.press("enter");
         if is_last {
             return;

@@ -63,9 +63,9 @@ impl Desk {
             host: "console-1".to_owned(),
             texts: Texts::of(lang),
         });
-        journey.console.keep_catalogues(catalogues);
         let store = RunStore::within(folder.path());
         journey.console.keep_host(OperatorHost::hosted(operator.clone(), Texts::of(lang), recordings, store));
+        journey.console.keep_catalogues(catalogues);
         Self { journey, operator, folder }
     }
 

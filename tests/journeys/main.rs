@@ -24,6 +24,7 @@ mod live_sessions;
 mod log;
 mod mouse;
 mod reading;
+mod runs;
 mod security;
 mod sessions;
 mod slow;

@@ -57,8 +57,11 @@ fn act() -> impl Strategy<Value = Act> {
 
 /// Goes to a list, down some rows, and opens what may be done there.
 fn go(state: &mut State, number: u8) -> Vec<Effect> {
-    let (screen, opens) =
-        if number % 2 == 0 { (Command::Sessions, Command::Open) } else { (Command::Services, Command::Actions) };
+    let (screen, opens) = if number.is_multiple_of(2) {
+        (Command::Sessions, Command::Open)
+    } else {
+        (Command::Services, Command::Actions)
+    };
     for _ in 0..4 {
         run(state, Command::Back);
     }
