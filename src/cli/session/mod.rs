@@ -159,7 +159,6 @@ pub async fn carry_out(wanted: Wanted<'_>, stage: Stage<'_>, faults: &mut dyn Wr
         Err(sentence) => return Ok(complain([sentence], faults)?.code().into()),
     };
     let mut request = request(wanted.entry, &configured.environment.name);
-    let catalogue = catalogues.of(&configured.environment);
     let place = Place { operator, ui, configured };
     let (look, target) = match prepare(wanted, &place, entry.as_ref(), &mut request, faults).await? {
         Ok(prepared) => prepared,
