@@ -184,7 +184,7 @@ async fn simulate(args: &Args, demo: &DemoArgs, texts: Texts) -> Result<Played, 
     let (documents, policies) = simulated::granted(&played(&scenario), scenario.keys(), group);
     let log_groups = vec![JOURNAL_GROUP.to_owned()];
     let mut options =
-        simulator::Options { at, persona, documents, policies, log_groups, ..simulator::Options::default() };
+        simulator::Options { at, persona, documents, log_groups, policies, ..simulator::Options::default() };
     if let Some(listen) = demo.listen {
         options.listen = listen;
     }

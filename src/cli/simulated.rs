@@ -17,7 +17,7 @@ pub(super) fn granted(
     journal: Option<JournalGroup>,
 ) -> (Vec<DocumentText>, PolicyTexts) {
     let catalogue = Catalogue::built_in();
-    let options = Options { keys, journal, ..Options::default() };
+    let options = Options { journal, keys, ..Options::default() };
     let of = |(persona, role): (Persona, &str)| (persona, compile(&catalogue, role, environments, &options));
     let personas = [(Persona::Operator, "operator"), (Persona::Responder, "responder"), (Persona::Staff, "staff")];
     let all: Vec<(Persona, Compiled)> = personas.map(of).into();

@@ -325,9 +325,10 @@ impl Reader {
     /// # Errors
     /// Where the file cannot be read.
     pub fn page(&mut self, from: usize, count: usize, oldest_first: bool) -> io::Result<Page> {
-        self.living = match self.open.is_empty() {
-            true => BTreeSet::new(),
-            false => presence::living(&self.path).into_iter().map(|one| one.id).collect(),
+        self.living = if self.open.is_empty() {
+            BTreeSet::new()
+        } else {
+            presence::living(&self.path).into_iter().map(|one| one.id).collect()
         };
         let all = self.query.is_empty();
         if let Some(file) = self.file.as_mut().filter(|_| !self.is_indexed && all && !oldest_first) {

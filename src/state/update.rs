@@ -81,16 +81,8 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.notice = Some(notice);
             Vec::new()
         }
-        Event::Catalogue(environment, catalogue) => {
-            state.sessions.catalogues.insert(environment, catalogue);
-            state.sessions.loaded_at = Some(state.now);
-            sessions::derive(state);
-            Vec::new()
-        }
-        Event::CataloguesChanged(environments) => {
-            sessions::changed(state, environments);
-            Vec::new()
-        }
+        Event::Catalogue(environment, catalogue) => sessions::catalogue(state, environment, catalogue),
+        Event::CataloguesChanged(environments) => sessions::changed(state, environments),
         Event::Session(id, report) => sessions::take(state, id, report),
         Event::Refused(id, refusal) => {
             sessions::refused(state, id, refusal);

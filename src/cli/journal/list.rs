@@ -149,11 +149,8 @@ impl Rows<'_> {
         self.write(&[
             format!("{mark}{}", record.seq),
             self.desk.moment(record.time),
-            match is_under_way {
-                true => t!(texts, "journal.under-way"),
-                false => words::journal::verdict(texts, verdict(record)),
-            }
-            .to_owned(),
+            if is_under_way { t!(texts, "journal.under-way") } else { words::journal::verdict(texts, verdict(record)) }
+                .to_owned(),
             act.map(|act| clean(&act.actor.user, LONGEST)).unwrap_or_default(),
             act.map(|act| clean(&act.environment, LONGEST)).unwrap_or_default(),
             act.map(|act| clean(&act.entry, LONGEST)).unwrap_or_default(),

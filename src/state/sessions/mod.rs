@@ -35,7 +35,7 @@ use tunnel::TunnelView;
 
 pub(in crate::state) use keys::{acts, minted, open, scroll};
 pub use keys::{end_asked, front_pane, resize, run, typed};
-pub use report::{changed, found, refused, take};
+pub use report::{catalogue, changed, found, refused, take};
 pub(in crate::state) use report::{check_form, warn};
 pub use target::derive;
 
