@@ -5,7 +5,10 @@ use std::{error::Error, sync::Arc};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::domain::fetch::{Failure, FailureKind};
+use crate::domain::{
+    denied::On,
+    fetch::{Failure, FailureKind},
+};
 
 use super::{
     action::Action,
@@ -51,8 +54,9 @@ impl Caller {
             return Err(denial);
         }
         let answer = self.ask(action, send).await;
-        if let Err(failure) = &answer {
-            self.ledger.denials.note(action, part, failure);
+        match &answer {
+            Ok(_) => self.allowed(action, On::Part(part)),
+            Err(failure) => self.ledger.denials.note(action, part, failure),
         }
         answer
     }
@@ -73,7 +77,7 @@ impl Caller {
             let error = match send().await {
                 Ok(answer) => {
                     self.ledger.denials.allowed(action);
-                    self.allowed(action, false);
+                    self.allowed(action, On::Something);
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -110,7 +114,7 @@ impl Caller {
             self.leave(action).await;
             let error = match send().await {
                 Ok(answer) => {
-                    self.allowed(action, true);
+                    self.allowed(action, On::Wanted);
                     return Ok(answer);
                 }
                 Err(error) => error,
@@ -133,9 +137,9 @@ impl Caller {
         }
     }
 
-    fn allowed(&self, action: Action, on_all: bool) {
+    fn allowed(&self, action: Action, on: On<'_>) {
         if let Some(memory) = &self.ledger.memory {
-            memory.allowed(action, on_all);
+            memory.allowed(action, on);
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::domain::{
-    denied::{Denied as Met, Whom},
+    denied::{Denied as Met, On, Whom},
     fetch::{Failure, FailureKind},
 };
 
@@ -26,8 +26,8 @@ pub trait KeepDenials: Send + Sync + fmt::Debug {
     /// Takes a denial. It may wait for the disk, and not for long.
     fn denied(&self, met: Met);
 
-    /// Takes that somebody was allowed an action: on something, or on just what was asked for.
-    fn allowed(&self, whom: &Whom, action: &str, on_all: bool);
+    /// Takes that somebody was allowed an action.
+    fn allowed(&self, whom: &Whom, action: &str, on: On<'_>);
 }
 
 /// Keeps what one identity is denied in one account and region.
@@ -45,9 +45,9 @@ impl Memory {
         self.keeper.denied(Met::once(self.whom.clone(), missing_action, resource, failure.at));
     }
 
-    /// Takes that an action was allowed: on something, or on just what was asked for.
-    pub(super) fn allowed(&self, action: Action, on_all: bool) {
-        self.keeper.allowed(&self.whom, action.name(), on_all);
+    /// Takes that an action was allowed.
+    pub(super) fn allowed(&self, action: Action, on: On<'_>) {
+        self.keeper.allowed(&self.whom, action.name(), on);
     }
 }
 

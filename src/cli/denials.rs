@@ -3,7 +3,6 @@
 //! It is there for `sekisho doctor`, which tells what is missing, and steers nothing: a line that is torn or not understood is
 //! passed over, and where the file cannot be written, that is all there is to it.
 
-use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -16,7 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::KeepDenials;
-use crate::domain::denied::{Denied, MOST, Whom, remember};
+use crate::domain::denied::{Denied, MOST, On, Whom, remember};
 use crate::domain::text::clean;
 
 /// The longest file that is read: many times what the most denials have.
@@ -66,16 +65,15 @@ impl From<Line> for Denied {
 #[derive(Debug)]
 pub struct DenialStore {
     file: PathBuf,
-    /// Whose actions are in the file, as far as this program knows: what is not there need not be taken out.
-    known: Mutex<HashSet<(Whom, String)>>,
+    /// What is in the file, as far as this program knows: what is not there need not be taken out.
+    known: Mutex<Vec<Denied>>,
 }
 
 impl DenialStore {
     /// Keeps denials in a state folder, which is made when there is something to keep.
     pub fn within(folder: &Path) -> Self {
         let store = Self { file: folder.join("denials.jsonl"), known: Mutex::default() };
-        let known = store.load().into_iter().map(|denied| (denied.whom, denied.action)).collect();
-        Self { known: Mutex::new(known), ..store }
+        Self { known: Mutex::new(store.load()), ..store }
     }
 
     /// Reads what was denied, what was met last at the end; nothing where there is nothing that can be read.
@@ -109,35 +107,32 @@ impl DenialStore {
         file.write_all(text.as_bytes())
     }
 
-    fn known(&self) -> MutexGuard<'_, HashSet<(Whom, String)>> {
+    fn known(&self) -> MutexGuard<'_, Vec<Denied>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl KeepDenials for DenialStore {
     fn denied(&self, met: Denied) {
-        self.known().insert((met.whom.clone(), met.action.clone()));
+        remember(&mut self.known(), met.clone());
         if let Err(error) = self.change(|denials| remember(denials, met)) {
             tracing::warn!(%error, "a denial was not kept");
         }
     }
 
-    fn allowed(&self, whom: &Whom, action: &str, on_all: bool) {
-        let key = (whom.clone(), action.to_owned());
-        if !self.known().contains(&key) {
-            return;
+    fn allowed(&self, whom: &Whom, action: &str, on: On<'_>) {
+        let is_over = |denied: &Denied| denied.action == action && denied.whom == *whom && denied.is_settled_by(on);
+        {
+            // Nearly every call is allowed, and has nothing to take out.
+            let mut known = self.known();
+            let before = known.len();
+            known.retain(|denied| !is_over(denied));
+            if known.len() == before {
+                return;
+            }
         }
-        let mut is_left = false;
-        let changed = self.change(|denials| {
-            let is_of_it = |denied: &Denied| denied.whom == *whom && denied.action == action;
-            // That it is allowed somewhere says nothing of the one resource that it was denied on.
-            denials.retain(|denied| !is_of_it(denied) || (denied.resource.is_some() && !on_all));
-            is_left = denials.iter().any(is_of_it);
-        });
-        match changed {
-            Ok(()) if is_left && !on_all => {}
-            Ok(()) => drop(self.known().remove(&key)),
-            Err(error) => tracing::warn!(%error, "a denial that is none any more was not taken out"),
+        if let Err(error) = self.change(|denials| denials.retain(|denied| !is_over(denied))) {
+            tracing::warn!(%error, "a denial that is none any more was not taken out");
         }
     }
 }
@@ -184,7 +179,7 @@ mod tests {
         let place = folder.path().join("state");
         let store = DenialStore::within(&place);
         assert_eq!(store.load(), []);
-        store.allowed(&whom("me"), "ecs:ListClusters", false);
+        store.allowed(&whom("me"), "ecs:ListClusters", On::Something);
         assert!(!place.exists(), "who is allowed all leaves nothing behind");
         store.denied(met("me", "ecs:ListClusters", None));
         store.denied(met("me", "ecs:ListTasks", Some("arn:aws:ecs:x:1:cluster/a")));
@@ -197,15 +192,15 @@ mod tests {
         let times: Vec<(String, u64)> = later.load().into_iter().map(|one| (one.action, one.times)).collect();
         let expected = [("ecs:ListTasks", 1), ("ecs:ListClusters", 1), ("ecs:ListClusters", 2)];
         assert_eq!(times, expected.map(|(action, times)| (action.to_owned(), times)));
-        later.allowed(&whom("me"), "ecs:ListClusters", false);
-        later.allowed(&whom("me"), "ecs:ListTasks", false);
+        later.allowed(&whom("me"), "ecs:ListClusters", On::Something);
+        later.allowed(&whom("me"), "ecs:ListTasks", On::Part("b"));
         let left: Vec<String> = later.load().into_iter().map(|one| one.whom.who + " " + &one.action).collect();
         assert_eq!(
             left,
             ["me ecs:ListTasks", "you ecs:ListClusters"],
             "another cluster may be allowed, and another caller"
         );
-        later.allowed(&whom("me"), "ecs:ListTasks", true);
+        later.allowed(&whom("me"), "ecs:ListTasks", On::Part("a"));
         assert_eq!(later.load().len(), 1);
     }
 

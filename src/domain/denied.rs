@@ -19,6 +19,17 @@ pub struct Whom {
     pub who: String,
 }
 
+/// Says on what somebody was allowed an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On<'a> {
+    /// On something, that is all that is known.
+    Something,
+    /// On a part of the account: a cluster, say, by its name.
+    Part(&'a str),
+    /// On just what was asked for.
+    Wanted,
+}
+
 /// A call that IAM denied, once or several times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denied {
@@ -46,6 +57,17 @@ impl Denied {
     /// Tells whether another one is of the same call.
     pub fn is_as(&self, other: &Self) -> bool {
         self.whom == other.whom && self.action == other.action && self.resource == other.resource
+    }
+
+    /// Tells whether it is none any more, now that its action was allowed.
+    ///
+    /// That an action is allowed somewhere says nothing of the one resource that it was denied on.
+    pub fn is_settled_by(&self, on: On<'_>) -> bool {
+        match (&self.resource, on) {
+            (None, _) | (_, On::Wanted) => true,
+            (Some(_), On::Something) => false,
+            (Some(resource), On::Part(part)) => !part.is_empty() && resource.split([':', '/']).any(|name| name == part),
+        }
     }
 
     /// Tells whether it is too old to be remembered.
@@ -95,6 +117,19 @@ mod tests {
         let last = known.last().unwrap();
         assert_eq!((last.resource.as_deref(), last.times), (Some("r"), 2));
         assert_eq!((last.first, last.last), (at(1), at(3)));
+    }
+
+    #[test]
+    fn what_is_allowed_settles_what_it_is_about_and_nothing_else() {
+        let cluster = met("ecs:ListServices", Some("arn:aws:ecs:x:1:cluster/shop-prd"), 1);
+        let service = met("ecs:DescribeServices", Some("arn:aws:ecs:x:1:service/shop-prd/web"), 1);
+        for denied in [&cluster, &service] {
+            assert!(denied.is_settled_by(On::Part("shop-prd")) && denied.is_settled_by(On::Wanted));
+            for on in [On::Something, On::Part(""), On::Part("shop"), On::Part("shop-dev")] {
+                assert!(!denied.is_settled_by(on), "{on:?}");
+            }
+        }
+        assert!(met("ecs:ListClusters", None, 1).is_settled_by(On::Something));
     }
 
     #[test]

@@ -83,6 +83,19 @@ impl Anchors {
         Self { heads: by_number, ..Self::default() }
     }
 
+    /// Takes further heads, and returns the numbers of those that were not known.
+    pub fn add(&mut self, heads: Vec<Head>) -> BTreeSet<u64> {
+        let mut fresh = BTreeSet::new();
+        for head in heads {
+            let known = self.heads.entry(head.seq).or_default();
+            if !known.contains(&head) {
+                fresh.insert(head.seq);
+                known.push(head);
+            }
+        }
+        fresh
+    }
+
     /// Compares the record of a number.
     pub fn pass(&mut self, seq: u64, hash: &str) {
         if seq == 1 {
@@ -91,7 +104,10 @@ impl Anchors {
         let first = self.first.as_deref();
         for head in self.heads.get(&seq).into_iter().flatten().filter(|head| Some(head.first.as_str()) == first) {
             if head.hash == hash {
-                self.anchor = Some(head.clone());
+                // Those that came later may be of records that went by long ago.
+                if self.anchor.as_ref().is_none_or(|anchor| anchor.seq <= head.seq) {
+                    self.anchor = Some(head.clone());
+                }
             } else {
                 self.rewritten.get_or_insert_with(|| head.clone());
             }

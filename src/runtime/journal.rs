@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 
 use crate::domain::fetch::Failure;
 use crate::journal::head;
-use crate::journal::reader::{Page, Reader};
+use crate::journal::reader::{Page, Reader, Standing};
 use crate::operate::{Heads, Operator};
 use crate::state::journal::{HeadsRead, JournalReport, JournalWanted};
 
@@ -16,6 +16,9 @@ use super::host::HostEvent;
 
 /// How often is looked whether something was written.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long before heads are read again that others may have had kept meanwhile.
+const AGAIN: Duration = Duration::from_secs(20);
 
 /// How long is read before what was found is told, and what is wanted looked at again.
 const TURN: Duration = Duration::from_millis(100);
@@ -59,6 +62,9 @@ pub(super) async fn read(
             reader.again();
             anchors.ask();
         }
+        if let Some(told) = &told {
+            anchors.ask_again(&told.standing);
+        }
         if let Some(heads) = anchors.fresh() {
             reader.keep_heads(heads);
         }
@@ -101,11 +107,27 @@ struct Anchors {
     state: HeadsRead,
     answer: Option<oneshot::Receiver<Result<head::Heads, Failure>>>,
     fresh: Option<head::Heads>,
+    /// When they were last asked for, and how many lines there were.
+    asked: Option<(Instant, u64)>,
 }
 
 impl Anchors {
     fn new(operator: Operator) -> Self {
-        Self { operator, state: HeadsRead::NotKept, answer: None, fresh: None }
+        Self { operator, state: HeadsRead::NotKept, answer: None, fresh: None, asked: None }
+    }
+
+    /// Asks for them once more where others may have written and had their heads kept; not often.
+    fn ask_again(&mut self, standing: &Standing) {
+        let anchored = standing.anchor.map_or(0, |(seq, _)| seq);
+        let is_behind = standing.verified == standing.lines && anchored < standing.lines;
+        let is_read = self.answer.is_none() && self.state == HeadsRead::Read;
+        let asked = self.asked.get_or_insert_with(|| (Instant::now(), 0));
+        if is_behind && is_read && asked.1 != standing.lines && asked.0.elapsed() >= AGAIN {
+            *asked = (Instant::now(), standing.lines);
+            self.ask();
+            // What is known meanwhile is what was read before.
+            self.state = HeadsRead::Read;
+        }
     }
 
     /// Asks for them, where they are kept anywhere.

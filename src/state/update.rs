@@ -86,20 +86,8 @@ fn happen(state: &mut State, event: Event) -> Vec<Effect> {
             state.notice = Some(notice);
             Vec::new()
         }
-        Event::Catalogue(environment, catalogue) => {
-            state.sessions.catalogues.insert(environment, catalogue);
-            state.sessions.loaded_at = Some(state.now);
-            sessions::derive(state);
-            runbooks::derive(state);
-            // What may be gone on with is offered from the first row on.
-            let is_first = !std::mem::replace(&mut state.runbooks.is_asked, true);
-            let list = is_first.then_some(Effect::Run(RunWish::List));
-            list.into_iter().collect()
-        }
-        Event::CataloguesChanged(environments) => {
-            sessions::changed(state, environments);
-            Vec::new()
-        }
+        Event::Catalogue(environment, catalogue) => sessions::catalogue(state, environment, catalogue),
+        Event::CataloguesChanged(environments) => sessions::changed(state, environments),
         Event::Session(id, report) => sessions::take(state, id, report),
         Event::Refused(id, refusal) => sessions::refused(state, id, refusal),
         Event::Database(id, database) => {

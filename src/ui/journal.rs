@@ -183,6 +183,7 @@ fn anchor(state: &State, read: &JournalReport, ui: &Ui) -> Vec<Span<'static>> {
         }
         // One may yet agree with what is being verified.
         (HeadsRead::Read, None) if standing.verified < standing.lines && standing.broken.is_none() => {}
+        (HeadsRead::Read, None) if standing.lines == 0 => {}
         (HeadsRead::Read, None) => {
             status.push(Span::styled(t!(texts, "journal.status.no-head"), ui.theme.warning));
         }

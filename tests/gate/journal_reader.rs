@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use sekisho::journal::FILE;
+use sekisho::journal::audit::Contradiction;
 use sekisho::journal::chain::{Broken, Why};
+use sekisho::journal::head::Head;
 use sekisho::journal::query::Query;
 use sekisho::journal::reader::{Page, Reader};
 
@@ -226,4 +228,32 @@ fn of_a_long_journal_the_newest_is_seen_before_it_was_gone_through() {
     assert_eq!((standing.is_counting, standing.lines), (false, 40_003));
     assert_eq!(standing.broken.map(|broken| broken.line), Some(1));
     assert_eq!(numbers(&reader.page(0, 2, false).unwrap()), [40_003, 40_002]);
+}
+
+#[test]
+fn heads_that_come_later_are_compared_without_verifying_all_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    for _ in 0..3 {
+        deny(&journal, &request("x")).unwrap();
+    }
+    let hashes: Vec<String> =
+        super::journal::values(folder.path()).iter().map(|value| value["hash"].as_str().unwrap().to_owned()).collect();
+    let head = |seq: usize, hash: &str| {
+        let time = super::journal::at();
+        Head::new(seq as u64, hash.to_owned(), hashes[0].clone(), time, "console-1".to_owned())
+    };
+    let mut reader = reader(folder.path());
+    assert_eq!(reader.standing().anchor, None);
+    reader.keep_heads(vec![head(3, &hashes[2])]);
+    let standing = reader.standing();
+    assert_eq!((standing.verified, standing.anchor.map(|(seq, _)| seq)), (3, Some(3)));
+    // One of an older record moves nothing back, and one that is not known yet waits for its record.
+    reader.keep_heads(vec![head(3, &hashes[2]), head(2, &hashes[1]), head(4, &"ab".repeat(32))]);
+    let standing = reader.standing();
+    assert_eq!((standing.verified, standing.anchor.map(|(seq, _)| seq)), (3, Some(3)));
+    assert!(matches!(&standing.contradictions[..], [Contradiction::Cut(head)] if head.seq == 4));
+    reader.keep_heads(vec![head(2, &"cd".repeat(32))]);
+    let standing = reader.standing();
+    assert!(matches!(&standing.contradictions[0], Contradiction::Rewritten(head) if head.seq == 2));
 }

@@ -169,7 +169,7 @@ pub async fn run(
     };
     let journal = outfit::journal_folder(account.simulator().is_some()).map(|folder| folder.join(journal::FILE));
     let remembered = Remembered::read(account.denials().map(AsRef::as_ref), journal.as_deref(), Timestamp::now());
-    let found = join_all(plans.iter().map(|plan| examine(plan, config, &catalogues, &shared))).await;
+    let found = join_all(plans.iter().map(|plan| examine(plan, account, &catalogues, &shared))).await;
     let mut sound = true;
     for (plan, findings) in plans.iter().zip(&found) {
         sound &= report(plan, findings, &remembered, config, texts, out)?;
@@ -197,8 +197,8 @@ fn ourselves(config: &Config, texts: Texts, out: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
-async fn examine(plan: &SourcePlan, config: &Config, catalogues: &Catalogues, shared: &Shared) -> Findings {
-    let connection = plan.connection(config.endpoint_url.as_deref());
+async fn examine(plan: &SourcePlan, account: &Account, catalogues: &Catalogues, shared: &Shared) -> Findings {
+    let connection = plan.connection(account.config.endpoint_url.as_deref());
     let connected = Connection::open(connection, shared.clone()).await;
     let mut actions: Vec<(Action, Outcome)> = Vec::new();
     let (mut compiled, mut needed) = (None, Vec::new());
@@ -209,7 +209,7 @@ async fn examine(plan: &SourcePlan, config: &Config, catalogues: &Catalogues, sh
                 actions.push((action, outcome));
             }
         }
-        compiled = operations::compiled(connection, plan, config, catalogues);
+        compiled = operations::compiled(connection, plan, account, catalogues);
         if let Some(compiled) = &compiled {
             needed = operations::examine(connection, compiled).await;
         }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use crate::aws::{Asked, Connection, Simulation};
-use crate::config::Config;
+use crate::cli::account::Account;
+use crate::cli::policy;
 use crate::domain::environment::Environment;
 use crate::domain::fetch::Failure;
 use crate::domain::identity::{RoleResolution, resolve};
 use crate::domain::text;
 use crate::i18n::Texts;
-use crate::policy::compile::{Compiled, Effect, Options, Statement, compile_each, dashboard_actions};
+use crate::policy::compile::{Compiled, Effect, Statement, compile_each, dashboard_actions};
 use crate::runbook::choice::Catalogues;
 use crate::runtime::sources::SourcePlan;
 use crate::t;
@@ -49,9 +50,10 @@ impl Needed {
 pub(super) fn compiled(
     connection: &Connection,
     plan: &SourcePlan,
-    config: &Config,
+    account: &Account,
     catalogues: &Catalogues,
 ) -> Option<Compiled> {
+    let config = &account.config;
     let RoleResolution::One(role) = resolve(&config.roles, connection.identity()) else { return None };
     let own = plan.environments.iter().filter_map(|index| config.environments.get(*index));
     let places: Vec<Environment> = own
@@ -62,7 +64,7 @@ pub(super) fn compiled(
         })
         .collect();
     let of: Vec<_> = places.iter().map(|place| (catalogues.of(place).as_ref(), place)).collect();
-    Some(compile_each(&of, &role, &Options::default()))
+    Some(compile_each(&of, &role, &policy::usual(account)))
 }
 
 /// Asks about what a role needs for its operations.

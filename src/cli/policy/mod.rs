@@ -119,7 +119,7 @@ pub fn run(
 }
 
 /// Returns what is compiled with unless somebody says otherwise: what the configuration says of roles and of the journal.
-fn usual(account: &Account) -> Options {
+pub(in crate::cli) fn usual(account: &Account) -> Options {
     let journal = account.config.journal.as_ref().and_then(|journal| {
         let environment = journal.home.as_ref()?.environment.name.clone();
         Some(JournalGroup { name: journal.log_group.clone(), environment })

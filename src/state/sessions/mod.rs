@@ -35,7 +35,7 @@ use tunnel::TunnelView;
 
 pub(in crate::state) use keys::{acts, attach, minted, open, scroll};
 pub use keys::{end_asked, front_pane, resize, run, typed};
-pub use report::{changed, found, take};
+pub use report::{catalogue, changed, found, take};
 pub(in crate::state) use report::{check_form, refused, warn};
 pub use target::derive;
 

@@ -9,6 +9,7 @@ use crate::domain::{
     session::{End, Link, LiveId, SessionReport},
     target::Target,
 };
+use crate::runbook::catalogue::Catalogue;
 use crate::runbook::entry::{Operation, WorkflowStatus};
 
 use super::form::Lookup;
@@ -16,17 +17,29 @@ use super::live::{ENDING_SOON, Live, Refusal};
 use crate::state::{
     Screen, State,
     event::{Effect, Notice},
-    runbooks,
+    runbooks::{self, RunWish},
 };
 
+/// Takes the catalogue that holds in an environment.
+pub fn catalogue(state: &mut State, environment: String, catalogue: Arc<Catalogue>) -> Vec<Effect> {
+    state.sessions.catalogues.insert(environment, catalogue);
+    state.sessions.loaded_at = Some(state.now);
+    super::derive(state);
+    runbooks::derive(state);
+    // What may be gone on with is offered from the first row on.
+    let is_first = !std::mem::replace(&mut state.runbooks.is_asked, true);
+    is_first.then_some(Effect::Run(RunWish::List)).into_iter().collect()
+}
+
 /// Takes which catalogues are others by now where they were read; what was read holds all the same.
-pub fn changed(state: &mut State, environments: BTreeSet<String>) {
+pub fn changed(state: &mut State, environments: BTreeSet<String>) -> Vec<Effect> {
     let sessions = &mut state.sessions;
     let fresh: Vec<&str> = environments.difference(&sessions.changed).map(String::as_str).collect();
     if !fresh.is_empty() {
         state.notice = Some(Notice::with("catalogue.notice.changed", "names", fresh.join(" ")));
     }
     sessions.changed = environments;
+    Vec::new()
 }
 
 /// Takes what a session reports, and returns what the terminal of a shell answers.
