@@ -13,9 +13,7 @@ use super::{
     overview,
     page::{self, follow_page},
     prompt::{self, accept, complete, filter, open_filter, reverse_sort, set_filter, sort, typed},
-    report,
-    runbooks::{self, RunWish},
-    services, sessions, waf,
+    report, runbooks, services, sessions, waf,
     walk::{panel, step},
 };
 
