@@ -88,8 +88,11 @@ fn frames(criterion: &mut Criterion) {
         answer_queries(&mut state);
         group.bench_function(name, |bencher| bencher.iter(|| draw(&mut state, &ui, black_box(&mut buffer))));
     }
-    let mut state = crowd();
+    let mut state = support::runbooks::at_escalation();
+    update(&mut state, Event::Resize(200, 60));
     let mut buffer = Buffer::empty(Rect::new(0, 0, 200, 60));
+    group.bench_function("run", |bencher| bencher.iter(|| draw(&mut state, &ui, black_box(&mut buffer))));
+    let mut state = crowd();
     draw(&mut state, &ui, &mut buffer);
     answer_queries(&mut state);
     group.bench_function("5000 services", |bencher| bencher.iter(|| draw(&mut state, &ui, black_box(&mut buffer))));

@@ -337,7 +337,7 @@ commands! {
     Write "write" "commands.write" [Run] palette;
     /// Notes that the next of the chain was told.
     Told "told" "commands.told" [Run] palette;
-    /// Notes that the last who was told answered.
+    /// Notes who of those that were told answered.
     Answered "answered" "commands.answered" [Run] palette;
     /// Leaves the open step undone, for a reason.
     Skip "skip" "commands.skip" [Run] palette;

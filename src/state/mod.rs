@@ -382,6 +382,12 @@ impl State {
         self.overlays.last().map_or_else(|| self.screen.scope(), Overlay::scope)
     }
 
+    /// Returns how many people of the chain of the open step were told.
+    pub fn told(&self) -> usize {
+        let chain = self.runbooks.front().and_then(|view| view.run.escalation(self.now));
+        chain.map_or(0, |chain| chain.told.len())
+    }
+
     /// Tells whether the keys move through a list that is shown: beside a run lists are only looked at.
     pub fn lists_have_keys(&self) -> bool {
         self.screen != Screen::Run

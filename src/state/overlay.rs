@@ -111,6 +111,8 @@ pub enum MenuKind {
     Range,
     /// Whether to end a session, or stop a change: no, then yes.
     EndSession(LiveId),
+    /// Who of a run's chain answered: those who were told.
+    Answered,
     /// Whether to leave while sessions are open, which ends them: no, then yes.
     Quit,
 }
@@ -126,6 +128,8 @@ impl Menu {
         let selected = match kind {
             MenuKind::Environment => state.shown.map_or(0, |shown| shown + 1),
             MenuKind::EndSession(_) | MenuKind::Quit => 0,
+            // Most likely the last who was told.
+            MenuKind::Answered => state.told().saturating_sub(1),
             MenuKind::Range => Range::ALL.iter().position(|range| *range == state.range).unwrap_or(0),
         };
         Self { kind, selected }
@@ -136,6 +140,7 @@ impl Menu {
         match self.kind {
             MenuKind::Environment => state.environments.len() + 1,
             MenuKind::Range => Range::ALL.len(),
+            MenuKind::Answered => state.told(),
             MenuKind::EndSession(_) | MenuKind::Quit => MenuKind::YES + 1,
         }
     }

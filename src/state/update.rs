@@ -294,6 +294,7 @@ pub(super) fn choose(state: &mut State, menu: &Menu) -> Vec<Effect> {
     match menu.kind {
         MenuKind::EndSession(id) if menu.selected == MenuKind::YES => return sessions::end_asked(state, id),
         MenuKind::Quit if menu.selected == MenuKind::YES => return vec![Effect::Quit],
+        MenuKind::Answered => return runbooks::answered(state, menu.selected),
         MenuKind::EndSession(_) | MenuKind::Quit => {}
         MenuKind::Environment => show_environment(state, menu.selected.checked_sub(1)),
         MenuKind::Range => {

@@ -8,6 +8,7 @@ use crate::command::{Command, Scope};
 use crate::domain::environment::AccountId;
 use crate::domain::metric::Range;
 use crate::domain::text;
+use crate::runbook::book::StepKind;
 use crate::state::State;
 use crate::state::event::Target;
 use crate::state::overlay::{Menu, MenuKind, Overlay, Palette, PaletteAction};
@@ -158,6 +159,13 @@ fn menu(menu: &Menu, state: &State, ui: &Ui, area: Rect, buf: &mut Buffer, drawn
                 acting => t!(ui.texts, "operations.quit-question", n = open, m = acting),
             };
             (&title, question(ui, "sessions.quit-no", "sessions.quit-yes"))
+        }
+        MenuKind::Answered => {
+            let chain = state.runbooks.front().and_then(|view| view.step()).map(|step| &step.kind);
+            let Some(StepKind::Escalate { chain, .. }) = chain else { return };
+            let each = chain.iter().take(state.told());
+            let each = each.map(|person| (words::runbook::text(ui.texts, person).to_owned(), String::new()));
+            (t!(ui.texts, "runbooks.who-answered"), each.collect())
         }
         MenuKind::Range => {
             let each = Range::ALL.into_iter().map(|range| (range.name().to_owned(), String::new()));

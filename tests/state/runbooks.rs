@@ -417,6 +417,9 @@ fn a_chain_is_told_in_turn_and_reminds_when_nobody_answers() {
     assert_eq!(notice(&state), "", "once");
     tell(&mut state, Command::Told);
     tell(&mut state, Command::Answered);
+    run(&mut state, Command::Up);
+    tell(&mut state, Command::Open);
+    assert!(matches!(last_deed(&state), What::Answered(0)), "the first called back: {:?}", last_deed(&state));
     tell(&mut state, Command::GoOn);
     assert_eq!(step(&state), "support");
 }

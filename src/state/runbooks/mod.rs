@@ -31,7 +31,7 @@ pub(in crate::state) use operation::{begins, ended, not_begun, withdraw};
 pub use prompt::{Prompt, Purpose};
 pub(in crate::state) use prompt::{accept, edit, paste, put_by};
 pub(in crate::state) use report::{attend, snapshot, take, tick};
-pub(in crate::state) use step::{acts, leave, retry, run, scroll};
+pub(in crate::state) use step::{acts, answered, leave, retry, run, scroll};
 pub use view::{RunPanel, RunView};
 pub use wish::{RunList, RunReport, RunWish};
 

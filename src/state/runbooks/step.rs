@@ -13,6 +13,7 @@ use super::{Purpose, RunPanel, RunView, RunWish, board, operation, prompt, redac
 use crate::state::{
     Screen, State,
     event::{Effect, Notice},
+    overlay::{Menu, MenuKind, Overlay},
     update::show_environment,
 };
 
@@ -134,17 +135,22 @@ pub(super) fn seen(state: &State, view: &RunView) -> Option<What> {
     Some(What::Saw(query.look(&board::board(state, view.place.environment?, view.looking), state.now)))
 }
 
-/// Writes down that the next of the chain was told, or that the last who was told answered.
+/// Writes down that the next of the chain was told, or that somebody who was told answered.
 fn tell(state: &mut State, is_answer: bool) -> Vec<Effect> {
     let chain = state.runbooks.front().and_then(|view| view.run.escalation(state.now));
     let Some(chain) = chain else {
         state.notice = Some(improper(&Improper::NotHere));
         return Vec::new();
     };
-    let what = match (is_answer, chain.told.len().checked_sub(1), chain.next) {
-        (true, Some(last), _) => What::Answered(last),
-        (true, None, _) => {
+    let what = match (is_answer, chain.told.len(), chain.next) {
+        (true, 0, _) => {
             state.notice = Some(Notice::plain("runbooks.run.nobody-told"));
+            return Vec::new();
+        }
+        (true, 1, _) => What::Answered(0),
+        // Of several who were told anybody may have called back.
+        (true, ..) => {
+            state.overlays.push(Overlay::Menu(Menu::new(MenuKind::Answered, state)));
             return Vec::new();
         }
         (false, _, Some((next, _))) => What::Told(next),
@@ -154,6 +160,11 @@ fn tell(state: &mut State, is_answer: bool) -> Vec<Effect> {
         }
     };
     change(state, |run, now| run.record(what, now))
+}
+
+/// Writes down that somebody of the chain answered.
+pub(in crate::state) fn answered(state: &mut State, person: usize) -> Vec<Effect> {
+    change(state, |run, now| run.record(What::Answered(person), now))
 }
 
 /// Opens the prompt for words, where they can be taken.
