@@ -100,6 +100,7 @@ fn preview() -> State {
 /// A shell that this role may not have, and who may.
 fn denial() -> State {
     let mut state = support::runbooks::ready();
+    support::answer_queries(&mut state);
     run(&mut state, Command::Actions);
     run(&mut state, Command::Bottom);
     run(&mut state, Command::Open);

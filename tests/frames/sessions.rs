@@ -102,6 +102,15 @@ fn changed() -> State {
     state
 }
 
+fn unprotected() -> State {
+    let mut state = on_sessions();
+    // Whoever runs the tests may change it.
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
+    let catalogue = sekisho::runbook::catalogue::Catalogue::load(&folder).unwrap();
+    update(&mut state, Event::Catalogue("stg".to_owned(), Arc::new(catalogue)));
+    state
+}
+
 fn form_changed() -> State {
     let mut state = form();
     update(&mut state, Event::CataloguesChanged(["prd".to_owned(), "stg".to_owned()].into()));
@@ -124,6 +133,7 @@ fn quitting() -> State {
 #[case("session-form", || form())]
 #[case("session-form-changed", || form_changed())]
 #[case("sessions-changed", || changed())]
+#[case("sessions-unprotected", || unprotected())]
 #[case("session-form-blocked", || form_blocked())]
 #[case("pane", || shell())]
 #[case("pane-lost", || shell_lost())]

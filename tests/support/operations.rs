@@ -1,6 +1,5 @@
 //! Changes made by hand: a catalogue with some of each kind, and what they report.
 
-use std::fs;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
@@ -11,6 +10,7 @@ use sekisho::domain::progress::{Execution, ExecutionStatus, Finish, Progress, Ro
 use sekisho::domain::session::{End, LiveId, SessionReport};
 use sekisho::domain::target::Target;
 use sekisho::runbook::catalogue::Catalogue;
+use sekisho::runbook::parameters::Parameter;
 use sekisho::state::State;
 use sekisho::state::event::{Effect, Event};
 use sekisho::state::overlay::Overlay;
@@ -59,13 +59,12 @@ pub fn catalogue() -> Catalogue {
             "status = \"RESOLVED\"\nreason = true",
         ),
     ];
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("entries")).unwrap();
-    fs::write(folder.path().join("bindings.toml"), BINDINGS).unwrap();
-    for (index, text) in entries.iter().enumerate() {
-        fs::write(folder.path().join(format!("entries/{index}.toml")), text).unwrap();
-    }
-    Catalogue::load(folder.path()).unwrap_or_else(|errors| panic!("{errors:#?}"))
+    // In a directory of one's own the header would warn of it.
+    let file =
+        |name: String, text: &str| Parameter { name: format!("/shop/{name}"), is_plain: true, value: text.to_owned() };
+    let entries = entries.iter().enumerate().map(|(index, text)| file(format!("entries/{index}.toml"), text));
+    let files: Vec<Parameter> = entries.chain([file("bindings.toml".to_owned(), BINDINGS)]).collect();
+    Catalogue::of_parameters("/shop", &files).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }
 
 /// The bad morning under attack, with that catalogue read.

@@ -20,6 +20,9 @@ use crate::state::{
     runbooks::{self, RunWish},
 };
 
+/// Environments that a notice names; the others are counted.
+const NAMED: usize = 4;
+
 /// Takes the catalogue that holds in an environment.
 pub fn catalogue(state: &mut State, environment: String, catalogue: Arc<Catalogue>) -> Vec<Effect> {
     state.sessions.catalogues.insert(environment, catalogue);
@@ -36,7 +39,11 @@ pub fn changed(state: &mut State, environments: BTreeSet<String>) -> Vec<Effect>
     let sessions = &mut state.sessions;
     let fresh: Vec<&str> = environments.difference(&sessions.changed).map(String::as_str).collect();
     if !fresh.is_empty() {
-        state.notice = Some(Notice::with("catalogue.notice.changed", "names", fresh.join(" ")));
+        let mut names = fresh.iter().take(NAMED).copied().collect::<Vec<_>>().join(" ");
+        if fresh.len() > NAMED {
+            names = format!("{names} +{}", fresh.len() - NAMED);
+        }
+        state.notice = Some(Notice::with("catalogue.notice.changed", "names", names));
     }
     sessions.changed = environments;
     Vec::new()
