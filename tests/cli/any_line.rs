@@ -78,7 +78,7 @@ fn line() -> impl Strategy<Value = Vec<String>> {
         vec![
             "desired=3",
             "desired=99",
-            "local_port=15433",
+            "local_port=15480",
             "local_port=22",
             "task=0af7",
             "finding=x",
@@ -108,6 +108,12 @@ fn line() -> impl Strategy<Value = Vec<String>> {
             word => words.extend(["--confirm".to_owned(), word.to_owned()]),
         }
         words.extend(parameters.into_iter().flat_map(|text| ["--param".to_owned(), text.to_owned()]));
+        // Not the ports that an entry has without that: other tests need them.
+        let port = [("db-readonly", "local_port=15481"), ("db-readwrite", "local_port=15590")];
+        if !words.iter().any(|word| word.starts_with("local_port")) {
+            let port = port.iter().filter(|(of, _)| *of == entry);
+            words.extend(port.flat_map(|(_, text)| ["--param".to_owned(), (*text).to_owned()]));
+        }
         // Where no target is meant, none is said.
         while let Some(at) = words.iter().position(|word| word == "--target").filter(|at| words[at + 1].is_empty()) {
             words.drain(at..at + 2);
