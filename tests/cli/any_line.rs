@@ -78,7 +78,7 @@ fn line() -> impl Strategy<Value = Vec<String>> {
         vec![
             "desired=3",
             "desired=99",
-            "local_port=15433",
+            "local_port=15480",
             "local_port=22",
             "task=0af7",
             "finding=x",
@@ -108,6 +108,12 @@ fn line() -> impl Strategy<Value = Vec<String>> {
             word => words.extend(["--confirm".to_owned(), word.to_owned()]),
         }
         words.extend(parameters.into_iter().flat_map(|text| ["--param".to_owned(), text.to_owned()]));
+        // Not the ports that an entry has without that: other tests need them.
+        let port = [("db-readonly", "local_port=15481"), ("db-readwrite", "local_port=15590")];
+        if !words.iter().any(|word| word.starts_with("local_port")) {
+            let port = port.iter().filter(|(of, _)| *of == entry);
+            words.extend(port.flat_map(|(_, text)| ["--param".to_owned(), (*text).to_owned()]));
+        }
         // Where no target is meant, none is said.
         while let Some(at) = words.iter().position(|word| word == "--target").filter(|at| words[at + 1].is_empty()) {
             words.drain(at..at + 2);
@@ -253,4 +259,32 @@ fn word() -> impl Strategy<Value = String> {
         .as_slice(),
     );
     prop_oneof![6 => known.prop_map(str::to_owned), 1 => ".{0,20}", 1 => "--[a-z]{1,8}", 1 => "\u{1b}\\[[0-9]{1,3}[a-zA-Z]"]
+}
+
+/// Whoever went past the gate would be seen: the same call without an intent, and with one for something else.
+#[test]
+fn a_call_that_nobody_was_let_make_is_an_offence() {
+    use aws_sdk_ssm::config::{BehaviorVersion, Credentials, Region};
+
+    let (account, home, witness) = sit(Persona::Staff, false);
+    let (id, secret) = (account.simulator.access_key_id(), account.simulator.secret_access_key());
+    let config = aws_sdk_ssm::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(witness.address())
+        .region(Region::new(account.simulator.region().to_owned()))
+        .credentials_provider(Credentials::new(id, secret, None, None, "test"));
+    let ssm = aws_sdk_ssm::Client::from_conf(config.build());
+    let start = || {
+        let request = ssm.start_automation_execution().document_name("Sekisho-prd-service-redeploy");
+        account.runtime.block_on(request.parameters("Service", vec!["api".to_owned()]).send())
+    };
+    let _ = start();
+    let judged = witness.verdict("staff", &account.simulator.calls()).unwrap_err();
+    assert!(judged.contains("StartAutomationExecution"), "{judged}");
+    // What was let through before is over, and lets nothing else through.
+    let line = "exec container-inspect/api --env prd --yes --reason x";
+    run(&home, &line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    let before = witness.offences();
+    let _ = start();
+    assert_eq!(witness.offences(), before + 1);
 }

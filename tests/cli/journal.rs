@@ -161,19 +161,21 @@ fn a_configuration_with_a_log_group_that_cannot_be_reached_still_verifies() {
 }
 
 #[rstest]
-#[case("en", "under way", "under way: 1  #3", "begun")]
-#[case("ja", "実行中", "実行中: 1件(#3)", "開始")]
+#[case("en", "under way", "under way: 1  #3", "begun", "local_port=15496")]
+#[case("ja", "実行中", "実行中: 1件(#3)", "開始", "local_port=15497")]
 fn what_is_under_way_elsewhere_is_told_as_that(
     #[case] lang: &str,
     #[case] word: &str,
     #[case] counted: &str,
     #[case] begun: &str,
+    #[case] port: &str,
 ) {
     let home = Home::new();
     let exec = ["exec", "container-inspect/web", "--demo", "--as", "staff", "--env", "prd", "--yes", "--reason", "x"];
     Ran::of(&home.command(&exec).output().unwrap()).exits(0);
     // A tunnel stays open until it is told to end.
     let tunnel = ["tunnel", "db-readonly", "--demo", "--as", "staff", "--env", "dev", "--yes", "--reason", "x"];
+    let tunnel = [&tunnel[..], &["--param", port]].concat();
     let mut open = home.command(&tunnel).stdin(std::process::Stdio::piped()).spawn().unwrap();
     let list = || home.run(&format!("journal list --demo --lang {lang}")).exits(0).quietly().out;
     for _ in 0..600 {

@@ -105,6 +105,16 @@ impl Witness {
         self.inner.acted.lock().unwrap().clone()
     }
 
+    /// Returns the address to call instead of the account's.
+    pub fn address(&self) -> String {
+        format!("http://{}", self.inner.own)
+    }
+
+    /// Counts what should not have been asked of AWS.
+    pub fn offences(&self) -> usize {
+        self.inner.offences.lock().unwrap().len()
+    }
+
     /// Says what is wrong with what somebody of a role did, once the program has ended; `calls` are all that the account had.
     ///
     /// # Errors
