@@ -9,6 +9,7 @@ use crate::domain::{
     queue::Trouble,
     waf::{WebAcl, WebAclKey},
 };
+use crate::runbook::book::{Query as Check, StepKind};
 
 use super::{
     Screen, State,
@@ -119,9 +120,13 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
             interest.queries.extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
         }
         Screen::Run => {
-            // What checks are answered from, and what is shown beside the steps: all of its environment.
+            // What checks are answered from, and what is shown beside the steps: where it is services, all of them.
+            let step = state.runbooks.front().and_then(|view| view.step()).map(|step| &step.kind);
+            let of_services =
+                matches!(step, Some(StepKind::Check { query: Check::ServicesUnsteady } | StepKind::Operation { .. }));
+            let most = if of_services { MOST_SORTED } else { OVERVIEW_SERVICES };
             let own = state.services.all().iter().filter(|row| row.id.source == source);
-            interest.visible_services.extend(own.take(MOST_SORTED).map(|row| row.id.key.clone()));
+            interest.visible_services.extend(own.take(most).map(|row| row.id.key.clone()));
             interest.queries.extend(web_acl_queries(state.waf.all(), source, period));
         }
         Screen::Fleet
