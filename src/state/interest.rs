@@ -119,16 +119,7 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
                 state.alarms.selected().filter(|row| row.id.source == source && state.size.1 >= CHART_BELOW_ALARMS);
             interest.queries.extend(selected.and_then(|row| alarm_query(state, &row.alarm)));
         }
-        Screen::Run => {
-            // What checks are answered from, and what is shown beside the steps: where it is services, all of them.
-            let step = state.runbooks.front().and_then(|view| view.step()).map(|step| &step.kind);
-            let of_services =
-                matches!(step, Some(StepKind::Check { query: Check::ServicesUnsteady } | StepKind::Operation { .. }));
-            let most = if of_services { MOST_SORTED } else { OVERVIEW_SERVICES };
-            let own = state.services.all().iter().filter(|row| row.id.source == source);
-            interest.visible_services.extend(own.take(most).map(|row| row.id.key.clone()));
-            interest.queries.extend(web_acl_queries(state.waf.all(), source, period));
-        }
+        Screen::Run => beside_run(state, source, &mut interest),
         Screen::Fleet
         | Screen::Runbooks
         | Screen::Journal
@@ -148,6 +139,17 @@ pub fn interest(state: &State, source: SourceId) -> Interest {
     interest.queries.sort();
     interest.queries.dedup();
     interest
+}
+
+/// Adds what the checks of a run are answered from, and what is shown beside its steps: where it is services, all of them.
+fn beside_run(state: &State, source: SourceId, interest: &mut Interest) {
+    let step = state.runbooks.front().and_then(|view| view.step()).map(|step| &step.kind);
+    let of_services =
+        matches!(step, Some(StepKind::Check { query: Check::ServicesUnsteady } | StepKind::Operation { .. }));
+    let most = if of_services { MOST_SORTED } else { OVERVIEW_SERVICES };
+    let own = state.services.all().iter().filter(|row| row.id.source == source);
+    interest.visible_services.extend(own.take(most).map(|row| row.id.key.clone()));
+    interest.queries.extend(web_acl_queries(state.waf.all(), source, interest.range.period()));
 }
 
 /// Returns the services that the overview shows: the first in the order of attention.
