@@ -195,6 +195,16 @@ impl Operator {
         self.start_asked(begin::Asked { request, size, target, reports, run: Some(run) }).await
     }
 
+    /// Asks the gate alone: what it does not let through is written down, and so is who cannot be verified. Nothing is
+    /// started.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn ask(&self, request: Request, run: Option<RunStep>) -> Result<(), Refused> {
+        let (reports, _) = mpsc::channel(1);
+        begin::ask(&self.inner, &begin::Asked { request, size: None, target: None, reports, run }).await
+    }
+
     async fn start_asked(&self, asked: begin::Asked) -> Result<Live, Refused> {
         if self.inner.stop.is_cancelled() {
             return Err(Refused::Ending);

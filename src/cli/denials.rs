@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::KeepDenials;
@@ -46,19 +47,24 @@ struct Line {
 
 impl From<Denied> for Line {
     fn from(denied: Denied) -> Self {
-        let Denied { whom: Whom { account, region, who }, action, resource, first, last, times } = denied;
+        let Denied { whom: Whom { account, region, who }, action, resource, first, last, times } = plain(denied);
         Self { account, region, who, action, resource, first, last, times }
     }
 }
 
 impl From<Line> for Denied {
     fn from(line: Line) -> Self {
-        // The file may be anybody's, and what AWS quotes anybody's words.
-        let plain = |text: String| clean(&text, LONGEST_TEXT);
-        let whom = Whom { account: plain(line.account), region: plain(line.region), who: plain(line.who) };
-        let (action, resource) = (plain(line.action), line.resource.map(plain));
-        Self { whom, action, resource, first: line.first, last: line.last, times: line.times }
+        let Line { account, region, who, action, resource, first, last, times } = line;
+        plain(Self { whom: Whom { account, region, who }, action, resource, first, last, times })
     }
+}
+
+/// Cleans and bounds a denial: the file may be anybody's, and what AWS quotes anybody's words.
+fn plain(denied: Denied) -> Denied {
+    let plain = |text: String| clean(&text, LONGEST_TEXT);
+    let Denied { whom: Whom { account, region, who }, action, resource, first, last, times } = denied;
+    let whom = Whom { account: plain(account), region: plain(region), who: plain(who) };
+    Denied { whom, action: plain(action), resource: resource.map(plain), first, last, times }
 }
 
 /// Keeps denials in a file. Several programs may share one.
@@ -78,10 +84,11 @@ impl DenialStore {
 
     /// Reads what was denied, what was met last at the end; nothing where there is nothing that can be read.
     pub fn load(&self) -> Vec<Denied> {
-        let read = File::open(&self.file).and_then(|mut file| {
-            // A pipe in its place would be waited for, and have no end.
-            if file.metadata()?.is_file() { read(&mut file) } else { Ok(Vec::new()) }
-        });
+        // A pipe in its place would be waited for, and have no end.
+        let flags = i32::try_from((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits()).unwrap_or_default();
+        let opened = OpenOptions::new().read(true).custom_flags(flags).open(&self.file);
+        let read =
+            opened.and_then(|mut file| if file.metadata()?.is_file() { read(&mut file) } else { Ok(Vec::new()) });
         read.unwrap_or_default()
     }
 
@@ -90,7 +97,7 @@ impl DenialStore {
         if let Some(folder) = self.file.parent() {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
-        let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+        let no_follow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(no_follow);
         let mut file = options.open(&self.file)?;
@@ -114,6 +121,7 @@ impl DenialStore {
 
 impl KeepDenials for DenialStore {
     fn denied(&self, met: Denied) {
+        let met = plain(met);
         remember(&mut self.known(), met.clone());
         if let Err(error) = self.change(|denials| remember(denials, met)) {
             tracing::warn!(%error, "a denial was not kept");

@@ -56,8 +56,18 @@ struct Kept {
     presence: Option<Presence>,
     /// The intents that wait for their outcome.
     open: BTreeSet<u64>,
+    /// The outcomes that the disk did not take, with the numbers of their intents: they come before whatever is next.
+    unwritten: Vec<(u64, Record)>,
     /// Where heads are brought.
     ship: Option<Shipped>,
+}
+
+impl Kept {
+    /// Notes that outcomes were written that the disk did not take before.
+    fn caught_up(&mut self, intents: &[u64]) {
+        self.unwritten.retain(|(intent, _)| !intents.contains(intent));
+        self.open.retain(|intent| !intents.contains(intent));
+    }
 }
 
 /// Where heads are brought, and what they say of the journal.
@@ -175,10 +185,12 @@ impl Journal {
             kept.presence = Some(open.presence()?);
         }
         let process = kept.presence.as_ref().map(|presence| presence.process().clone());
+        let late = Self::catch_up(&mut open, &kept)?;
         let record = open.append(Record::intent(authorized, about, process))?;
         // From here on it may be on the disk, also where that cannot be made sure of.
         kept.open.insert(record.seq);
         kept.seen = open.close()?;
+        kept.caught_up(&late);
         self.tell(&mut kept);
         Ok(Intent { seq: record.seq, record })
     }
@@ -191,9 +203,17 @@ impl Journal {
     /// # Errors
     /// [`JournalError`] where it could not be written and brought to the disk.
     pub fn outcome(&self, intent: &Intent, outcome: &Outcome) -> Result<u64, JournalError> {
-        let record = self.append(Record::outcome(&intent.record, outcome))?;
-        self.kept().open.remove(&intent.seq);
-        Ok(record.seq)
+        let record = Record::outcome(&intent.record, outcome);
+        match self.append(record.clone()) {
+            Ok(written) => {
+                self.kept().open.remove(&intent.seq);
+                Ok(written.seq)
+            }
+            Err(error) => {
+                self.kept().unwritten.push((intent.seq, record));
+                Err(error)
+            }
+        }
     }
 
     /// Tells what programs left behind that are gone: each of their intents without an outcome gets one that says that
@@ -258,10 +278,18 @@ impl Journal {
         let mut kept = self.kept();
         let path = self.path();
         let mut open = file::Open::of(&path, kept.seen.as_ref())?;
+        let late = Self::catch_up(&mut open, &kept)?;
         let record = open.append(record)?;
         kept.seen = open.close()?;
+        kept.caught_up(&late);
         self.tell(&mut kept);
         Ok(record)
+    }
+
+    /// Writes the outcomes that the disk did not take before; returns the numbers of their intents.
+    fn catch_up(open: &mut file::Open<'_>, kept: &Kept) -> Result<Vec<u64>, JournalError> {
+        let write = |(intent, record): &(u64, Record)| open.append(record.clone()).map(|_| *intent);
+        kept.unwritten.iter().map(write).collect()
     }
 
     /// One at a time in this process; the lock on the file is for others.

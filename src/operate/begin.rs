@@ -106,6 +106,11 @@ pub(super) async fn begin(inner: Arc<Inner>, asked: Asked, tell: oneshot::Sender
     see_through(run, preflight, &desk, &ended).await;
 }
 
+/// Asks the gate, and looks up what would be met; nothing is started.
+pub(super) async fn ask(inner: &Arc<Inner>, asked: &Asked) -> Result<(), Refused> {
+    approach(inner, asked).await.map(drop)
+}
+
 /// Finds out who asks, asks the gate, and looks up what would be met.
 async fn approach(inner: &Arc<Inner>, asked: &Asked) -> Result<(Asker, Authorized<Op>, Arc<Preflight>), Refused> {
     let request = &asked.request;

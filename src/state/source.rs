@@ -60,6 +60,8 @@ pub struct Source {
     pub waf: Fetched<WafSnapshot>,
     /// What each web ACL blocked in the last eight days.
     pub waf_baselines: HashMap<WebAclKey, Arc<Series>>,
+    /// When each of these was last read.
+    pub waf_baselines_at: HashMap<WebAclKey, Timestamp>,
     /// What the rules of the web ACLs that were opened counted.
     pub waf_rules: HashMap<WebAclKey, Fetched<RuleTraffic>>,
     /// Sampled requests of the web ACLs that were opened.
@@ -195,10 +197,12 @@ impl Source {
             }
             Report::Waf(snapshot) => {
                 self.waf_baselines.retain(|key, _| snapshot.find(key).is_some());
+                self.waf_baselines_at.retain(|key, _| snapshot.find(key).is_some());
                 self.waf.succeed(snapshot, at);
                 touched.waf = true;
             }
             Report::WafBaselines(baselines) => {
+                self.waf_baselines_at.extend(baselines.iter().map(|(key, _)| (key.clone(), at)));
                 self.waf_baselines.extend(baselines);
                 touched.waf = true;
             }

@@ -289,8 +289,9 @@ fn a_shell_has_the_terminal_until_it_is_ended_from_here() {
     let has_prompt = |screen: &vt100::Screen| screen.contents().trim_end().ends_with('#');
     pty.until("a prompt", has_prompt);
     // The interrupt is the far side's: it ends what runs there, and nothing here.
-    pty.press("sleep 1000\r");
-    pty.until_shown("sleep 1000");
+    // It says so itself once it runs: before that, the interrupt would meet the shell alone.
+    pty.press("sh -c 'echo under\"\"way; sleep 1000'\r");
+    pty.until_shown("underway");
     pty.press("\x03");
     pty.until("a prompt", has_prompt);
     pty.press("echo $((6*7))\r");

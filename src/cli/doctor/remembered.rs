@@ -113,8 +113,9 @@ impl Now<'_> {
     fn settles(&self, denied: &Denied) -> bool {
         let is_told = self.told.contains(&denied.action);
         let is_allowed = self.allowed.contains(&denied.action);
+        // What is allowed on one resource says nothing of another.
         let works = denied.resource.is_none() && (is_allowed || self.working.contains(&denied.action));
-        is_told || works || (is_allowed && self.needs(denied).is_some())
+        is_told || works
     }
 
     /// Names the statement of the role's policy that allows just what was denied.
@@ -129,7 +130,8 @@ impl Now<'_> {
 fn take(record: &Record, recorded: &mut Vec<Recorded>) {
     let (Kind::Outcome, Some(act), Some(result)) = (record.kind, &record.act, record.result) else { return };
     if result == Ending::Done {
-        recorded.retain(|one| one.entry != act.entry || one.environment != act.environment);
+        let by = whom(act);
+        recorded.retain(|one| one.entry != act.entry || one.environment != act.environment || one.denied.whom != by);
     }
     let Some(Sentence { who, action, resource }) = record.error.as_deref().and_then(sentence) else { return };
     let at = record.time;

@@ -164,6 +164,10 @@ pub async fn carry_out(wanted: Wanted<'_>, stage: Stage<'_>, faults: &mut dyn Wr
         Ok(prepared) => prepared,
         Err(code) => return Ok(code.into()),
     };
+    if look.is_none() {
+        let run = step.map(|step| step.step);
+        return Ok(unseen(operator, request, run, texts, faults).await?.into());
+    }
     // From here on nothing takes the program away before what was begun has its outcome.
     let mut signals = Signals::new()?;
     let (reports, mut told) = mpsc::channel(WAITING);
@@ -210,6 +214,24 @@ pub async fn carry_out(wanted: Wanted<'_>, stage: Stage<'_>, faults: &mut dyn Wr
     let Some(why) = unwritten else { return Ok(Carried { code, end: Some(end), is_leaving }) };
     writeln!(faults, "{}", t!(texts, "sessions.notice.unwritten", why = why))?;
     Ok(Carried { code: Exit::Source.code(), end: Some(end), is_leaving })
+}
+
+/// Has the gate refuse what nobody could look at, on the record; were it to let it through by now, nothing is started all the
+/// same: nobody has seen what it would be.
+async fn unseen(
+    operator: &Operator,
+    request: Request,
+    run: Option<RunStep>,
+    texts: Texts,
+    faults: &mut dyn Write,
+) -> io::Result<u8> {
+    match operator.ask(request, run).await {
+        Err(refused) => refuse(&refused, texts, faults),
+        Ok(()) => {
+            complain([t!(texts, "sessions.refused.look-again").to_owned()], faults)?;
+            Ok(Exit::Source.code())
+        }
+    }
 }
 
 /// Where an entry is about to be carried out.

@@ -42,7 +42,9 @@ fn is_read(source: &Source, panel: Panel, since: Option<Timestamp>) -> bool {
             .as_ref()
             .is_some_and(|read| read.read_elsewhere || (read.to_do_complete && !read.capped)),
         Panel::Waf => source.waf.value.as_ref().is_some_and(|read| {
-            !read.capped && read.acls.iter().all(|acl| source.waf_baselines.contains_key(&acl.key))
+            let at = |key| source.waf_baselines_at.get(key);
+            let is_new = |at: &Timestamp| since.is_none_or(|since| *at >= since);
+            !read.capped && read.acls.iter().all(|acl| at(&acl.key).is_some_and(is_new))
         }),
         _ => true,
     };

@@ -1,9 +1,10 @@
 //! The lists of screen 8: what may be run, what was run, and how a run is begun or taken up again.
 
 use crate::domain::queue::Place;
+use crate::runbook::book::StepKind;
 use crate::runbook::run::{RunId, Setting};
 
-use super::{Pending, RunRow, RunWish, RunbookKey, RunbookRow, RunbooksPanel, board};
+use super::{Pending, RunRow, RunWish, RunbookKey, RunbookRow, RunbooksPanel, board, step};
 use crate::state::{
     Screen, State, alarms,
     detail::Detail,
@@ -107,14 +108,11 @@ pub(in crate::state) fn open_runs<'s>(state: &'s State, row: &RunbookRow) -> imp
 
 /// Shows the run that a person is in; from there, or where there is none, the list.
 pub(in crate::state) fn show(state: &mut State) -> Vec<Effect> {
-    match state.runbooks.front.clone().filter(|_| state.screen != Screen::Run) {
-        Some(id) => {
-            update::show(state, Screen::Runbooks);
-            bring(state, &id);
-        }
-        None => update::show(state, Screen::Runbooks),
-    }
-    vec![Effect::Run(RunWish::List)]
+    let front = state.runbooks.front.clone().filter(|_| state.screen != Screen::Run);
+    update::show(state, Screen::Runbooks);
+    let mut effects = front.map(|id| bring(state, &id)).unwrap_or_default();
+    effects.push(Effect::Run(RunWish::List));
+    effects
 }
 
 /// Begins a run; of a runbook that this role may not run, all that there is to know is shown.
@@ -145,10 +143,7 @@ fn ask(state: &mut State, wish: RunWish, about: Option<About>) -> Vec<Effect> {
 /// Shows a run that this console has, or asks for one that it has not.
 pub(in crate::state) fn go_on(state: &mut State, id: &RunId) -> Vec<Effect> {
     match state.runbooks.get(id) {
-        Some(_) => {
-            bring(state, id);
-            Vec::new()
-        }
+        Some(_) => bring(state, id),
         None => ask(state, RunWish::Open(id.clone()), None),
     }
 }
@@ -166,10 +161,13 @@ fn show_all_rows(state: &mut State) {
     findings::arrange(state);
 }
 
-/// Brings a run that this console has to the front, and shows its environment alone.
-pub(super) fn bring(state: &mut State, id: &RunId) {
-    let shown = state.shown;
-    let Some(view) = state.runbooks.get_mut(id) else { return };
+/// Brings a run that this console has to the front, and shows its environment alone; a check that has not looked begins to.
+pub(super) fn bring(state: &mut State, id: &RunId) -> Vec<Effect> {
+    let (shown, now) = (state.shown, state.now);
+    let Some(view) = state.runbooks.get_mut(id) else { return Vec::new() };
+    let is_check = view.step().is_some_and(|step| matches!(step.kind, StepKind::Check { .. }));
+    let looks = is_check && view.run.visit().is_some_and(|visit| visit.sight().is_none());
+    view.looking = looks.then_some(now).or(view.looking);
     let environment = view.place.environment;
     if shown != environment {
         view.shown_before = shown;
@@ -184,4 +182,6 @@ pub(super) fn bring(state: &mut State, id: &RunId) {
     state.overlays.clear();
     show_all_rows(state);
     go_deeper(state, Screen::Run);
+    // All that is shown beside it is read anew: who comes back wants to see what is.
+    step::read_anew(state)
 }

@@ -56,14 +56,21 @@ fn opened(state: &mut State, run: Run) -> Vec<Effect> {
     let id = run.id.clone();
     let pending = state.runbooks.pending.take();
     // One that is had already is as it is here, whatever the disk says of it.
-    if state.runbooks.get(&id).is_some() {
-        list::bring(state, &id);
-        return Vec::new();
+    let is_had = state.runbooks.get(&id).is_some();
+    // Who has gone elsewhere meanwhile is not taken away from there: it is on the list.
+    let is_there = pending.as_ref().is_none_or(|pending| pending.screen == state.screen) && state.overlays.is_empty();
+    if is_had && is_there {
+        return list::bring(state, &id);
     }
     let refuse = |state: &mut State, notice: Notice| {
         state.notice = Some(notice);
         vec![Effect::Run(RunWish::Release(id.clone()))]
     };
+    if !is_there {
+        let release = if is_had { None } else { Some(Effect::Run(RunWish::Release(id.clone()))) };
+        state.notice = Some(Notice::with("runbooks.notice.opened", "run", id.to_string()));
+        return release.into_iter().chain([Effect::Run(RunWish::List)]).collect();
+    }
     let name = &run.setting.environment;
     let Some(index) = state.environments.iter().position(|environment| environment.name == *name) else {
         return refuse(state, Notice::with("runbooks.run.other-environment", "name", name.clone()));
@@ -94,20 +101,11 @@ fn opened(state: &mut State, run: Run) -> Vec<Effect> {
             Err(_) => return refuse(state, Notice::plain("runbooks.notice.not-allowed")),
         }
         effects.push(view.changed(now));
-        view.looking = Some(now);
     }
     state.runbooks.held.push(view);
-    // Who has gone elsewhere meanwhile is not taken away from there.
-    let is_there = pending.is_none_or(|pending| pending.screen == state.screen) && state.overlays.is_empty();
-    if is_there {
-        let said = state.notice.take();
-        list::bring(state, &id);
-        state.notice = said.or(state.notice.take());
-        effects.extend(step::read_anew(state));
-    } else {
-        state.runbooks.front = Some(id.clone());
-        state.notice = Some(Notice::with("runbooks.notice.opened", "run", id.to_string()));
-    }
+    let said = state.notice.take();
+    effects.extend(list::bring(state, &id));
+    state.notice = said.or(state.notice.take());
     effects
 }
 
@@ -173,7 +171,9 @@ fn is_to_look(state: &State, view: &RunView) -> bool {
     };
     let StepKind::Check { query } = &step.kind else { return false };
     let board = board::board(state, index, Some(since));
-    let waits = board.unread.iter().any(|panel| query.panels().contains(panel) && !is_told(&board, *panel));
+    // What failed before says nothing of the read that was asked for.
+    let is_told = |panel: Panel| is_told(&board, panel, since);
+    let waits = board.unread.iter().any(|panel| query.panels().contains(panel) && !is_told(*panel));
     !waits || state.now.duration_since(since) >= LONGEST_LOOK
 }
 
@@ -182,15 +182,16 @@ fn is_all_read(state: &State) -> bool {
     let Some(view) = state.runbooks.front() else { return false };
     let (Some(index), Some(visit)) = (view.place.environment, view.run.visit()) else { return false };
     let board = board::board(state, index, None);
-    board.unread.iter().all(|panel| is_told(&board, *panel)) || state.now.duration_since(visit.began_at) >= LONGEST_LOOK
+    board.unread.iter().all(|panel| is_told(&board, *panel, Timestamp::MIN))
+        || state.now.duration_since(visit.began_at) >= LONGEST_LOOK
 }
 
-/// Tells whether it is said why a panel was not read.
-fn is_told(board: &Board<'_>, panel: Panel) -> bool {
+/// Tells whether it is said, since a moment, why a panel was not read.
+fn is_told(board: &Board<'_>, panel: Panel, since: Timestamp) -> bool {
     // What web ACLs usually block is told by the metrics.
     let is_about =
         |failed: Panel| [panel, Panel::Identity].contains(&failed) || (panel, failed) == (Panel::Waf, Panel::Metrics);
-    board.failures.iter().any(|(failed, _)| is_about(*failed))
+    board.failures.iter().any(|(failed, failure)| is_about(*failed) && failure.at >= since)
 }
 
 /// Lets go of runs that are not in front and have nothing under way, so that another console can take them up.

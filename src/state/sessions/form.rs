@@ -125,6 +125,8 @@ pub struct Form {
     pub focus: usize,
     /// What was looked up.
     pub preflight: Lookup,
+    /// The parameters that it was looked up for.
+    pub(super) looked_for: BTreeMap<String, String>,
     /// Why the gate would not let it through as it stands.
     pub denial: Option<Denial>,
     /// Whether the person tried to start it: then what is lacking is said aloud.
@@ -184,6 +186,7 @@ impl Form {
             fields,
             focus: 0,
             preflight: Lookup::Asked,
+            looked_for: BTreeMap::new(),
             denial: None,
             tried: false,
             scroll: Scroll::default(),

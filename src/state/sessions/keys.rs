@@ -61,8 +61,14 @@ fn in_form(state: &mut State, command: Command) -> Option<Vec<Effect>> {
     let page = state.page.max(1).cast_signed();
     let form = state.sessions.form.as_mut()?;
     match command {
-        Command::PreviousEntry => form.step(-1),
-        Command::NextEntry | Command::Complete => form.step(1),
+        Command::PreviousEntry => {
+            form.step(-1);
+            return Some(look_again(form));
+        }
+        Command::NextEntry | Command::Complete => {
+            form.step(1);
+            return Some(look_again(form));
+        }
         Command::PageUp => form.scroll.step(-page, usize::from(u16::MAX)),
         Command::PageDown => form.scroll.step(page, usize::from(u16::MAX)),
         Command::Refresh => return Some(look_up(form)),
@@ -134,7 +140,14 @@ pub(super) fn open_row(state: &mut State, row: TargetRow, occasion: Occasion) ->
 fn look_up(form: &mut Form) -> Vec<Effect> {
     form.preflight = Lookup::Asked;
     let (environment, entry) = (form.environment.name.clone(), form.entry.id.clone());
-    vec![Effect::Preflight { id: form.id, environment, entry, parameters: form.request().parameters }]
+    form.looked_for = form.request().parameters;
+    vec![Effect::Preflight { id: form.id, environment, entry, parameters: form.looked_for.clone() }]
+}
+
+/// Looks up anew what a change would meet, where it was looked up for other parameters than those that are typed by now.
+fn look_again(form: &mut Form) -> Vec<Effect> {
+    let is_change = !form.entry.operation.is_session();
+    if is_change && form.request().parameters != form.looked_for { look_up(form) } else { Vec::new() }
 }
 
 /// Goes on to the next field; on the last, starts the session if all is as it must be, and says what is not.
@@ -142,11 +155,16 @@ fn submit(state: &mut State) -> Vec<Effect> {
     let now = state.now;
     let Some(form) = state.sessions.form.as_mut() else { return Vec::new() };
     form.validate(now);
+    let looked = look_again(form);
     if !form.is_at_end() && !form.tried {
         form.step(1);
-        return Vec::new();
+        return looked;
     }
     form.tried = true;
+    if !looked.is_empty() {
+        state.notice = Some(Notice::plain("sessions.notice.looking-up"));
+        return looked;
+    }
     if let Some(place) = form.denial.as_ref().and_then(|denial| form.place_of(denial)) {
         form.focus = place;
         return Vec::new();
