@@ -331,3 +331,25 @@ proptest! {
         prop_assert!(values(folder.path())[0]["redacted"].as_u64().unwrap() >= 1);
     }
 }
+
+#[test]
+fn an_outcome_that_the_disk_refused_is_written_before_what_comes_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path());
+    let intent = journal.intent(&authorized("looking"), &about()).unwrap();
+    // In the place of the file is something that nobody can write to.
+    let (file, aside) = (folder.path().join(FILE), folder.path().join("aside"));
+    fs::rename(&file, &aside).unwrap();
+    fs::create_dir(&file).unwrap();
+    journal.outcome(&intent, &outcome()).unwrap_err();
+    fs::remove_dir(&file).unwrap();
+    fs::rename(&aside, &file).unwrap();
+    deny(&journal, &request("again")).unwrap();
+    let records = values(folder.path());
+    let kinds: Vec<&str> = records.iter().map(|record| record["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["intent", "outcome", "denied"]);
+    assert_eq!((&records[1]["intent"], &records[1]["result"]), (&records[0]["seq"], &"done".into()));
+    // It is over: who opens the journal next finds nothing that was left behind.
+    drop(journal);
+    assert!(open(folder.path()).recover(at()).unwrap().is_empty());
+}

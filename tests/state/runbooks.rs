@@ -124,6 +124,22 @@ fn a_check_waits_for_what_was_not_read_and_says_unknown_where_it_cannot_be() {
 }
 
 #[test]
+fn what_failed_before_says_nothing_of_the_look_that_was_asked_for() {
+    let mut state = begun();
+    report(&mut state, 0, Report::Failed(Panel::Alarms, denied("cloudwatch:DescribeAlarms")));
+    update(&mut state, Event::Tick(now() + SignedDuration::from_secs(10)));
+    run(&mut state, Command::Look);
+    assert_eq!(front(&state).run.visits[0].deeds.len(), 1, "the failure is older");
+    let failed = sekisho::domain::fetch::Failure {
+        at: now() + SignedDuration::from_secs(11),
+        ..denied("cloudwatch:DescribeAlarms")
+    };
+    let again = now() + SignedDuration::from_secs(11);
+    report_at(&mut state, 0, Generation::default(), again, Report::Failed(Panel::Alarms, failed));
+    assert_eq!(front(&state).run.visits[0].deeds.len(), 2);
+}
+
+#[test]
 fn what_a_note_keeps_is_collected_and_words_are_asked_for() {
     let mut state = begun();
     tell(&mut state, Command::GoOn);
