@@ -6,6 +6,7 @@ use crate::command::Command;
 use crate::domain::{
     database::ClientCall, environment::Environment, identity::RoleResolution, queue::Place, session::LiveId,
 };
+use crate::runbook::entry::{FINDING, TASK};
 
 use super::form::{Form, Lookup, Occasion, Opening};
 use super::live::{Live, Refusal};
@@ -144,10 +145,11 @@ fn look_up(form: &mut Form) -> Vec<Effect> {
     vec![Effect::Preflight { id: form.id, environment, entry, parameters: form.looked_for.clone() }]
 }
 
-/// Looks up anew what a change would meet, where it was looked up for other parameters than those that are typed by now.
+/// Looks up anew what a change would meet, where it is about another task or finding than it was looked up for.
 fn look_again(form: &mut Form) -> Vec<Effect> {
-    let is_change = !form.entry.operation.is_session();
-    if is_change && form.request().parameters != form.looked_for { look_up(form) } else { Vec::new() }
+    let typed = form.request().parameters;
+    let is_another = [TASK, FINDING].iter().any(|name| typed.get(*name) != form.looked_for.get(*name));
+    if is_another { look_up(form) } else { Vec::new() }
 }
 
 /// Goes on to the next field; on the last, starts the session if all is as it must be, and says what is not.
